@@ -1,0 +1,99 @@
+/** What the admin API needs of the rest, as interfaces; `app.ts` joins them. Control never touches a flow. */
+import type { AdminEvent } from '../domain/audit-event.ts'
+import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
+import type { Problem } from '../domain/settings.ts'
+
+/** Filters of the events query; times are RFC 3339, all others exact unless said. */
+export interface EventQuery {
+  readonly since?: string
+  readonly until?: string
+  readonly tool?: string
+  readonly tier?: string
+  readonly action?: string
+  readonly client?: string
+  readonly host?: string
+  readonly rule?: string
+  readonly phase?: string
+  /** Words to find anywhere in the record. */
+  readonly text?: string
+  readonly limit: number
+  readonly cursor?: string
+  readonly order: 'asc' | 'desc'
+}
+
+/** Intent and outcome of one flow merged, personal fields joined. Field names are those of the event lines. */
+export type ExchangeRecord = Readonly<Record<string, unknown>>
+
+export interface EventPage {
+  readonly items: readonly ExchangeRecord[]
+  readonly next: string | null
+}
+
+export interface EventStorePort {
+  readonly query: (query: EventQuery) => Promise<EventPage>
+  /** By flow or record id; `null` when unknown. `records` are the single lines. */
+  readonly find: (
+    id: string,
+  ) => Promise<{ readonly exchange: ExchangeRecord; readonly records: readonly ExchangeRecord[] } | null>
+  /** Newest event time by tool id. */
+  readonly lastSeen: () => Promise<ReadonlyMap<string, string>>
+}
+
+export interface PolicyPort {
+  readonly current: () => PolicySnapshot
+  /** `rules/policy.yaml` as loaded. */
+  readonly source: () => string
+  readonly problems: () => readonly Problem[]
+  /** Counts for `GET snapshot`. */
+  readonly counts: () => { readonly endpoints: number; readonly detectors: number; readonly exemptions: number }
+  readonly explain: (input: ExplainInput) => ExplainOutput
+}
+
+export interface ExplainInput {
+  readonly url: string
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly user?: string
+  readonly groups?: readonly string[]
+  readonly address?: string
+}
+
+/** The answer of `POST explain`; fields as in contracts section 9. */
+export type ExplainOutput =
+  | { readonly ok: true; readonly explanation: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly problem: string }
+
+export interface ReadinessPort {
+  readonly checks: () => {
+    readonly spool: boolean
+    readonly store: boolean
+    readonly ca: boolean
+    readonly rules: boolean
+  }
+}
+
+export interface MetricsPort {
+  /** Prometheus text format. */
+  readonly scrape: () => Promise<string>
+}
+
+export interface CaPort {
+  readonly rootPem: () => string
+}
+
+export interface AdminAuditPort {
+  readonly record: (event: Pick<AdminEvent, 'actor' | 'operation' | 'target' | 'before' | 'after'>) => void
+}
+
+export interface ControlPorts {
+  readonly events: EventStorePort
+  readonly policy: PolicyPort
+  readonly readiness: ReadinessPort
+  readonly metrics: MetricsPort
+  readonly ca: CaPort
+  readonly audit: AdminAuditPort
+  /** `host:port` of the proxy listener that `/proxy.pac` names. */
+  readonly proxyAddress: () => string
+  /** Canonical host names and `*.` patterns of the catalogue for the PAC file, shared hosts left out. */
+  readonly pacHosts: () => readonly string[]
+}

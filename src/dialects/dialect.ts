@@ -1,0 +1,43 @@
+import type { LocalAnswer, Notice } from '../domain/notice.ts'
+import type { DialectId, RequestHead } from '../domain/tool.ts'
+
+/** One span of text inside a decoded request body. Offsets are bytes. */
+export interface TextPart {
+  readonly start: number
+  readonly end: number
+  /** How the text is written between `start` and `end`: JSON string content (without its quotes), form field, or as it is. */
+  readonly escaping: 'json' | 'form' | 'plain'
+  /** E.g. `messages[0].content[1].text`. */
+  readonly field: string
+  /** `false` for signed or encrypted parts: looked at, never edited. */
+  readonly isEditable: boolean
+}
+
+export type TextParts =
+  | { readonly ok: true; readonly parts: readonly TextPart[]; readonly model: string | null }
+  | { readonly ok: false; readonly unread: 'unparsable' | 'binary' }
+
+/** Token counts and model of a response. `null` where the response does not say. */
+export interface Usage {
+  readonly model: string | null
+  readonly tokensIn: number | null
+  readonly tokensOut: number | null
+}
+
+/** Reads usage from the decoded bytes of a response as they pass. Memory is bounded; never throws. */
+export interface UsageReader {
+  readonly push: (chunk: Uint8Array) => void
+  readonly end: () => Usage
+}
+
+/** How a provider family speaks: one object in one file, all in `registry.ts`. */
+export interface Dialect {
+  readonly id: DialectId
+  /** Does the head have this dialect's wire shape, on whatever host? Decisive signs only. */
+  readonly recognise: (head: RequestHead) => boolean
+  /** Which spans of a decoded request body are text, and the model it names. */
+  readonly textParts: (body: Uint8Array, contentType: string | null) => TextParts
+  /** A refusal in this dialect's own error shape, without the headers that every block carries. */
+  readonly refusal: (notice: Notice, head: RequestHead) => LocalAnswer
+  readonly usageReader: (contentType: string | null) => UsageReader
+}

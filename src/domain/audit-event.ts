@@ -1,0 +1,143 @@
+import type { Action } from './action.ts'
+import type { Client } from './client.ts'
+import type { PolicyMode } from './decision.ts'
+import type { FindingCount, UnreadReason } from './finding.ts'
+import type { Tier } from './tier.ts'
+import type { DialectId, IdentificationConfidence, Purpose, ToolId } from './tool.ts'
+
+export const EVENT_PHASES = ['intent', 'outcome', 'tunnel', 'config', 'admin'] as const
+export type EventPhase = (typeof EVENT_PHASES)[number]
+
+export const ERROR_SIDES = ['client', 'upstream', 'weir'] as const
+export type ErrorSide = (typeof ERROR_SIDES)[number]
+
+export interface EventError {
+  readonly code: string
+  readonly side: ErrorSide
+}
+
+export interface EventDestination {
+  readonly host: string
+  readonly port: number
+  readonly scheme?: 'http' | 'https'
+  /** HTTP version the client spoke, e.g. `1.1`. */
+  readonly http?: string
+}
+
+interface EventBase {
+  readonly v: 1
+  /** ULID of this record. */
+  readonly id: string
+  /** ULID of the flow; notices show it. */
+  readonly flow: string
+  /** RFC 3339, UTC, milliseconds. */
+  readonly time: string
+}
+
+/** The fields of a decision; in the intent, or in the outcome when there is only one record. */
+export interface DecisionFields {
+  readonly destination: EventDestination
+  readonly tool: ToolId | null
+  readonly toolVersion: string | null
+  readonly via: ToolId | null
+  readonly purpose: Purpose
+  readonly dialect: DialectId
+  readonly evidence: readonly string[]
+  readonly confidence: IdentificationConfidence
+  readonly tier: Tier | null
+  readonly action: Action
+  readonly would: Action | null
+  readonly mode: PolicyMode
+  readonly reason: string
+  readonly rule: string
+  readonly exemption: string | null
+  readonly policyRevision: string
+  readonly method: string
+  /** Without query. */
+  readonly path: string
+  readonly bytesIn: number | null
+  readonly findings: readonly FindingCount[]
+  readonly bytesUnchanged: boolean
+  readonly unread: UnreadReason | null
+}
+
+export interface OutcomeFields {
+  readonly status: number | null
+  readonly bytesOut: number
+  readonly model: string | null
+  readonly tokens: { readonly in: number | null; readonly out: number | null } | null
+  readonly timings: {
+    readonly decideMs: number
+    readonly inspectMs: number | null
+    readonly upstreamMs: number | null
+    readonly totalMs: number
+  }
+  readonly error: EventError | null
+  readonly complete: boolean
+}
+
+export interface IntentEvent extends EventBase, DecisionFields {
+  readonly phase: 'intent'
+  readonly client: Client
+}
+
+/** The outcome after an intent: it repeats only what the copy measured (bytesIn, findings, unread). */
+export interface FollowingOutcomeEvent extends EventBase, OutcomeFields {
+  readonly phase: 'outcome'
+  readonly client: Client
+  readonly bytesIn: number
+  readonly findings: readonly FindingCount[]
+  readonly unread: UnreadReason | null
+}
+
+/** The only record of an `allow` or `block`. */
+export interface SingleOutcomeEvent extends EventBase, DecisionFields, OutcomeFields {
+  readonly phase: 'outcome'
+  readonly client: Client
+}
+
+export interface TunnelEvent extends EventBase {
+  readonly phase: 'tunnel'
+  readonly client: Client
+  readonly destination: EventDestination
+  readonly tool: ToolId | null
+  readonly tier: Tier | null
+  readonly action: 'allow' | 'block'
+  readonly reason: string
+  readonly rule: string | null
+  readonly policyRevision: string
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly durationMs: number
+  readonly error: EventError | null
+  /** How many alike were folded into this one (untrusting clients). */
+  readonly count?: number
+}
+
+export interface ConfigEvent extends EventBase {
+  readonly phase: 'config'
+  readonly what: 'config' | 'policy' | 'catalogue' | 'detectors' | 'notices' | 'identity' | 'rules'
+  readonly from: string | null
+  readonly to: string | null
+  readonly ok: boolean
+  readonly problems: number
+  readonly by: 'start' | 'file' | 'signal' | 'api'
+}
+
+export interface AdminEvent extends EventBase {
+  readonly phase: 'admin'
+  readonly actor: string
+  readonly operation: string
+  readonly target: string
+  readonly before: unknown
+  readonly after: unknown
+}
+
+/** What `flow/record.ts` hands to `audit/`; stream, sequence, chain and pseudonyms are added there. */
+export type AuditEvent =
+  | IntentEvent
+  | FollowingOutcomeEvent
+  | SingleOutcomeEvent
+  | TunnelEvent
+  | ConfigEvent
+  | AdminEvent

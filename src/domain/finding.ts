@@ -1,0 +1,46 @@
+/** How bad it is that the marked text leaves; a tier says per severity what happens. */
+export const SEVERITIES = ['high', 'medium', 'low'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
+/** One place in a body that a detector marked. Offsets are bytes of the decoded body. */
+export interface Finding {
+  readonly detector: string
+  readonly severity: Severity
+  /** Where it is, e.g. `messages[0].content[1].text`; `` for a body without structure. */
+  readonly field: string
+  readonly start: number
+  readonly end: number
+  /** `false` in signed or encrypted parts: such a span is never edited. */
+  readonly isEditable: boolean
+}
+
+/** What an event says of findings: never the text. */
+export interface FindingCount {
+  readonly detector: string
+  readonly severity: Severity
+  readonly field: string
+  readonly count: number
+}
+
+/** Why a body, or a part of it, was not read. `null` in events when all of it was. */
+export const UNREAD_REASONS = [
+  'unknown-coding',
+  'oversize',
+  'binary',
+  'unparsable',
+  'detector-fault',
+  'timeout',
+  'decode-limit',
+  'websocket',
+  'unnamed-path',
+  'over-capacity',
+] as const
+export type UnreadReason = (typeof UNREAD_REASONS)[number]
+
+/** What inspection of one body found. */
+export interface Inspection {
+  readonly findings: readonly Finding[]
+  readonly unread: UnreadReason | null
+  /** Model named in the request body, if the dialect has one. */
+  readonly model: string | null
+}

@@ -1,0 +1,34 @@
+import type { ExchangeDecision, ExchangeFacts, PolicyMode, TunnelDecision, TunnelFacts } from './decision.ts'
+import type { LocalAnswer, Notice } from './notice.ts'
+import type { Tier } from './tier.ts'
+import type { HostKnowledge, Identification, RequestHead, Tool, ToolId } from './tool.ts'
+
+/** Where a tool's tier comes from. */
+export interface TierAssignment {
+  readonly tier: Tier
+  /** E.g. `assign:tool:claude-code`, `default`. */
+  readonly rule: string
+}
+
+/**
+ * Everything a flow decides with, immutable and swapped whole. Taken once per flow.
+ * The functions are pure over what was loaded; `config/snapshot.ts` binds them.
+ */
+export interface PolicySnapshot {
+  /** `sha256:` + hex over the policy and catalogue files. */
+  readonly revision: string
+  readonly catalogueRevision: string
+  readonly loadedAt: string
+  readonly mode: PolicyMode
+  readonly company: string
+  readonly tools: ReadonlyMap<ToolId, Tool>
+  readonly tierOf: (tool: ToolId) => TierAssignment
+  readonly lookupHost: (host: string, port: number) => HostKnowledge
+  readonly identify: (head: RequestHead) => Identification
+  readonly decideTunnel: (facts: TunnelFacts) => TunnelDecision
+  readonly decideExchange: (facts: ExchangeFacts) => ExchangeDecision
+  /** The developer's notice for a decision; `event` is the flow id. */
+  readonly renderNotice: (decision: ExchangeDecision, head: RequestHead, event: string) => Notice
+  /** The notice in the client's own error format. */
+  readonly answerWithNotice: (notice: Notice, decision: ExchangeDecision, head: RequestHead) => LocalAnswer
+}

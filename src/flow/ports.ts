@@ -1,0 +1,124 @@
+/** The effects that flows need, as interfaces. Adapters implement them; `app.ts` joins the two. */
+import type { AuditEvent } from '../domain/audit-event.ts'
+import type { Client } from '../domain/client.ts'
+import type { Destination } from '../domain/destination.ts'
+import type { Finding, Inspection, Severity } from '../domain/finding.ts'
+import type { RawHeaders } from '../domain/headers.ts'
+import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
+import type { ProxyError } from '../domain/proxy-error.ts'
+import type { DialectId } from '../domain/tool.ts'
+
+/** Operational log. Never bodies, header values, query strings or keys. */
+export interface Logger {
+  readonly debug: (fields: Readonly<Record<string, unknown>>, event: string) => void
+  readonly info: (fields: Readonly<Record<string, unknown>>, event: string) => void
+  readonly warn: (fields: Readonly<Record<string, unknown>>, event: string) => void
+  readonly error: (fields: Readonly<Record<string, unknown>>, event: string) => void
+}
+
+/** Counters and gauges. Labels are bounded sets: tool, tier, action, rule, code; never hosts, users or paths. */
+export interface Metrics {
+  readonly count: (name: string, labels?: Readonly<Record<string, string>>, by?: number) => void
+  readonly observe: (name: string, value: number, labels?: Readonly<Record<string, string>>) => void
+  /** A gauge that is read when scraped. */
+  readonly gauge: (name: string, read: () => number) => void
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number
+  /** Monotonic milliseconds, for durations. */
+  readonly tickMs: () => number
+}
+
+/** The audit trail. */
+export interface AuditPort {
+  /** Resolves once the record is on disk; rejects when it cannot be written. */
+  readonly append: (event: AuditEvent) => Promise<void>
+  /** Queued and written with the next group; a failure is counted and logged, and kept in memory up to a limit. */
+  readonly appendSoon: (event: AuditEvent) => void
+  /** May new events be taken? `spool` is how many bytes wait in memory. */
+  readonly health: () => { readonly ok: boolean; readonly spooledBytes: number; readonly detail: string | null }
+}
+
+/** A held, decoded body to look into. */
+export interface InspectRequest {
+  readonly body: Uint8Array
+  readonly contentType: string | null
+  readonly dialect: DialectId
+}
+
+export interface EditRequest extends InspectRequest {
+  readonly findings: readonly Finding[]
+  readonly severities: readonly Severity[]
+}
+
+/** Detection and redaction. Synchronous today; a promise leaves room for worker threads. */
+export interface InspectPort {
+  readonly inspect: (request: InspectRequest) => Inspection | Promise<Inspection>
+  /** The body with the spans of the given severities replaced; every other byte stays. */
+  readonly redact: (request: EditRequest) => Uint8Array
+}
+
+/** Who is at an address. */
+export interface IdentityPort {
+  readonly identify: (address: string) => Client
+}
+
+/** A source of body bytes: push, with pause and resume. `start` is called once. */
+export interface BodySource {
+  readonly start: (sink: BodySink) => void
+  readonly pause: () => void
+  readonly resume: () => void
+  /** Stop reading; no further sink call follows. */
+  readonly cancel: () => void
+}
+
+export interface BodySink {
+  /** `false` asks for a pause; the sink calls `resume` when it can take more. */
+  readonly chunk: (bytes: Uint8Array) => boolean
+  readonly end: (trailers: RawHeaders) => void
+  readonly fail: (error: ProxyError) => void
+}
+
+export interface UpstreamRequest {
+  readonly destination: Destination
+  readonly method: string
+  /** Path with query, as sent. */
+  readonly target: string
+  /** End-to-end headers only, Host included. */
+  readonly headers: RawHeaders
+  /** `Uint8Array`: held whole, can be sent again. */
+  readonly body: BodySource | Uint8Array | null
+}
+
+export interface UpstreamResponseSink extends BodySink {
+  readonly informational: (status: number, headers: RawHeaders) => void
+  readonly head: (status: number, statusText: string, headers: RawHeaders) => void
+}
+
+/** A running upstream exchange. */
+export interface UpstreamExchange {
+  readonly pause: () => void
+  readonly resume: () => void
+  readonly cancel: () => void
+}
+
+export interface UpstreamPort {
+  readonly exchange: (request: UpstreamRequest, sink: UpstreamResponseSink) => UpstreamExchange
+}
+
+/** Where flows take their rules from: read once per flow. */
+export interface SnapshotSource {
+  readonly current: () => PolicySnapshot
+}
+
+export interface FlowPorts {
+  readonly snapshots: SnapshotSource
+  readonly audit: AuditPort
+  readonly inspect: InspectPort
+  readonly clock: Clock
+  readonly newId: () => string
+  readonly metrics: Metrics
+  readonly log: Logger
+}
