@@ -1,0 +1,10 @@
+/** What a command sees of the world; commands never touch `process` themselves. */
+export interface CliIo {
+  readonly stdout: (text: string) => void
+  readonly stderr: (text: string) => void
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+}
+
+/** Exit codes of every command (contracts section 7). */
+export const EXIT = { done: 0, bad: 1, usage: 2, unreachable: 3 } as const
