@@ -1,0 +1,57 @@
+/** The operational log: JSON lines by pino, which only this file knows. Every field passes `scrub.ts` first. */
+import { pino } from 'pino'
+import type { Logger } from '../flow/ports.ts'
+import { scrubFields } from './scrub.ts'
+
+/** Levels of the log, from loud to silent. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Where lines go: anything with `write`. */
+export interface LogDestination {
+  readonly write: (line: string) => unknown
+}
+
+export interface LogOptions {
+  readonly level: LogLevel
+  /** Default: standard output, written without blocking and flushed at exit. */
+  readonly destination?: LogDestination
+}
+
+export interface OperationalLog extends Logger {
+  /** The same log with fields on every line, e.g. `{flow}`. */
+  readonly child: (fields: Readonly<Record<string, unknown>>) => OperationalLog
+  /** After a reload of the configuration; children made before keep their level. */
+  readonly setLevel: (level: LogLevel) => void
+}
+
+/**
+ * Make the operational log. Lines: `{"level":"info","time":"…","event":"listening",…fields}`; the event name is
+ * constant text, so that lines can be counted by it.
+ */
+export function createLogger(options: LogOptions): OperationalLog {
+  const settings = {
+    level: options.level,
+    base: { pid: process.pid },
+    messageKey: 'event',
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }), log: scrubFields },
+    // `formatters.log` has already turned errors into plain fields.
+    serializers: {},
+  }
+  const destination = options.destination ?? pino.destination({ dest: 1, sync: false })
+  return wrap(pino(settings, destination))
+}
+
+function wrap(logger: pino.Logger): OperationalLog {
+  return {
+    debug: (fields, event) => logger.debug(fields, event),
+    info: (fields, event) => logger.info(fields, event),
+    warn: (fields, event) => logger.warn(fields, event),
+    error: (fields, event) => logger.error(fields, event),
+    child: (fields) => wrap(logger.child(scrubFields(fields))),
+    setLevel: (level) => {
+      logger.level = level
+    },
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The metrics that Weir promises: name, type, help and labels, once. `docs/admin-api.md` lists them.
+ * A name outside this table still counts, without help; a label outside `METRIC_LABELS` is dropped, so that
+ * hosts, users and paths can never become labels.
+ */
+
+export interface MetricRow {
+  readonly type: 'counter' | 'histogram' | 'gauge'
+  readonly help: string
+  readonly labels: readonly string[]
+}
+
+/** Every metric by its Prometheus name. Times in seconds, sizes in bytes, as Prometheus asks. */
+export const METRICS = {
+  weir_requests_total: {
+    type: 'counter',
+    help: 'Requests decided, by tool, tier and action.',
+    labels: ['tool', 'tier', 'action'],
+  },
+  weir_tunnels_total: {
+    type: 'counter',
+    help: 'Tunnels answered, by answer and reason.',
+    labels: ['answer', 'reason'],
+  },
+  weir_bytes_total: {
+    type: 'counter',
+    help: 'Bytes relayed. direction: in (from the client) or out; kind: tunnel or exchange.',
+    labels: ['direction', 'kind'],
+  },
+  weir_errors_total: { type: 'counter', help: 'Flows that failed, by error code and side.', labels: ['code', 'side'] },
+  weir_findings_total: {
+    type: 'counter',
+    help: 'Findings in request bodies, by detector and severity.',
+    labels: ['detector', 'severity'],
+  },
+  weir_unread_total: {
+    type: 'counter',
+    help: 'Bodies, or parts of them, that could not be read, by reason.',
+    labels: ['reason'],
+  },
+  weir_audit_events_total: { type: 'counter', help: 'Audit records written, by phase.', labels: ['phase'] },
+  weir_audit_failures_total: { type: 'counter', help: 'Audit records that could not be written.', labels: [] },
+  weir_certificates_minted_total: { type: 'counter', help: 'Leaf certificates made.', labels: [] },
+  weir_reloads_total: {
+    type: 'counter',
+    help: 'Reloads of configuration or rules; result: ok or refused.',
+    labels: ['what', 'result'],
+  },
+  weir_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from request head to end of the response, by action.',
+    labels: ['action'],
+  },
+  weir_decide_duration_seconds: { type: 'histogram', help: 'Time to identify and decide one request.', labels: [] },
+  weir_inspect_duration_seconds: { type: 'histogram', help: 'Time to inspect one request body.', labels: [] },
+  weir_connections: { type: 'gauge', help: 'Client connections now.', labels: [] },
+  weir_audit_spooled_bytes: { type: 'gauge', help: 'Bytes of audit records that wait in memory.', labels: [] },
+  weir_inspecting_bytes: { type: 'gauge', help: 'Bytes held for inspection now.', labels: [] },
+  process_resident_memory_bytes: { type: 'gauge', help: 'Resident memory of the process.', labels: [] },
+  process_heap_used_bytes: { type: 'gauge', help: 'JavaScript heap in use.', labels: [] },
+  process_cpu_seconds: { type: 'gauge', help: 'User and system CPU time since start.', labels: [] },
+  process_uptime_seconds: { type: 'gauge', help: 'Seconds since start.', labels: [] },
+  nodejs_eventloop_lag_p50_seconds: {
+    type: 'gauge',
+    help: 'Median delay of the event loop since the last scrape.',
+    labels: [],
+  },
+  nodejs_eventloop_lag_p99_seconds: {
+    type: 'gauge',
+    help: '99th percentile of the delay of the event loop since the last scrape.',
+    labels: [],
+  },
+} as const satisfies Record<string, MetricRow>
+
+/** The only label names that reach the exposition. Their values are bounded sets, or ids that IT gave. */
+export const METRIC_LABELS: ReadonlySet<string> = new Set([
+  ...Object.values(METRICS).flatMap((row: MetricRow) => row.labels),
+  'purpose',
+  'dialect',
+  'rule',
+  'mode',
+  'status',
+  'scope',
+])
