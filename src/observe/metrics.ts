@@ -40,6 +40,14 @@ class PullReader extends MetricReader {
   }
 }
 
+type Collected = Parameters<PrometheusSerializer['serialize']>[0]
+
+/** The exporter pins a patch release of the SDK of its own; the data are the same, TypeScript sees two enums. */
+async function collect(reader: MetricReader): Promise<Collected> {
+  const collected: unknown = (await reader.collect()).resourceMetrics
+  return collected as Collected
+}
+
 const isLabel = (name: string): boolean => METRIC_LABELS.has(name)
 const helpOf = (name: string): string => (METRICS as Readonly<Record<string, MetricRow>>)[name]?.help ?? name
 
@@ -73,7 +81,7 @@ export function createMetrics(): MetricsRegistry {
       histogram.instrument.record(value, histogram.series.find(labels))
     },
     gauge: setGauge,
-    scrape: async () => serializer.serialize((await reader.collect()).resourceMetrics),
+    scrape: async () => serializer.serialize(await collect(reader)),
     stop: async () => {
       stopProcessGauges()
       await reader.shutdown()
