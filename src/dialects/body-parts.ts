@@ -1,0 +1,128 @@
+/**
+ * Text parts of a request body of any content type: JSON, JSON lines, form, multipart, plain text.
+ * The bytes decide before the content type does: `curl -d '{…}'` calls JSON a form, browsers call it `text/plain`.
+ */
+import { Buffer, isUtf8 } from 'node:buffer'
+import { formSpans } from '../wire/form-spans.ts'
+import { cutMultipart, multipartBoundary } from '../wire/multipart.ts'
+import type { TextPart, TextParts } from './dialect.ts'
+import { formatField, type JsonKeys, jsonParts } from './json-parts.ts'
+import { mediaType } from './wire-shape.ts'
+
+const UNPARSABLE: TextParts = { ok: false, unread: 'unparsable' }
+const BINARY: TextParts = { ok: false, unread: 'binary' }
+
+/** Types whose bytes are frames or messages even where they happen to look like text. */
+const BINARY_TYPES =
+  /^(?:application\/(?:grpc|connect\+proto|proto$|protobuf|x-protobuf|vnd\.google\.protobuf|vnd\.amazon\.eventstream|msgpack|x-msgpack|cbor|gzip|zip|zstd)|image\/|audio\/|video\/|font\/)/u
+
+/** Text parts of `body`, JSON leaves named by `keys`. An empty body has no parts. */
+export function bodyTextParts(body: Uint8Array, contentType: string | null, keys: JsonKeys): TextParts {
+  if (body.length === 0) return { ok: true, parts: [], model: null }
+  const type = mediaType(contentType)
+  if (BINARY_TYPES.test(type)) return BINARY
+  const first = firstByte(body)
+  if (first === 0x7b || first === 0x5b || isJsonType(type)) {
+    const json = jsonParts({ body, keys })
+    if (json.ok) return json
+    if (isJsonType(type)) return UNPARSABLE
+  }
+  if (isJsonLinesType(type)) return jsonLines(body, keys)
+  if (type.startsWith('multipart/')) return multipart(body, contentType ?? '', keys)
+  if (!isText(body)) return BINARY
+  if (type === 'application/x-www-form-urlencoded') return { ok: true, parts: formParts(body), model: null }
+  return { ok: true, parts: [plainPart(0, body.length, '')], model: null }
+}
+
+const isJsonType = (type: string): boolean =>
+  type === 'application/json' || type === 'text/json' || type.endsWith('+json')
+
+const isJsonLinesType = (type: string): boolean =>
+  /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)$/u.test(type)
+
+/** UTF-8 without NUL: what no NUL-free editor would call binary. Other character sets are not read. */
+const isText = (bytes: Uint8Array): boolean => isUtf8(bytes) && !bytes.includes(0)
+
+/** First byte that is not JSON white space or part of a byte order mark. */
+function firstByte(body: Uint8Array): number {
+  const skipped = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])
+  let at = 0
+  while (at < body.length && skipped.has(body[at] ?? 0)) at += 1
+  return body[at] ?? 0
+}
+
+const plainPart = (start: number, end: number, field: string): TextPart => ({
+  start,
+  end,
+  escaping: 'plain',
+  field,
+  isEditable: true,
+})
+
+/** One document a line; RFC 7464's record separators are white space to us. */
+function jsonLines(body: Uint8Array, keys: JsonKeys): TextParts {
+  const buffer = Buffer.from(body.buffer, body.byteOffset, body.length)
+  const parts: TextPart[] = []
+  let model: string | null = null
+  for (let start = 0, line = 0; start < buffer.length; line += 1) {
+    const next = buffer.indexOf(0x0a, start)
+    const end = next < 0 ? buffer.length : next
+    const from = buffer[start] === 0x1e ? start + 1 : start
+    if (buffer.toString('latin1', from, end).trim() !== '') {
+      const json = jsonParts({ body, keys, start: from, end, within: `[${String(line)}]` })
+      if (!json.ok) return UNPARSABLE
+      for (const part of json.parts) parts.push(part)
+      model ??= json.model
+    }
+    start = end + 1
+  }
+  return { ok: true, parts, model }
+}
+
+/** Field names are data of the sender only when they are long or odd; then they are parts too. */
+function formParts(body: Uint8Array): TextPart[] {
+  return formSpans(body).flatMap((span) => {
+    const field = formatField([span.name])
+    const parts: TextPart[] = []
+    if (field === '*' && span.nameEnd > span.nameStart) {
+      parts.push({ start: span.nameStart, end: span.nameEnd, escaping: 'form', field, isEditable: true })
+    }
+    if (span.end > span.start) {
+      parts.push({ start: span.start, end: span.end, escaping: 'form', field, isEditable: true })
+    }
+    return parts
+  })
+}
+
+/** Bytes with which pictures, sounds and PDF documents begin: such a part is skipped, like its base64 in JSON. */
+const MEDIA_START = /^(?:\x89PNG|\xff\xd8\xff|GIF8|RIFF|%PDF-|ID3|OggS|fLaC|.{4}ftyp)/su
+
+function multipart(body: Uint8Array, contentType: string, keys: JsonKeys): TextParts {
+  const boundary = multipartBoundary(contentType)
+  const cut = boundary === null ? null : cutMultipart(body, boundary)
+  if (cut === null || !cut.ok) return UNPARSABLE
+  const parts: TextPart[] = cut.outside.map(({ start, end }) => plainPart(start, end, 'outside'))
+  let model: string | null = null
+  for (const part of cut.parts) {
+    const field = part.name === null ? '*' : formatField([part.name])
+    // Names and file names are the sender's words too.
+    if (part.headerEnd > part.headerStart) parts.push(plainPart(part.headerStart, part.headerEnd, `${field}.headers`))
+    const content = body.subarray(part.start, part.end)
+    if (MEDIA_START.test(String.fromCharCode(...content.subarray(0, 12)))) continue
+    const json = jsonParts({ body, keys, start: part.start, end: part.end, within: field })
+    if (json.ok && isContainer(content)) {
+      for (const leaf of json.parts) parts.push(leaf)
+      model ??= json.model
+    } else if (isText(content)) {
+      if (content.length > 0) parts.push(plainPart(part.start, part.end, field))
+      if (part.name === 'model') model ??= Buffer.from(content).toString('utf8')
+    } else return BINARY
+  }
+  if (cut.outside.some(({ start, end }) => !isText(body.subarray(start, end)))) return BINARY
+  return { ok: true, parts, model }
+}
+
+const isContainer = (content: Uint8Array): boolean => {
+  const first = firstByte(content)
+  return first === 0x7b || first === 0x5b
+}

@@ -1,0 +1,18 @@
+/** Gemini Code Assist (Gemini CLI with a Google login): Gemini's body inside `{model, project, request}`. */
+import type { RequestHead } from '../domain/tool.ts'
+import { bodyTextParts } from './body-parts.ts'
+import type { Dialect } from './dialect.ts'
+import { GEMINI_KEYS, GEMINI_USAGE, geminiRefusal } from './gemini.ts'
+import { createUsageReader } from './usage.ts'
+
+const VERBS = /\/v1internal:(?:generateContent|streamGenerateContent|countTokens)$/u
+
+const recognise = (head: RequestHead): boolean => head.method === 'POST' && VERBS.test(head.path)
+
+export const geminiCodeAssist: Dialect = {
+  id: 'gemini-code-assist',
+  recognise,
+  textParts: (body, contentType) => bodyTextParts(body, contentType, GEMINI_KEYS),
+  refusal: geminiRefusal,
+  usageReader: (contentType) => createUsageReader(contentType, GEMINI_USAGE),
+}

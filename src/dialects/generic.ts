@@ -1,0 +1,50 @@
+/** What no other dialect knows: every JSON string leaf, form field and text part is text. */
+import type { LocalAnswer, Notice } from '../domain/notice.ts'
+import type { RequestHead } from '../domain/tool.ts'
+import { bodyTextParts } from './body-parts.ts'
+import type { Dialect } from './dialect.ts'
+import type { JsonKeys } from './json-parts.ts'
+import { jsonAnswer } from './local-answer.ts'
+import { noUsageReader } from './usage.ts'
+import { lowerHeader, pathEndsWith } from './wire-shape.ts'
+
+/** No key is known, so none is left out. */
+export const GENERIC_KEYS: JsonKeys = {
+  names: new Set(),
+  signed: new Set(),
+  free: new Set(),
+  signedInside: new Set(),
+}
+
+/** RFC 9457, with the members that the usual client libraries look for; also the answer of all other purposes (403). */
+export const problemAnswer = (notice: Notice, status: 400 | 403): LocalAnswer =>
+  jsonAnswer({
+    status,
+    contentType: 'application/problem+json',
+    value: {
+      type: 'about:blank',
+      title: notice.title,
+      status,
+      detail: notice.line,
+      event: notice.event,
+      message: notice.line,
+      error: { message: notice.line, code: 'weir_policy_block' },
+    },
+  })
+
+/** Two AI protocols without a dialect of their own: OpenAI's realtime WebSocket and Amazon Q. */
+function recognise(head: RequestHead): boolean {
+  const protocols = lowerHeader(head, 'sec-websocket-protocol')
+  if (head.isUpgrade && pathEndsWith(head.path, '/v1/realtime')) {
+    return lowerHeader(head, 'openai-beta').includes('realtime') || /(?:^|[\s,])realtime(?:$|[\s,])/u.test(protocols)
+  }
+  return head.method === 'POST' && /^amazon(?:codewhisperer|qdeveloper)/u.test(lowerHeader(head, 'x-amz-target'))
+}
+
+export const generic: Dialect = {
+  id: 'generic',
+  recognise,
+  textParts: (body, contentType) => bodyTextParts(body, contentType, GENERIC_KEYS),
+  refusal: (notice) => problemAnswer(notice, 400),
+  usageReader: noUsageReader,
+}

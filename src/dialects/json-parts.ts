@@ -1,0 +1,157 @@
+/** Turns the string leaves of a JSON body into text parts, by a table of key names that each dialect brings. */
+import { decodeJsonString, type JsonPlace, type JsonVisitor, jsonPath, scanJson } from '../wire/json-spans.ts'
+import type { TextPart } from './dialect.ts'
+import { isBase64Media } from './media.ts'
+
+/**
+ * Which keys mean what. A leaf under a key that no list names is text: what is not known to be harmless is looked at.
+ * A leaf in an array counts under the array's key.
+ */
+export interface JsonKeys {
+  /** Ids, roles, types, names: not text as long as the value is a plain name (`isPlainName`). */
+  readonly names: ReadonlySet<string>
+  /** Signed or encrypted values: parts that must not be edited. */
+  readonly signed: ReadonlySet<string>
+  /** Everything inside these is the tool's or the person's own: all text, whatever its keys are called. */
+  readonly free: ReadonlySet<string>
+  /** Everything inside these is signed as a whole. */
+  readonly signedInside: ReadonlySet<string>
+}
+
+export type JsonParts =
+  | {
+      readonly ok: true
+      readonly parts: TextPart[] /** Top-level `model`, the last one. */
+      readonly model: string | null
+    }
+  | { readonly ok: false }
+
+const ORDINARY = 0
+const FREE = 1
+const SIGNED = 2
+
+interface JsonPartsInput {
+  readonly body: Uint8Array
+  readonly keys: JsonKeys
+  /** Part of the body that is the document; all of it when left out. */
+  readonly start?: number
+  readonly end?: number
+  /** Prefix of every `field`. */
+  readonly within?: string
+}
+
+/** Text parts of one JSON document; `ok: false` when it is not JSON. */
+export function jsonParts({ body, keys, start = 0, end = body.length, within = '' }: JsonPartsInput): JsonParts {
+  const parts: TextPart[] = []
+  let model: string | null = null
+  const add = (from: number, to: number, place: JsonPlace, isEditable: boolean): void => {
+    parts.push(new JsonTextPart({ start: from, end: to, place, isEditable, within }))
+  }
+  const visitor: JsonVisitor = {
+    enter: (key, inherited) => containerMark(keys, key, inherited),
+    name: (from, to, place) => {
+      if (!isOrdinaryKey(place.key)) add(from, to, place, true)
+    },
+    string: (from, to, place) => {
+      if (place.key === 'model' && place.parent !== null && place.parent.parent === null) {
+        model = decodeJsonString(body, from, to)
+      }
+      if (from === to || isBase64Media(body, from, to)) return
+      const role = leafRole(keys, place)
+      if (role === 'name' && isPlainName(body, from, to)) return
+      add(from, to, place, role !== 'signed')
+    },
+  }
+  return scanJson(body, visitor, start, end).ok ? { ok: true, parts, model } : { ok: false }
+}
+
+function containerMark(keys: JsonKeys, key: string | number, inherited: number): number {
+  if (inherited !== ORDINARY || typeof key === 'number') return inherited
+  if (keys.signedInside.has(key)) return SIGNED
+  return keys.free.has(key) ? FREE : ORDINARY
+}
+
+function leafRole(keys: JsonKeys, place: JsonPlace): 'text' | 'name' | 'signed' {
+  if (place.mark === FREE) return 'text'
+  if (place.mark === SIGNED) return 'signed'
+  const key = nearestName(place)
+  if (keys.signed.has(key)) return 'signed'
+  return keys.names.has(key) ? 'name' : 'text'
+}
+
+function nearestName(place: JsonPlace): string {
+  let at: JsonPlace | null = place
+  while (at !== null && typeof at.key === 'number') at = at.parent
+  return at === null ? '' : String(at.key)
+}
+
+/** Member names beyond this look like data that was made a key; they are reported as text and never shown in `field`. */
+const ORDINARY_KEY = /^[A-Za-z_$][A-Za-z0-9_.$-]{0,31}$/u
+
+const isOrdinaryKey = (key: string | number): boolean => typeof key === 'number' || key === '' || ORDINARY_KEY.test(key)
+
+const MAX_NAME_BYTES = 80
+/** 2: letter, 1: digit or a sign that ids, types and model names are written with, 0: anything else. */
+const NAME_BYTES = new Uint8Array(256)
+for (let byte = 0; byte < 128; byte += 1) {
+  const letter = String.fromCharCode(byte)
+  NAME_BYTES[byte] = /[a-z]/iu.test(letter) ? 2 : /[\w.:/$#?+-]/u.test(letter) ? 1 : 0
+}
+
+/**
+ * Can the value of a structural key be left out? Only when it is short, without spaces, `@` or escapes, and not mostly
+ * digits: an e-mail address, a card number or a sentence under `id` is text like any other.
+ */
+export function isPlainName(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > MAX_NAME_BYTES) return false
+  let letters = 0
+  for (let index = start; index < end; index += 1) {
+    const kind = NAME_BYTES[bytes[index] ?? 0]
+    if (kind === 0) return false
+    if (kind === 2) letters += 1
+  }
+  return letters >= 3 || end - start < 8
+}
+
+/** Levels of a path that `field` shows; events stay small however deep a document is. */
+const MAX_FIELD_LEVELS = 12
+
+interface JsonTextPartInput {
+  readonly start: number
+  readonly end: number
+  readonly place: JsonPlace
+  readonly isEditable: boolean
+  readonly within: string
+}
+
+/** A part whose `field` is written only when somebody reads it: most parts have no finding. */
+class JsonTextPart implements TextPart {
+  readonly start: number
+  readonly end: number
+  readonly escaping = 'json'
+  readonly isEditable: boolean
+  private readonly place: JsonPlace
+  private readonly within: string
+
+  constructor({ start, end, place, isEditable, within }: JsonTextPartInput) {
+    this.start = start
+    this.end = end
+    this.isEditable = isEditable
+    this.place = place
+    this.within = within
+  }
+
+  get field(): string {
+    return formatField(jsonPath(this.place), this.within)
+  }
+}
+
+/** `messages[0].content[1].text`; keys that look like data are shown as `*`, since fields stand in audit events. */
+export function formatField(path: readonly (string | number)[], within = ''): string {
+  let field = within
+  for (const key of path.slice(0, MAX_FIELD_LEVELS)) {
+    if (typeof key === 'number') field += `[${String(key)}]`
+    else field += `${field === '' ? '' : '.'}${isOrdinaryKey(key) && key !== '' ? key : '*'}`
+  }
+  return path.length > MAX_FIELD_LEVELS ? `${field}…` : field
+}

@@ -1,0 +1,33 @@
+/** The Model Context Protocol over HTTP: JSON-RPC messages. */
+import type { RequestHead } from '../domain/tool.ts'
+import { bodyTextParts } from './body-parts.ts'
+import type { Dialect } from './dialect.ts'
+import { GENERIC_KEYS } from './generic.ts'
+import { jsonAnswer } from './local-answer.ts'
+import { noUsageReader } from './usage.ts'
+import { hasHeader, lowerHeader } from './wire-shape.ts'
+
+/** The first message of an older client has no version header: then the path and the two accepted types must agree. */
+function recognise(head: RequestHead): boolean {
+  if (hasHeader(head, 'mcp-protocol-version', 'mcp-session-id')) return true
+  const accept = lowerHeader(head, 'accept')
+  const isBoth = accept.includes('application/json') && accept.includes('text/event-stream')
+  return head.method === 'POST' && isBoth && /\/(?:mcp|sse)\/?$/u.test(head.path)
+}
+
+export const mcp: Dialect = {
+  id: 'mcp',
+  recognise,
+  textParts: (body, contentType) => bodyTextParts(body, contentType, GENERIC_KEYS),
+  // The request's id stands in a body that a block does not read: JSON-RPC 2.0 section 5 wants `null` then.
+  refusal: (notice) =>
+    jsonAnswer({
+      status: 200,
+      value: {
+        jsonrpc: '2.0',
+        id: null,
+        error: { code: -32001, message: notice.line, data: { event: notice.event } },
+      },
+    }),
+  usageReader: noUsageReader,
+}

@@ -1,0 +1,74 @@
+/** OpenAI's responses API, as Codex speaks it; over HTTP here, WebSocket messages have the same body. */
+import type { RequestHead } from '../domain/tool.ts'
+import { bodyTextParts } from './body-parts.ts'
+import type { Dialect } from './dialect.ts'
+import type { JsonKeys } from './json-parts.ts'
+import { COMMON_NAMES, SIGNED_KEYS } from './keys.ts'
+import { openaiRefusal } from './openai-refusal.ts'
+import { countAt, createUsageReader, nameAt, objectAt } from './usage.ts'
+import { hasHeader, lowerHeader, pathEndsWith } from './wire-shape.ts'
+
+const KEYS: JsonKeys = {
+  names: new Set([
+    ...COMMON_NAMES,
+    'call_id',
+    'item_id',
+    'previous_response_id',
+    'tool_choice',
+    'include',
+    'effort',
+    'verbosity',
+    'service_tier',
+    'detail',
+    'syntax',
+    'content_item_kinds',
+  ]),
+  signed: new Set(SIGNED_KEYS),
+  free: new Set(),
+  signedInside: new Set(),
+}
+
+/** Survey services have `/responses` too: the path counts only with a sign of an OpenAI client beside it. */
+function recognise(head: RequestHead): boolean {
+  const isPath = pathEndsWith(head.path, '/responses') || pathEndsWith(head.path, '/responses/compact')
+  if (!isPath || (head.method !== 'POST' && !head.isUpgrade)) return false
+  if (head.path.includes('/backend-api/codex/')) return true
+  if (hasHeader(head, ...CODEX_HEADERS)) return true
+  const isVersioned = /\/v1\/responses(?:\/compact)?\/?$/u.test(head.path)
+  return (
+    isVersioned &&
+    (hasHeader(head, 'x-stainless-lang', 'x-stainless-package-version') ||
+      lowerHeader(head, 'accept').includes('text/event-stream') ||
+      lowerHeader(head, 'authorization').startsWith('bearer sk-'))
+  )
+}
+
+const CODEX_HEADERS = [
+  'openai-beta',
+  'openai-organization',
+  'openai-project',
+  'originator',
+  'chatgpt-account-id',
+  'x-codex-turn-metadata',
+] as const
+
+export const openaiResponses: Dialect = {
+  id: 'openai-responses',
+  recognise,
+  textParts: (body, contentType) => bodyTextParts(body, contentType, KEYS),
+  refusal: openaiRefusal,
+  usageReader: (contentType) =>
+    createUsageReader(contentType, {
+      signs: ['"usage"'],
+      read: (value) => {
+        // Events wrap the response (`response.completed`); a whole body is the response itself.
+        const response = value['response'] === undefined ? value : objectAt(value, 'response')
+        const usage = objectAt(response, 'usage')
+        return {
+          model: nameAt(response, 'model'),
+          tokensIn: countAt(usage, 'input_tokens'),
+          tokensOut: countAt(usage, 'output_tokens'),
+        }
+      },
+    }),
+}

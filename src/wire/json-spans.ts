@@ -1,0 +1,316 @@
+/**
+ * Finds the string leaves of a JSON document as byte spans, so that text can be looked at and edited in place.
+ * Linear, not recursive, RFC 8259 strict apart from a leading BOM; it never builds the document.
+ * Duplicate keys are all reported: nothing can hide in the copy that some other parser drops.
+ */
+import { Buffer, isUtf8 } from 'node:buffer'
+
+/** Where a value stands; linked upwards, so that a path costs nothing until somebody asks for it. */
+export interface JsonPlace {
+  /** `null` for the document itself. */
+  readonly parent: JsonPlace | null
+  /** Member name or array index; `''` for the document itself. */
+  readonly key: string | number
+  /** What the visitor's `enter` returned for this container; leaves carry the mark of their container. */
+  readonly mark: number
+}
+
+export interface JsonVisitor {
+  /** A string value; `start` and `end` are the bytes between its quotes. */
+  readonly string: (start: number, end: number, place: JsonPlace) => void
+  /** A member name, between its quotes; `place` is where its value stands. */
+  readonly name?: (start: number, end: number, place: JsonPlace) => void
+  /** An object or array begins under `key`; the answer is inherited by everything inside. `0` without it. */
+  readonly enter?: (key: string | number, inherited: number) => number
+}
+
+export type JsonScan =
+  | { readonly ok: true }
+  | { readonly ok: false /** Byte at which reading stopped. */; readonly offset: number; readonly problem: string }
+
+/** Containers inside each other beyond which a document counts as unparsable; real requests stay below 40. */
+export const JSON_MAX_DEPTH = 512
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const OPEN_ARRAY = 0x5b
+const CLOSE_ARRAY = 0x5d
+
+/** Visit the string leaves between `start` and `end` of `bytes`. What was visited before a fault stays visited. */
+export function scanJson(bytes: Uint8Array, visitor: JsonVisitor, start = 0, end = bytes.length): JsonScan {
+  if (!isUtf8(bytes.subarray(start, end))) return { ok: false, offset: start, problem: 'not UTF-8' }
+  const hasBom = bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf
+  return new Scanner(bytes, visitor, hasBom ? start + 3 : start, end).run()
+}
+
+/** The characters that a span between two quotes stands for. The span must come from `scanJson`. */
+export function decodeJsonString(bytes: Uint8Array, start: number, end: number): string {
+  const raw = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
+  const text = raw.toString('utf8')
+  return raw.includes(BACKSLASH) ? (JSON.parse(`"${text}"`) as string) : text
+}
+
+/** Keys and indexes from the root to a place. */
+export function jsonPath(place: JsonPlace): (string | number)[] {
+  const path: (string | number)[] = []
+  for (let at = place; at.parent !== null; at = at.parent) path.push(at.key)
+  return path.reverse()
+}
+
+class Container implements JsonPlace {
+  readonly parent: Container | null
+  readonly key: string | number
+  readonly mark: number
+  readonly isArray: boolean
+  /** Key under which the next value stands. */
+  next: string | number
+
+  constructor(parent: Container | null, key: string | number, mark: number, isArray: boolean) {
+    this.parent = parent
+    this.key = key
+    this.mark = mark
+    this.isArray = isArray
+    this.next = isArray ? 0 : ''
+  }
+}
+
+/** Member names repeat all the time: one string per distinct name, found again by its bytes. */
+const NAME_SLOTS = 128
+
+class Scanner {
+  private readonly bytes: Uint8Array
+  private readonly visitor: JsonVisitor
+  private readonly end: number
+  private pos: number
+  private container: Container | null = null
+  private depth = 0
+  private problem = ''
+  private readonly slotStart = new Int32Array(NAME_SLOTS)
+  private readonly slotName: string[] = new Array<string>(NAME_SLOTS).fill('')
+
+  constructor(bytes: Uint8Array, visitor: JsonVisitor, start: number, end: number) {
+    this.bytes = bytes
+    this.visitor = visitor
+    this.pos = start
+    this.end = end
+  }
+
+  run(): JsonScan {
+    this.skipSpace()
+    while (this.value()) {
+      if (!this.afterValue()) break
+      if (this.container === null) return { ok: true }
+    }
+    return { ok: false, offset: this.pos, problem: this.problem === '' ? 'not JSON' : this.problem }
+  }
+
+  /** Read one scalar, or open a container that has something in it. `false`: fault. */
+  private value(): boolean {
+    for (;;) {
+      const byte = this.at()
+      if (byte === QUOTE) return this.stringValue()
+      if (byte !== OPEN_OBJECT && byte !== OPEN_ARRAY) return this.scalar(byte)
+      if (!this.open(byte === OPEN_ARRAY)) return false
+      if (this.at() === (byte === OPEN_ARRAY ? CLOSE_ARRAY : CLOSE_OBJECT)) {
+        this.close()
+        return true
+      }
+      if (byte === OPEN_OBJECT && !this.memberName()) return false
+    }
+  }
+
+  /** Close what ends here and stand before the next value, or at the end of the document. `false`: fault. */
+  private afterValue(): boolean {
+    for (;;) {
+      this.skipSpace()
+      const container = this.container
+      if (container === null) return this.pos === this.end || this.fail('text after the document')
+      const byte = this.at()
+      if (byte === (container.isArray ? CLOSE_ARRAY : CLOSE_OBJECT)) {
+        this.close()
+        continue
+      }
+      if (byte !== COMMA) return this.fail('expected a comma or the end of a container')
+      this.pos += 1
+      this.skipSpace()
+      if (!container.isArray) return this.memberName()
+      container.next = (container.next as number) + 1
+      return true
+    }
+  }
+
+  private open(isArray: boolean): boolean {
+    if (this.depth >= JSON_MAX_DEPTH) return this.fail('nested too deep')
+    const parent = this.container
+    const key = parent === null ? '' : parent.next
+    const mark = this.visitor.enter?.(key, parent === null ? 0 : parent.mark) ?? 0
+    this.container = new Container(parent, key, mark, isArray)
+    this.depth += 1
+    this.pos += 1
+    this.skipSpace()
+    return true
+  }
+
+  private close(): void {
+    this.container = this.container?.parent ?? null
+    this.depth -= 1
+    this.pos += 1
+  }
+
+  private memberName(): boolean {
+    const container = this.container
+    if (this.at() !== QUOTE || container === null) return this.fail('expected a member name')
+    const start = this.pos + 1
+    const end = this.stringEnd(start)
+    if (end < 0) return false
+    container.next = this.nameOf(start, end)
+    this.visitor.name?.(start, end, { parent: container, key: container.next, mark: container.mark })
+    this.pos = end + 1
+    this.skipSpace()
+    if (this.at() !== COLON) return this.fail('expected a colon')
+    this.pos += 1
+    this.skipSpace()
+    return true
+  }
+
+  private stringValue(): boolean {
+    const start = this.pos + 1
+    const end = this.stringEnd(start)
+    if (end < 0) return false
+    const container = this.container
+    this.visitor.string(
+      start,
+      end,
+      container === null
+        ? { parent: null, key: '', mark: 0 }
+        : { parent: container, key: container.next, mark: container.mark },
+    )
+    this.pos = end + 1
+    return true
+  }
+
+  /** Index of the closing quote, or -1. The one loop that sees every byte of a prompt: keep it small. */
+  private stringEnd(start: number): number {
+    const { bytes, end } = this
+    let pos = start
+    while (pos < end) {
+      const byte = bytes[pos] as number
+      if (byte === QUOTE) return pos
+      if (byte === BACKSLASH) {
+        const length = escapeLength(bytes, pos, end)
+        if (length === 0) break
+        pos += length
+      } else if (byte < 0x20) break
+      else pos += 1
+    }
+    this.pos = pos
+    this.fail(pos >= end ? 'unterminated string' : 'invalid character in a string')
+    return -1
+  }
+
+  private scalar(byte: number): boolean {
+    const end =
+      byte === 0x74
+        ? this.literalEnd('true')
+        : byte === 0x66
+          ? this.literalEnd('false')
+          : byte === 0x6e
+            ? this.literalEnd('null')
+            : numberEnd(this.bytes, this.pos, this.end)
+    if (end < 0) return this.fail(byte < 0 ? 'truncated' : 'expected a value')
+    this.pos = end
+    return true
+  }
+
+  private literalEnd(word: string): number {
+    if (this.pos + word.length > this.end) return -1
+    for (let index = 0; index < word.length; index += 1) {
+      if (this.bytes[this.pos + index] !== word.charCodeAt(index)) return -1
+    }
+    return this.pos + word.length
+  }
+
+  private nameOf(start: number, end: number): string {
+    const { bytes } = this
+    const slot = ((end - start) * 31 + (bytes[start] ?? 0) * 7 + (bytes[end - 1] ?? 0)) & (NAME_SLOTS - 1)
+    const known = this.slotStart[slot] ?? 0
+    if (known > 0 && isSameSpan(bytes, known, start, end)) return this.slotName[slot] ?? ''
+    const name = decodeJsonString(bytes, start, end)
+    this.slotStart[slot] = start
+    this.slotName[slot] = name
+    return name
+  }
+
+  /** The byte at the position, -1 at the end. */
+  private at(): number {
+    return this.pos < this.end ? (this.bytes[this.pos] as number) : -1
+  }
+
+  private skipSpace(): void {
+    let pos = this.pos
+    while (pos < this.end) {
+      const byte = this.bytes[pos]
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break
+      pos += 1
+    }
+    this.pos = pos
+  }
+
+  private fail(problem: string): false {
+    if (this.problem === '') this.problem = problem
+    return false
+  }
+}
+
+/** Is the span the same bytes, up to and with its closing quote, as the name that begins at `known`? */
+function isSameSpan(bytes: Uint8Array, known: number, start: number, end: number): boolean {
+  for (let index = 0; index <= end - start; index += 1) {
+    if (bytes[known + index] !== bytes[start + index]) return false
+  }
+  return true
+}
+
+const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39
+
+const isHexDigit = (byte: number | undefined): boolean =>
+  isDigit(byte) || (byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66)
+
+/** The characters that may follow a backslash: `"\/bfnrt`. */
+const SIMPLE_ESCAPES = new Set(Array.from('"\\/bfnrt', (letter) => letter.charCodeAt(0)))
+
+/** Bytes of the escape that begins at `pos`; 0 when it is none. */
+function escapeLength(bytes: Uint8Array, pos: number, end: number): number {
+  const letter = pos + 1 < end ? (bytes[pos + 1] as number) : -1
+  if (SIMPLE_ESCAPES.has(letter)) return 2
+  if (letter !== 0x75 || pos + 6 > end) return 0
+  for (let index = pos + 2; index < pos + 6; index += 1) if (!isHexDigit(bytes[index])) return 0
+  return 6
+}
+
+/** Index behind the number that begins at `pos`, -1 when there is none. */
+function numberEnd(bytes: Uint8Array, pos: number, end: number): number {
+  const digits = (from: number): number => {
+    let at = from
+    while (at < end && isDigit(bytes[at])) at += 1
+    return at
+  }
+  const first = bytes[pos] === 0x2d ? pos + 1 : pos
+  let at = first < end && bytes[first] === 0x30 ? first + 1 : digits(first)
+  if (at === first) return -1
+  if (at < end && bytes[at] === 0x2e) {
+    const fraction = digits(at + 1)
+    if (fraction === at + 1) return -1
+    at = fraction
+  }
+  if (at < end && ((bytes[at] as number) | 0x20) === 0x65) {
+    const sign = at + 1 < end && (bytes[at + 1] === 0x2b || bytes[at + 1] === 0x2d) ? at + 2 : at + 1
+    const exponent = digits(sign)
+    if (exponent === sign) return -1
+    at = exponent
+  }
+  return at
+}

@@ -1,0 +1,136 @@
+/**
+ * Reads server-sent events from bytes that may be split anywhere (WHATWG HTML section 9.2).
+ * Memory is bounded: an event beyond the limit is skipped and counted, the stream goes on.
+ */
+import { Buffer } from 'node:buffer'
+
+export interface SseEvent {
+  /** `message` when the stream names none. */
+  readonly event: string
+  /** The data lines joined with line feeds, still UTF-8. Valid only during the call. */
+  readonly data: Buffer
+}
+
+export interface SseParser {
+  readonly push: (chunk: Uint8Array) => void
+  /** Events that were skipped because they were too large. */
+  readonly skipped: () => number
+}
+
+/** An event that is longer than any that is read for usage or restored text. */
+export const SSE_MAX_EVENT_BYTES = 1_048_576
+
+const LF = 0x0a
+const CR = 0x0d
+
+/** `onEvent` is called for each complete event; one that the stream ends inside is dropped, as the standard says. */
+export function createSseParser(
+  onEvent: (event: SseEvent) => void,
+  maxEventBytes: number = SSE_MAX_EVENT_BYTES,
+): SseParser {
+  const reader = new Reader(onEvent, maxEventBytes)
+  return { push: (chunk) => reader.push(chunk), skipped: () => reader.skipped }
+}
+
+class Reader {
+  skipped = 0
+  private readonly onEvent: (event: SseEvent) => void
+  private readonly maxBytes: number
+  /** Pieces of a line that has not ended yet. */
+  private pieces: Buffer[] = []
+  private data: Buffer[] = []
+  private event = ''
+  private size = 0
+  private isOversize = false
+  private isAfterCr = false
+  private isFirstLine = true
+
+  constructor(onEvent: (event: SseEvent) => void, maxBytes: number) {
+    this.onEvent = onEvent
+    this.maxBytes = maxBytes
+  }
+
+  push(chunk: Uint8Array): void {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    let from = 0
+    if (this.isAfterCr && bytes.length > 0) {
+      if (bytes[0] === LF) from = 1
+      this.isAfterCr = false
+    }
+    for (;;) {
+      const end = lineEnd(bytes, from)
+      if (end < 0) break
+      this.line(bytes.subarray(from, end))
+      from = end + 1
+      if (bytes[end] !== CR) continue
+      if (from === bytes.length) this.isAfterCr = true
+      else if (bytes[from] === LF) from += 1
+    }
+    if (from < bytes.length) this.keep(bytes.subarray(from))
+  }
+
+  /** Remember the beginning of a line; the bytes are copied, since the chunk is the caller's. */
+  private keep(piece: Buffer): void {
+    this.size += piece.length
+    if (this.size > this.maxBytes) this.isOversize = true
+    if (this.isOversize) this.forget()
+    // The marker byte keeps "this line is not empty" without keeping the line.
+    this.pieces.push(this.isOversize ? Buffer.from(':') : Buffer.from(piece))
+  }
+
+  private forget(): void {
+    this.pieces = []
+    this.data = []
+  }
+
+  private line(rest: Buffer): void {
+    let line = rest
+    if (this.pieces.length > 0) {
+      line = Buffer.concat([...this.pieces, rest])
+      this.pieces = []
+    } else this.size += rest.length
+    if (this.isFirstLine) {
+      this.isFirstLine = false
+      if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) line = line.subarray(3)
+    }
+    if (line.length === 0) this.dispatch()
+    else if (this.size > this.maxBytes) {
+      this.isOversize = true
+      this.forget()
+    } else if (!this.isOversize) this.field(line)
+  }
+
+  private field(line: Buffer): void {
+    const colon = line.indexOf(':')
+    const name = line.toString('latin1', 0, colon < 0 ? line.length : colon)
+    if (name !== 'data' && name !== 'event') return
+    const from = colon < 0 ? line.length : line[colon + 1] === 0x20 ? colon + 2 : colon + 1
+    if (name === 'event') this.event = line.toString('utf8', from)
+    else this.data.push(Buffer.from(line.subarray(from)))
+  }
+
+  private dispatch(): void {
+    const { data, event } = this
+    if (this.isOversize) this.skipped += 1
+    this.data = []
+    this.event = ''
+    this.size = 0
+    const isComplete = !this.isOversize && data.length > 0
+    this.isOversize = false
+    if (!isComplete) return
+    this.onEvent({ event: event === '' ? 'message' : event, data: joinLines(data) })
+  }
+}
+
+function joinLines(lines: readonly Buffer[]): Buffer {
+  const [first] = lines
+  if (lines.length === 1 && first !== undefined) return first
+  return Buffer.concat(lines.flatMap((line, index) => (index === 0 ? [line] : [Buffer.from('\n'), line])))
+}
+
+/** Index of the next CR or LF, -1 when there is none. Bounds each search, so that a line is looked at twice at most. */
+function lineEnd(bytes: Buffer, from: number): number {
+  const lf = bytes.indexOf(LF, from)
+  const cr = (lf < 0 ? bytes : bytes.subarray(0, lf)).indexOf(CR, from)
+  return cr >= 0 ? cr : lf
+}

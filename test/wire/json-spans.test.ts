@@ -1,0 +1,154 @@
+import { Buffer } from 'node:buffer'
+import fc from 'fast-check'
+import t from 'tap'
+import { decodeJsonString, JSON_MAX_DEPTH, jsonPath, scanJson } from '../../src/wire/json-spans.ts'
+
+type Leaf = readonly [path: string, text: string]
+
+const pathText = (path: readonly (string | number)[]) => JSON.stringify(path)
+
+/** What the scanner sees, or `null` when it says unparsable. */
+function scanned(bytes: Uint8Array): { leaves: Leaf[]; names: string[] } | null {
+  const leaves: Leaf[] = []
+  const names: string[] = []
+  const result = scanJson(bytes, {
+    string: (start, end, place) => leaves.push([pathText(jsonPath(place)), decodeJsonString(bytes, start, end)]),
+    name: (start, end) => names.push(decodeJsonString(bytes, start, end)),
+  })
+  return result.ok ? { leaves, names } : null
+}
+
+function leavesOf(value: unknown, path: (string | number)[] = []): Leaf[] {
+  if (typeof value === 'string') return [[pathText(path), value]]
+  if (Array.isArray(value)) return value.flatMap((item, index) => leavesOf(item, [...path, index]))
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value).flatMap(([key, item]) => leavesOf(item, [...path, key]))
+  }
+  return []
+}
+
+const parses = (text: string) => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+t.test('every string leaf of any document is reported with its path and text, as JSON.parse sees it', async (t) => {
+  fc.assert(
+    fc.property(
+      fc.jsonValue({ maxDepth: 6, stringUnit: 'binary' }),
+      fc.constantFrom(undefined, 1, '\t'),
+      (value, indent) => {
+        const text = JSON.stringify(value, null, indent)
+        const seen = scanned(Buffer.from(text))
+        const sort = (leaves: Leaf[]) => leaves.map((leaf) => leaf.join('\n')).sort()
+        t.strictSame(sort(seen?.leaves ?? []), sort(leavesOf(JSON.parse(text))))
+        return seen !== null
+      },
+    ),
+  )
+})
+
+t.test('a document that was damaged anywhere is accepted exactly when JSON.parse accepts it', async (t) => {
+  const damage = fc.record({
+    value: fc.jsonValue({ maxDepth: 4 }),
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    cut: fc.nat(3),
+    insert: fc.constantFrom(
+      '',
+      '"',
+      '\\',
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '0',
+      '-',
+      '.',
+      'e',
+      '\u0001',
+      'x',
+      ' ',
+      '\\u12',
+    ),
+  })
+  fc.assert(
+    fc.property(damage, ({ value, at, cut, insert }) => {
+      const text = JSON.stringify(value)
+      const from = Math.floor(at * text.length)
+      const damaged = (text.slice(0, from) + insert + text.slice(from + cut)).toWellFormed()
+      return (scanned(Buffer.from(damaged)) !== null) === parses(damaged)
+    }),
+    { numRuns: 2000 },
+  )
+  t.pass('2000 documents')
+})
+
+t.test('every truncation of an object is unparsable', async (t) => {
+  const text = '{"a":["x\\"y",{"b":-1.5e+3,"c":true}],"d":null}'
+  for (let length = 0; length < text.length; length += 1) {
+    t.equal(scanned(Buffer.from(text.slice(0, length))), null, `${String(length)} bytes`)
+  }
+  t.not(scanned(Buffer.from(text)), null)
+})
+
+t.test('both copies of a duplicate key are reported', async (t) => {
+  t.strictSame(scanned(Buffer.from('{"a":"hidden","a":"shown","a":{"a":"deep"}}'))?.leaves, [
+    ['["a"]', 'hidden'],
+    ['["a"]', 'shown'],
+    ['["a","a"]', 'deep'],
+  ])
+})
+
+t.test('names that share a cache slot are never mixed up', async (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 4 }), { maxLength: 60 }), (names) => {
+      const text = `{${names.map((name) => `${JSON.stringify(name)}:1`).join(',')}}`
+      t.strictSame(scanned(Buffer.from(text))?.names, names)
+    }),
+  )
+})
+
+t.test('bytes that are not UTF-8 are unparsable, a byte order mark is skipped', async (t) => {
+  t.equal(scanned(Buffer.from([0x22, 0xff, 0x22])), null)
+  t.equal(scanned(Buffer.from('"x"', 'utf16le')), null)
+  t.strictSame(scanned(Buffer.from('\ufeff"x"'))?.leaves, [['[]', 'x']])
+})
+
+t.test('nesting is allowed up to the limit and unparsable beyond it, without recursion', async (t) => {
+  const nested = (depth: number) => Buffer.from('['.repeat(depth) + ']'.repeat(depth))
+  t.not(scanned(nested(JSON_MAX_DEPTH)), null)
+  t.strictSame(scanJson(nested(JSON_MAX_DEPTH + 1), { string: () => undefined }), {
+    ok: false,
+    offset: JSON_MAX_DEPTH,
+    problem: 'nested too deep',
+  })
+  t.equal(scanned(Buffer.from('['.repeat(1_000_000))), null)
+})
+
+t.test('a part of a buffer can be scanned, and offsets stay those of the buffer', async (t) => {
+  const bytes = Buffer.from('{"a":"1"}\n{"b":"2"}\n')
+  const spans: number[] = []
+  t.ok(scanJson(bytes, { string: (start, end) => spans.push(start, end) }, 10, 19).ok)
+  t.strictSame(spans, [16, 17])
+})
+
+t.test('a mark given to a container is inherited by everything inside it', async (t) => {
+  const seen: [string, number][] = []
+  const bytes = Buffer.from('{"a":"1","free":{"b":"2","c":[{"d":"3"}]},"e":"4"}')
+  scanJson(bytes, {
+    string: (start, end, place) => seen.push([decodeJsonString(bytes, start, end), place.mark]),
+    enter: (key, inherited) => (key === 'free' ? 1 : inherited),
+  })
+  t.strictSame(seen, [
+    ['1', 0],
+    ['2', 1],
+    ['3', 1],
+    ['4', 0],
+  ])
+})
