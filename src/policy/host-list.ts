@@ -1,0 +1,33 @@
+/** Host lists as IT writes them: `a.b` is that host, `*.a.b` its sub-hosts. Compiled once, asked per flow. */
+import { canonicalHost } from '../domain/destination.ts'
+
+export interface HostList {
+  /** `host` in canonical form. */
+  readonly has: (host: string) => boolean
+  readonly size: number
+}
+
+/** Canonical form of a pattern; `null` when it is neither a host, an IP nor `*.` and a host of at least two labels. */
+export function canonicalHostPattern(pattern: string): string | null {
+  if (!pattern.startsWith('*.')) return pattern.includes('*') ? null : canonicalHost(pattern)
+  const rest = canonicalHost(pattern.slice(2))
+  return rest === null || rest.includes(':') || !rest.includes('.') ? null : `*.${rest}`
+}
+
+/** Compile patterns that `canonicalHostPattern` accepts; others are skipped, the caller has reported them. */
+export function compileHostList(patterns: readonly string[]): HostList {
+  const entries = new Set<string>()
+  for (const pattern of patterns) {
+    const canonical = canonicalHostPattern(pattern)
+    if (canonical !== null) entries.add(canonical)
+  }
+  if (entries.size === 0) return { has: () => false, size: 0 }
+  return { has: (host) => entries.has(host) || hasParent(entries, host), size: entries.size }
+}
+
+function hasParent(entries: ReadonlySet<string>, host: string): boolean {
+  for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) {
+    if (entries.has(`*${host.slice(dot)}`)) return true
+  }
+  return false
+}
