@@ -12,6 +12,8 @@ export interface Finding {
   readonly end: number
   /** `false` in signed or encrypted parts: such a span is never edited. */
   readonly isEditable: boolean
+  /** What stands there after redaction: keyed, so that it tells nothing. Absent: made from the span's bytes. */
+  readonly placeholder?: string
 }
 
 /** What an event says of findings: never the text. */

@@ -6,6 +6,7 @@ import type { Finding, Inspection, Severity } from '../domain/finding.ts'
 import type { RawHeaders } from '../domain/headers.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
+import type { Limits } from '../domain/settings.ts'
 import type { DialectId } from '../domain/tool.ts'
 
 /** Operational log. Never bodies, header values, query strings or keys. */
@@ -27,6 +28,8 @@ export interface Metrics {
 export interface Clock {
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number
+  /** RFC 3339 of now, UTC, with milliseconds. */
+  readonly nowIso: () => string
   /** Monotonic milliseconds, for durations. */
   readonly tickMs: () => number
 }
@@ -119,6 +122,7 @@ export interface FlowPorts {
   readonly inspect: InspectPort
   readonly clock: Clock
   readonly newId: () => string
+  readonly limits: Pick<Limits, 'decodedRatio'>
   readonly metrics: Metrics
   readonly log: Logger
 }

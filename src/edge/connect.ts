@@ -1,0 +1,238 @@
+/** CONNECT: decided by address, then by the first bytes; tunnelled, intercepted, served as plain HTTP, or refused. */
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Client } from '../domain/client.ts'
+import type { TunnelDecision } from '../domain/decision.ts'
+import { parseAuthority } from '../domain/destination.ts'
+import { ProxyError } from '../domain/proxy-error.ts'
+import { answerFailure } from '../flow/failure.ts'
+import { openTunnel, type Tunnel } from '../flow/tunnel.ts'
+import { type Peeked, peekFirstBytes } from './first-bytes.ts'
+import type { Http1 } from './http1.ts'
+import { sendRawAnswer } from './local-answer.ts'
+import type { EdgePorts, EdgeSettings } from './ports.ts'
+import { handshake } from './tls.ts'
+import { type Splice, splice } from './tunnel-pipe.ts'
+
+const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'
+
+export interface ConnectDeps {
+  readonly ports: EdgePorts
+  readonly settings: EdgeSettings
+  readonly http1: () => Http1
+  /** Tunnels that are open now are counted, for the drain. */
+  readonly onOpen: () => void
+  readonly onClose: () => void
+}
+
+/** Handle one CONNECT request; everything after it is recorded by the tunnel itself. */
+export function handleConnect(
+  deps: ConnectDeps,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  client: Client,
+): void {
+  // node:http hands over the connection's own socket here (the types say Duplex).
+  const clientSocket = socket as Socket
+  clientSocket.on('error', ignore)
+  const target = parseAuthority(request.url ?? '')
+  if (!target.ok || target.port === null) {
+    refuse(deps, clientSocket, new ProxyError('bad-authority', target.ok ? 'the port is missing' : target.problem))
+    return
+  }
+  if (head.length > 0) clientSocket.unshift(head)
+  const { host, port } = target
+  const tunnel = openTunnel(deps.ports.flow, deps.ports.refusals, { client, host, port })
+  deps.onOpen()
+  clientSocket.once('close', deps.onClose)
+  new ConnectedTunnel(deps, tunnel, clientSocket, { client, host, port }).start()
+}
+
+function refuse(deps: ConnectDeps, socket: Socket, error: ProxyError): void {
+  deps.ports.flow.metrics.count('weir_errors_total', { code: error.code, side: error.side })
+  const answer = answerFailure(error, deps.ports.flow.newId())
+  if (answer === null) socket.destroy()
+  else sendRawAnswer(socket, answer)
+}
+
+class ConnectedTunnel {
+  readonly #deps: ConnectDeps
+  readonly #tunnel: Tunnel
+  readonly #socket: Socket
+  readonly #target: { readonly client: Client; readonly host: string; readonly port: number }
+  #upstream: Socket | null = null
+  #isFinished = false
+
+  constructor(
+    deps: ConnectDeps,
+    tunnel: Tunnel,
+    socket: Socket,
+    target: { readonly client: Client; readonly host: string; readonly port: number },
+  ) {
+    this.#deps = deps
+    this.#tunnel = tunnel
+    this.#socket = socket
+    this.#target = target
+  }
+
+  start(): void {
+    switch (this.#tunnel.byAddress.answer) {
+      case 'refuse':
+        this.#refuse(
+          new ProxyError(this.#tunnel.byAddress.reason === 'port-refused' ? 'port-refused' : 'tunnel-refused'),
+        )
+        return
+      case 'tunnel':
+        // The server may speak first, so the destination is dialled before the client hears 200.
+        this.#dial(this.#tunnel.byAddress.host, () => this.#openBytes())
+        return
+      case 'intercept':
+      case 'plain-http':
+        this.#socket.write(ESTABLISHED)
+        peekFirstBytes(this.#socket, this.#deps.settings.timeouts.handshakeMs, (peeked) => this.#onFirst(peeked))
+        return
+    }
+  }
+
+  /** The tunnel stands; bytes from the server pass at once, the client's wait until its first ones were looked at. */
+  #openBytes(): void {
+    const upstream = this.#upstream
+    if (upstream === null) return
+    this.#socket.write(ESTABLISHED)
+    const early = (chunk: Buffer): void => {
+      if (!this.#socket.write(chunk)) upstream.pause()
+    }
+    const resume = (): void => {
+      upstream.resume()
+    }
+    const abandon = (): void => {
+      stop()
+      this.#finishBytes(null, upstream.bytesRead, new ProxyError('upstream-reset'))
+      this.#socket.destroy()
+    }
+    const stop = peekFirstBytes(this.#socket, null, (peeked) => {
+      upstream.pause()
+      upstream.removeListener('data', early)
+      upstream.removeListener('close', abandon)
+      this.#socket.removeListener('drain', resume)
+      this.#onFirst(peeked)
+    })
+    upstream.on('data', early)
+    upstream.once('close', abandon)
+    upstream.on('end', () => this.#socket.end())
+    this.#socket.on('drain', resume)
+  }
+
+  #onFirst(peeked: Peeked): void {
+    if (peeked.kind === 'gone') {
+      const error = peeked.isTimeout ? new ProxyError('client-timeout', 'no byte inside the tunnel') : null
+      this.#upstream?.destroy()
+      this.#socket.destroy()
+      this.#finishBytes(null, this.#upstream?.bytesRead ?? 0, error)
+      return
+    }
+    const decision = this.#tunnel.byFirstBytes(peeked.first)
+    switch (decision.answer) {
+      case 'refuse':
+        this.#upstream?.destroy()
+        this.#finishBytes(null, 0, new ProxyError('tunnel-refused', decision.reason))
+        this.#socket.destroy()
+        return
+      case 'tunnel':
+        this.#passBytes(decision)
+        return
+      case 'plain-http':
+        this.#serve(decision, 'http', this.#socket)
+        return
+      case 'intercept':
+        this.#intercept(decision)
+        return
+    }
+  }
+
+  /** Bytes pass untouched to the address of the decided name: dialled already, unless the name changed. */
+  #passBytes(decision: TunnelDecision): void {
+    const isDialled = this.#upstream !== null && decision.host === this.#tunnel.byAddress.host
+    if (isDialled) {
+      this.#splice()
+      return
+    }
+    this.#upstream?.destroy()
+    this.#upstream = null
+    this.#dial(decision.host, () => this.#splice())
+  }
+
+  #splice(): void {
+    const upstream = this.#upstream
+    if (upstream === null) return
+    let spliced: Splice | null = null
+    spliced = splice({ client: this.#socket, upstream, idleMs: this.#deps.settings.timeouts.tunnelIdleMs }, () =>
+      this.#finishBytes(spliced, upstream.bytesRead, null),
+    )
+  }
+
+  #intercept(decision: TunnelDecision): void {
+    this.#upstream?.destroy()
+    Promise.resolve(this.#deps.ports.certificates.contextFor(decision.host)).then(
+      (context) =>
+        handshake(this.#socket, context, this.#deps.settings.timeouts.handshakeMs, (result) => {
+          if (result.ok) this.#serve(decision, 'https', result.socket)
+          else if (result.error.code === 'untrusting-client') this.#tunnel.refusedByClient(result.error)
+          else this.#finishBytes(null, 0, result.error)
+        }),
+      (error: unknown) => {
+        this.#deps.ports.flow.log.error({ err: error, host: decision.host }, 'ca.mint-failed')
+        this.#finishBytes(null, 0, new ProxyError('mint-failed', null, error))
+        this.#socket.destroy()
+      },
+    )
+  }
+
+  /** Requests inside are decided one by one, under the name of the tunnel. */
+  #serve(decision: TunnelDecision, scheme: 'http' | 'https', socket: Socket): void {
+    this.#upstream?.destroy()
+    const { client, port } = this.#target
+    this.#finishBytes(null, 0, null)
+    this.#deps.http1().serve(socket, { client, tunnel: { scheme, host: decision.host, port } })
+  }
+
+  #dial(host: string, next: () => void): void {
+    const target = { host, port: this.#target.port, isTls: false, isHalfOpen: true } as const
+    const abandon = this.#deps.ports.dialer.dial(target, (error, upstream) => {
+      this.#socket.removeListener('close', onClientClose)
+      if (error !== null) this.#refuse(error)
+      else if (upstream !== null) {
+        upstream.on('error', ignore)
+        this.#upstream = upstream
+        next()
+      }
+    })
+    const onClientClose = (): void => {
+      abandon()
+      this.#finishBytes(null, 0, new ProxyError('client-gone'))
+    }
+    this.#socket.once('close', onClientClose)
+  }
+
+  /** Before 200 a refusal is an answer; after it there is nobody to read one. */
+  #refuse(error: ProxyError): void {
+    this.#deps.ports.flow.metrics.count('weir_errors_total', { code: error.code, side: error.side })
+    this.#finishBytes(null, 0, error)
+    const answer = this.#socket.bytesWritten === 0 ? answerFailure(error, this.#tunnel.id) : null
+    if (answer === null) this.#socket.destroy()
+    else sendRawAnswer(this.#socket, answer)
+  }
+
+  #finishBytes(spliced: Splice | null, bytesOut: number, error: ProxyError | null): void {
+    if (this.#isFinished) return
+    this.#isFinished = true
+    this.#tunnel.finish({ bytesIn: spliced?.bytesIn() ?? 0, bytesOut, error })
+  }
+}
+
+/** A reset shows as 'close' as well, and that is where it is handled. */
+function ignore(): undefined {
+  return undefined
+}

@@ -1,0 +1,66 @@
+/** Reads the first bytes of a connection without consuming them: what was read is put back. */
+import type { Socket } from 'node:net'
+import type { FirstBytes } from '../domain/decision.ts'
+import { canonicalHost } from '../domain/destination.ts'
+import { parseClientHello } from '../wire/client-hello.ts'
+import { sniff } from '../wire/sniff.ts'
+
+export type Peeked =
+  | { readonly kind: 'first'; readonly first: FirstBytes }
+  /** Closed, failed, or silent for too long before it could be told. */
+  | { readonly kind: 'gone'; readonly isTimeout: boolean }
+
+/** A hello that is not whole after this many bytes is treated as bytes. */
+const MAX_PEEK_BYTES = 70_000
+
+/**
+ * Wait for enough bytes to tell what speaks. The socket is paused with all bytes put back when the callback runs.
+ * `timeoutMs` null: wait as long as the connection lives (a server may speak first). Returns a function that stops waiting.
+ */
+export function peekFirstBytes(
+  socket: Socket,
+  timeoutMs: number | null,
+  callback: (peeked: Peeked) => void,
+): () => void {
+  let seen: Buffer = Buffer.alloc(0)
+  const timer = timeoutMs === null ? null : setTimeout(() => finish({ kind: 'gone', isTimeout: true }), timeoutMs)
+  const stop = (): void => {
+    if (timer !== null) clearTimeout(timer)
+    socket.removeListener('data', onData)
+    socket.removeListener('end', onGone)
+    socket.removeListener('close', onGone)
+    socket.removeListener('error', onGone)
+  }
+  const finish = (peeked: Peeked): void => {
+    stop()
+    if (peeked.kind === 'first') {
+      socket.pause()
+      if (seen.length > 0) socket.unshift(seen)
+    }
+    callback(peeked)
+  }
+  const onData = (chunk: Buffer): void => {
+    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk])
+    const first = classify(seen)
+    if (first !== null) finish({ kind: 'first', first })
+  }
+  const onGone = (): void => finish({ kind: 'gone', isTimeout: false })
+  socket.on('data', onData)
+  socket.once('end', onGone)
+  socket.once('close', onGone)
+  socket.once('error', onGone)
+  socket.resume()
+  return stop
+}
+
+/** `null`: not enough bytes yet. */
+function classify(bytes: Buffer): FirstBytes | null {
+  const kind = sniff(bytes)
+  if (kind === 'incomplete') return bytes.length > MAX_PEEK_BYTES ? { kind: 'bytes' } : null
+  if (kind !== 'tls') return { kind }
+  const result = parseClientHello(bytes)
+  if (result.kind === 'incomplete') return bytes.length > MAX_PEEK_BYTES ? { kind: 'bytes' } : null
+  if (result.kind === 'invalid') return { kind: 'bytes' }
+  const { sni, alpn, hasEch } = result.hello
+  return { kind: 'tls', sni: sni === null ? null : (canonicalHost(sni) ?? sni.toLowerCase()), alpn, hasEch }
+}

@@ -1,0 +1,96 @@
+/** Holds request bodies for inspection, all together within one budget. */
+import type { IncomingMessage } from 'node:http'
+import type { HeldBody } from '../flow/exchange.ts'
+
+/** Bytes held for inspection at once, all requests together. */
+export class InspectionBudget {
+  readonly #maxBytes: number
+  #usedBytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes
+  }
+
+  take(bytes: number): boolean {
+    if (this.#usedBytes + bytes > this.#maxBytes) return false
+    this.#usedBytes += bytes
+    return true
+  }
+
+  giveBack(bytes: number): void {
+    this.#usedBytes -= bytes
+  }
+}
+
+/** Collects chunks up to a limit and says why it stopped. Give back what it took when done. */
+export class BodyHolder {
+  readonly #budget: InspectionBudget
+  readonly #maxBytes: number
+  readonly #chunks: Uint8Array[] = []
+  #heldBytes = 0
+  cut: HeldBody['cut'] = null
+
+  constructor(budget: InspectionBudget, maxBytes: number) {
+    this.#budget = budget
+    this.#maxBytes = maxBytes
+  }
+
+  /** `false`: the limit is reached and this chunk was not taken. */
+  add(chunk: Uint8Array): boolean {
+    if (this.cut !== null) return false
+    if (this.#heldBytes + chunk.length > this.#maxBytes) this.cut = 'oversize'
+    else if (!this.#budget.take(chunk.length)) this.cut = 'over-capacity'
+    else {
+      this.#heldBytes += chunk.length
+      this.#chunks.push(chunk)
+      return true
+    }
+    return false
+  }
+
+  get body(): HeldBody {
+    const [only] = this.#chunks
+    const bytes = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks)
+    return { bytes, cut: this.cut }
+  }
+
+  release(): void {
+    this.#budget.giveBack(this.#heldBytes)
+    this.#heldBytes = 0
+  }
+}
+
+export interface CollectedBody {
+  readonly held: HeldBody
+  /** The chunk that did not fit any more; the request is paused behind it. `null` when the body is whole. */
+  readonly rest: Uint8Array | null
+}
+
+/** Read a request body into a holder. Rejects when the client goes away. */
+export function collectBody(request: IncomingMessage, holder: BodyHolder): Promise<CollectedBody> {
+  return new Promise((resolve, reject) => {
+    const finish = (rest: Uint8Array | null): void => {
+      request.removeListener('data', onData)
+      request.removeListener('end', onEnd)
+      request.removeListener('error', onError)
+      request.removeListener('close', onClose)
+      resolve({ held: holder.body, rest })
+    }
+    const onData = (chunk: Buffer): void => {
+      if (holder.add(chunk)) return
+      request.pause()
+      finish(chunk)
+    }
+    const onEnd = (): void => finish(null)
+    const onError = (error: Error): void => reject(error)
+    const onClose = (): void => reject(new Error('the client closed'))
+    request.on('data', onData)
+    request.on('end', onEnd)
+    request.on('error', onError)
+    request.on('close', onClose)
+  })
+}

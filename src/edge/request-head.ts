@@ -1,0 +1,87 @@
+/** From what node:http parsed to the canonical head on which everything is decided. Anything ambiguous is refused. */
+import type { IncomingMessage } from 'node:http'
+import { canonicalHost, parseAuthority } from '../domain/destination.ts'
+import { headerValues } from '../domain/headers.ts'
+import { ProxyError } from '../domain/proxy-error.ts'
+import type { HeaderLimits } from '../domain/settings.ts'
+import type { RequestHead } from '../domain/tool.ts'
+
+/** The connection that a request came in on: `null` on the plain listener, the tunnel's name inside one. */
+export interface TunnelName {
+  readonly scheme: 'http' | 'https'
+  readonly host: string
+  readonly port: number
+}
+
+export interface ReadHead {
+  readonly head: RequestHead
+  /** Path with query, as sent: what goes upstream. */
+  readonly target: string
+}
+
+/** The canonical head of a request, or the refusal it gets. */
+export function readHead(
+  request: IncomingMessage,
+  tunnel: TunnelName | null,
+  limits: HeaderLimits,
+): ReadHead | ProxyError {
+  const url = request.url ?? ''
+  if (url.length > limits.maxUrlBytes) return new ProxyError('url-too-long', `more than ${limits.maxUrlBytes} bytes`)
+  if (request.rawHeaders.length > limits.maxHeaders * 2) {
+    return new ProxyError('headers-too-large', `more than ${limits.maxHeaders} header lines`)
+  }
+  const absolute = url.startsWith('/') || url === '*' ? null : parseAbsolute(url)
+  if (absolute instanceof ProxyError) return absolute
+  const name = absolute ?? tunnel
+  if (name === null) return new ProxyError('bad-target')
+  if (tunnel !== null && absolute !== null && !isSameName(absolute, tunnel)) return new ProxyError('host-mismatch')
+  const mismatch = checkHost(request, name)
+  if (mismatch !== null) return mismatch
+  const target = absolute?.target ?? url
+  const query = target.indexOf('?')
+  return {
+    target,
+    head: {
+      method: request.method ?? '',
+      scheme: name.scheme,
+      host: name.host,
+      port: name.port,
+      path: query === -1 ? target : target.slice(0, query),
+      headers: request.rawHeaders,
+      isUpgrade: request.headers.upgrade !== undefined && /\bupgrade\b/iu.test(request.headers.connection ?? ''),
+    },
+  }
+}
+
+const DEFAULT_PORTS = { http: 80, https: 443 } as const
+
+function parseAbsolute(url: string): (TunnelName & { readonly target: string }) | ProxyError {
+  const match = /^(http|https|ws):\/\/([^/?#]*)([^#]*)$/iu.exec(url)
+  if (match === null) return new ProxyError('bad-target')
+  const scheme = match[1]?.toLowerCase() === 'https' ? 'https' : 'http'
+  const authority = match[2] ?? ''
+  if (authority.includes('@')) return new ProxyError('bad-authority', 'user info is not allowed')
+  const parsed = parseAuthority(authority)
+  if (!parsed.ok) return new ProxyError('bad-authority', parsed.problem)
+  const rest = match[3] ?? ''
+  const target = rest === '' ? '/' : rest.startsWith('/') ? rest : `/${rest}`
+  return { scheme, host: parsed.host, port: parsed.port ?? DEFAULT_PORTS[scheme], target }
+}
+
+const isSameName = (a: TunnelName, b: TunnelName): boolean =>
+  a.scheme === b.scheme && a.host === b.host && a.port === b.port
+
+/** Exactly one Host, and it names the destination (RFC 9112 section 3.2). */
+function checkHost(request: IncomingMessage, name: TunnelName): ProxyError | null {
+  const hosts = headerValues(request.rawHeaders, 'host')
+  const [host] = hosts
+  if (hosts.length > 1) return new ProxyError('bad-request', 'more than one Host header')
+  if (host === undefined) return request.httpVersion === '1.0' ? null : new ProxyError('bad-request', 'no Host header')
+  const parsed = parseAuthority(host.trim())
+  if (!parsed.ok) return new ProxyError('bad-request', 'the Host header is not host[:port]')
+  const isSame = parsed.host === name.host && (parsed.port ?? DEFAULT_PORTS[name.scheme]) === name.port
+  return isSame ? null : new ProxyError('host-mismatch', 'Host differs from the destination')
+}
+
+/** The name in an SNI, canonical; `null` when it is none. */
+export const canonicalSni = (sni: string | null): string | null => (sni === null ? null : canonicalHost(sni))

@@ -1,0 +1,57 @@
+/** Ends the client's TLS with a leaf of our own, HTTP/1.1 inside. */
+import type { Socket } from 'node:net'
+import { type SecureContext, TLSSocket } from 'node:tls'
+import { ProxyError } from '../domain/proxy-error.ts'
+
+/**
+ * Alerts by which a client says that it does not trust our certificate (RFC 8446 section 6.2), as OpenSSL names them.
+ * Others, such as a closed connection, say nothing about trust.
+ */
+const DISTRUST =
+  /ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|ACCESS_DENIED)$/u
+
+export type HandshakeResult =
+  | { readonly ok: true; readonly socket: TLSSocket }
+  | { readonly ok: false; readonly error: ProxyError }
+
+/** Shake hands as the server. `callback` runs once; on failure the socket is destroyed. */
+export function handshake(
+  socket: Socket,
+  context: SecureContext,
+  handshakeMs: number,
+  callback: (result: HandshakeResult) => void,
+): void {
+  const secure = new TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols: ['http/1.1'] })
+  let isDone = false
+  const finish = (result: HandshakeResult): void => {
+    if (isDone) return
+    isDone = true
+    clearTimeout(timer)
+    if (!result.ok) {
+      secure.destroy()
+      socket.destroy()
+    }
+    callback(result)
+  }
+  const timer = setTimeout(
+    () => finish({ ok: false, error: new ProxyError('handshake-failed', 'timeout') }),
+    handshakeMs,
+  )
+  secure.once('secure', () => finish({ ok: true, socket: secure }))
+  secure.on('error', (error) => finish({ ok: false, error: handshakeError(error) }))
+  secure.once('close', () => finish({ ok: false, error: new ProxyError('handshake-failed', 'closed by the client') }))
+}
+
+/** What a failed handshake says. */
+export function handshakeError(error: Error): ProxyError {
+  const code = (error as NodeJS.ErrnoException).code ?? ''
+  const alert = DISTRUST.exec(code)
+  if (alert !== null) {
+    return new ProxyError(
+      'untrusting-client',
+      code.replace(/^ERR_SSL_(?:TLSV1_|SSLV3_)?ALERT_/u, '').toLowerCase(),
+      error,
+    )
+  }
+  return new ProxyError('handshake-failed', code === '' ? null : code.toLowerCase(), error)
+}

@@ -1,0 +1,70 @@
+/** Upgrade requests (WebSocket): refused where they would have to be read, else relayed unread until part 2 reads frames. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Client } from '../domain/client.ts'
+import { type Exchange, openExchange } from '../flow/exchange.ts'
+import { endToEndHeaders } from '../wire/headers.ts'
+import { destinationOf } from './exchange.ts'
+import { sendRawAnswer } from './local-answer.ts'
+import type { EdgePorts, RelayEnd } from './ports.ts'
+import type { ReadHead } from './request-head.ts'
+
+export interface UpgradeRun {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+  readonly client: Client
+  readonly read: ReadHead
+}
+
+/** The promise resolves when the connection is over and recorded. */
+export async function runUpgrade(ports: EdgePorts, run: UpgradeRun): Promise<void> {
+  const { request, socket, read } = run
+  const exchange = openExchange(ports.flow, {
+    client: run.client,
+    head: read.head,
+    http: request.httpVersion,
+    hasBody: false,
+  })
+  if (exchange.plan.kind === 'answer') {
+    sendRawAnswer(socket, exchange.plan.answer)
+    await finish(exchange, { status: exchange.plan.answer.status, bytesIn: 0, bytesOut: 0, error: null })
+    return
+  }
+  const refusal = await exchange.commit()
+  if (refusal !== null) {
+    sendRawAnswer(socket, refusal)
+    await finish(exchange, { status: refusal.status, bytesIn: 0, bytesOut: 0, error: null })
+    return
+  }
+  const end = await relay(ports, run)
+  if (end.error !== null && end.status === null) {
+    const answer = exchange.fail(end.error)
+    if (answer === null) socket.destroy()
+    else sendRawAnswer(socket, answer)
+  }
+  await finish(exchange, end)
+}
+
+function relay(ports: EdgePorts, run: UpgradeRun): Promise<RelayEnd> {
+  const { request, socket, head, read } = run
+  const headers = [
+    ...endToEndHeaders(request.rawHeaders),
+    'Connection',
+    'Upgrade',
+    'Upgrade',
+    request.headers.upgrade ?? 'websocket',
+  ]
+  return new Promise((resolve) => {
+    ports.passThrough.upgrade(
+      request,
+      socket,
+      head,
+      { destination: destinationOf(read), target: read.target, headers },
+      resolve,
+    )
+  })
+}
+
+const finish = (exchange: Exchange, end: RelayEnd): Promise<void> =>
+  exchange.finish({ ...end, upstreamMs: null, usage: null, isComplete: end.error === null, copy: null })

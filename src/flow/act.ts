@@ -1,0 +1,123 @@
+/** From a held body to a verdict: decode, look, decide again, edit. A block is a return, not an exception. */
+import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
+import type { Finding, FindingCount, UnreadReason } from '../domain/finding.ts'
+import { headerValue, headerValues } from '../domain/headers.ts'
+import type { DialectId, RequestHead } from '../domain/tool.ts'
+import { type Coding, decodeBodyAsync, encodeBodyAsync, parseContentEncoding } from '../wire/content-coding.ts'
+import type { HeldBody } from './exchange.ts'
+import type { InspectPort } from './ports.ts'
+import { countFindings } from './record.ts'
+
+/** What was learnt from a body. */
+export interface BodyReading {
+  /** The decoded body; `null` when it could not be decoded. */
+  readonly body: Uint8Array | null
+  readonly codings: readonly Coding[]
+  readonly findings: readonly Finding[]
+  readonly counts: readonly FindingCount[]
+  readonly unread: UnreadReason | null
+  readonly model: string | null
+}
+
+/** The verdict on a held body. */
+export interface Judgement {
+  readonly decision: ExchangeDecision
+  /** The edited body, in the coding it came in; `null`: send the bytes as they came. */
+  readonly body: Uint8Array | null
+  readonly findings: readonly FindingCount[]
+  readonly unread: UnreadReason | null
+  readonly model: string | null
+}
+
+interface ReadPorts {
+  readonly inspect: InspectPort
+  readonly limits: DecodeLimits
+}
+
+interface JudgePorts extends ReadPorts {
+  readonly decide: (facts: BodyFacts) => ExchangeDecision
+}
+
+/** How much decoding may yield: beyond `maxBytes` or `maxRatio` (decoded : encoded) a body counts as a bomb. */
+export interface DecodeLimits {
+  readonly maxBytes: number
+  readonly maxRatio: number
+}
+
+export async function judgeHeldBody(
+  ports: JudgePorts,
+  input: { readonly head: RequestHead; readonly decision: ExchangeDecision; readonly held: HeldBody },
+): Promise<Judgement> {
+  const { head, held } = input
+  const reading = await readBodyFacts(ports, head, input.decision.dialect, held)
+  const isSigned = isSignedBody(head)
+  const decision = ports.decide({
+    model: reading.model,
+    findings: reading.counts,
+    hasUneditableFinding: reading.findings.some((finding) => isSigned || !finding.isEditable),
+    unread: reading.unread,
+  })
+  const { counts: findings, unread, model } = reading
+  const verdict = { decision, findings, unread, model }
+  if (decision.action !== 'redact' || reading.body === null || held.cut !== null) return { ...verdict, body: null }
+  return { ...verdict, body: await editedBody(ports.inspect, head, decision, reading) }
+}
+
+/** Decode and inspect a held body or a measured copy. Of a cut one, the read part. */
+export async function readBodyFacts(
+  ports: ReadPorts,
+  head: RequestHead,
+  dialect: DialectId,
+  held: HeldBody,
+): Promise<BodyReading> {
+  const codings = parseContentEncoding(headerValues(head.headers, 'content-encoding'))
+  const nothing = { body: null, codings: [], findings: [], counts: [], model: null }
+  if (held.cut === 'over-capacity') return { ...nothing, unread: held.cut }
+  if (!codings.ok) return { ...nothing, unread: codings.unread }
+  const isEncoded = codings.codings.length > 0
+  if (held.cut !== null && isEncoded) return { ...nothing, unread: held.cut }
+  const decoded = await decodeBodyAsync(held.bytes, codings.codings, ports.limits)
+  if (!decoded.ok) return { ...nothing, unread: decoded.unread }
+  const inspection = await ports.inspect.inspect({
+    body: decoded.body,
+    // The head of a JSON body is no JSON: what there is of it is looked through as plain text.
+    contentType: held.cut === null ? headerValue(head.headers, 'content-type') : 'text/plain',
+    dialect: held.cut === null ? dialect : 'generic',
+  })
+  return {
+    body: decoded.body,
+    codings: codings.codings,
+    findings: inspection.findings,
+    counts: countFindings(inspection.findings),
+    unread: held.cut ?? inspection.unread,
+    model: inspection.model,
+  }
+}
+
+async function editedBody(
+  inspect: InspectPort,
+  head: RequestHead,
+  decision: ExchangeDecision,
+  reading: BodyReading,
+): Promise<Uint8Array | null> {
+  const { body, codings, findings } = reading
+  const isTouched = findings.some((finding) => decision.editSeverities.includes(finding.severity))
+  if (body === null || !isTouched) return null
+  const edited = inspect.redact({
+    body,
+    contentType: headerValue(head.headers, 'content-type'),
+    dialect: decision.dialect,
+    findings,
+    severities: decision.editSeverities,
+  })
+  return encodeBodyAsync(edited, codings)
+}
+
+/** A signature or digest in the head covers the body: an edit would be refused upstream (AWS SigV4, Tencent TC3, RFC 9530). */
+function isSignedBody(head: RequestHead): boolean {
+  const authorization = headerValue(head.headers, 'authorization') ?? ''
+  if (/^(?:AWS4-|TC3-HMAC|ACS3-HMAC)/u.test(authorization)) return true
+  return ['content-md5', 'digest', 'content-digest', 'signature'].some(
+    (name) => headerValue(head.headers, name) !== null,
+  )
+}

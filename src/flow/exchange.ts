@@ -1,0 +1,286 @@
+/**
+ * One request from head to record: identify, decide, plan. Sees heads and verdicts, never streams:
+ * `edge/` carries out the plan and reports back what happened.
+ */
+
+import type { Usage, UsageReader } from '../dialects/dialect.ts'
+import { dialectById, recogniseDialect } from '../dialects/registry.ts'
+import type { OutcomeFields } from '../domain/audit-event.ts'
+import type { Client } from '../domain/client.ts'
+import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
+import type { FindingCount, UnreadReason } from '../domain/finding.ts'
+import type { LocalAnswer } from '../domain/notice.ts'
+import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
+import { ProxyError } from '../domain/proxy-error.ts'
+import type { Identification, RequestHead } from '../domain/tool.ts'
+import { judgeHeldBody, readBodyFacts } from './act.ts'
+import { answerFailure } from './failure.ts'
+import type { FlowPorts } from './ports.ts'
+import { errorFields, followingOutcomeEvent, intentEvent, singleOutcomeEvent } from './record.ts'
+
+export interface ExchangeInput {
+  readonly client: Client
+  readonly head: RequestHead
+  /** HTTP version the client spoke, e.g. `1.1`. */
+  readonly http: string
+  readonly hasBody: boolean
+}
+
+/** What `edge/` does with the body. */
+export type ExchangePlan =
+  /** Ours; the upstream is never asked. */
+  | { readonly kind: 'answer'; readonly answer: LocalAnswer }
+  /** Stream through, unread. */
+  | { readonly kind: 'pipe' }
+  /** Stream through and keep a copy of the first bytes. */
+  | { readonly kind: 'measure'; readonly maxBytes: number }
+  /** Hold the body, up to a limit, until it was judged. */
+  | { readonly kind: 'hold'; readonly maxBytes: number }
+
+/** A body as `edge/` held it: encoded as received. */
+export interface HeldBody {
+  readonly bytes: Uint8Array
+  /** Set when the body does not end with `bytes`: too long, or no room. */
+  readonly cut: 'oversize' | 'over-capacity' | null
+}
+
+/** What `edge/` does with a held body after the verdict. */
+export interface JudgedBody {
+  /** The notice, when the verdict is block; the upstream is never asked. */
+  readonly answer: LocalAnswer | null
+  /** The edited body, in the coding it came in; `null`: send the bytes as they came. */
+  readonly body: Uint8Array | null
+}
+
+/** How it ended, as `edge/` saw it. */
+export interface ExchangeEnd {
+  readonly status: number | null
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly upstreamMs: number | null
+  readonly usage: Usage | null
+  readonly error: ProxyError | null
+  readonly isComplete: boolean
+  /** The measured copy, encoded as received; `null` when none was taken. */
+  readonly copy: HeldBody | null
+}
+
+export interface Exchange {
+  /** ULID; notices and answers show it. */
+  readonly id: string
+  readonly plan: ExchangePlan
+  /** Is the request recorded at all? Traffic without AI is not. */
+  readonly isRecorded: boolean
+  /** Look into a held body and decide again. Called once, for the plan `hold`. */
+  readonly judge: (body: HeldBody) => Promise<JudgedBody>
+  /** Make the intent durable before the first byte goes upstream. An answer means: stop, this is why. */
+  readonly commit: () => Promise<LocalAnswer | null>
+  /** A reader for the usage in the response; `null` when nobody wants to know. */
+  readonly usageReader: (contentType: string | null) => UsageReader | null
+  /** Headers that Weir adds to the upstream's response. */
+  readonly responseHeaders: () => readonly string[]
+  /** The answer for a failure; `null` when nobody is left to answer. */
+  readonly fail: (error: ProxyError) => LocalAnswer | null
+  /** Write the last record. Called exactly once, also on abort. */
+  readonly finish: (end: ExchangeEnd) => Promise<void>
+}
+
+/** Start an exchange under the rules of this moment. */
+export function openExchange(ports: FlowPorts, input: ExchangeInput): Exchange {
+  return new OpenExchange(ports, ports.snapshots.current(), input)
+}
+
+class OpenExchange implements Exchange {
+  readonly id: string
+  readonly plan: ExchangePlan
+  readonly #ports: FlowPorts
+  readonly #snapshot: PolicySnapshot
+  readonly #input: ExchangeInput
+  readonly #identification: Identification
+  readonly #startedTick: number
+  readonly #decideMs: number
+  #decision: ExchangeDecision
+  #findings: readonly FindingCount[] = []
+  #unread: UnreadReason | null
+  #heldModel: string | null = null
+  #bytesIn: number | null = null
+  #inspectMs: number | null = null
+  #isChanged = false
+  #hasIntent = false
+
+  constructor(ports: FlowPorts, snapshot: PolicySnapshot, input: ExchangeInput) {
+    this.#ports = ports
+    this.#snapshot = snapshot
+    this.#input = input
+    this.#startedTick = ports.clock.tickMs()
+    this.id = ports.newId()
+    this.#identification = snapshot.identify(input.head)
+    this.#decision = this.#decide(null)
+    this.#unread = this.#decision.unread
+    this.#decideMs = ports.clock.tickMs() - this.#startedTick
+    this.plan = this.#planFor(this.#decision)
+  }
+
+  get isRecorded(): boolean {
+    return this.#decision.isRecorded
+  }
+
+  async judge(held: HeldBody): Promise<JudgedBody> {
+    const from = this.#ports.clock.tickMs()
+    const judgement = await judgeHeldBody(
+      { ...this.#readPorts(), decide: (facts) => this.#decide(facts) },
+      { head: this.#input.head, decision: this.#decision, held },
+    )
+    this.#inspectMs = this.#ports.clock.tickMs() - from
+    this.#decision = judgement.decision
+    this.#findings = judgement.findings
+    this.#unread = judgement.unread ?? this.#decision.unread
+    this.#heldModel = judgement.model
+    this.#bytesIn = held.cut === null ? held.bytes.length : null
+    this.#isChanged = judgement.body !== null
+    return { answer: judgement.decision.action === 'block' ? this.blockAnswer() : null, body: judgement.body }
+  }
+
+  async commit(): Promise<LocalAnswer | null> {
+    const { action, isRecorded, tierRules } = this.#decision
+    if (!isRecorded || action === 'allow' || action === 'block') return null
+    this.#hasIntent = true
+    try {
+      await this.#ports.audit.append(intentEvent(this.#ports, this.#recordInput()))
+      return null
+    } catch (error) {
+      const failureMode = tierRules?.onAuditFailure ?? 'closed'
+      this.#ports.metrics.count('weir_audit_failures_total', { mode: failureMode })
+      this.#ports.log.error({ flow: this.id, mode: failureMode, err: error }, 'audit.intent-failed')
+      if (
+        failureMode === 'open' ||
+        (failureMode === 'spool' && this.#ports.audit.health().spooledBytes < SPOOL_BYTES)
+      ) {
+        this.#ports.audit.appendSoon(intentEvent(this.#ports, this.#recordInput()))
+        return null
+      }
+      this.#hasIntent = false
+      return this.fail(new ProxyError('audit-unavailable'))
+    }
+  }
+
+  usageReader(contentType: string | null): UsageReader | null {
+    const { action, isRecorded, dialect } = this.#decision
+    if (!isRecorded || (action !== 'log' && action !== 'redact')) return null
+    return dialectById(dialect).usageReader(contentType)
+  }
+
+  responseHeaders(): readonly string[] {
+    return this.#isChanged ? ['x-weir-event', this.id, 'x-weir-action', 'redact'] : []
+  }
+
+  /** The notice of a block, in the client's own error format. */
+  blockAnswer(): LocalAnswer {
+    const notice = this.#snapshot.renderNotice(this.#decision, this.#input.head, this.id)
+    return this.#snapshot.answerWithNotice(notice, this.#decision, this.#input.head)
+  }
+
+  fail(error: ProxyError): LocalAnswer | null {
+    return answerFailure(error, this.id)
+  }
+
+  async finish(end: ExchangeEnd): Promise<void> {
+    this.#countMetrics(end)
+    if (!this.#decision.isRecorded) return
+    if (end.copy !== null) await this.#readCopy(end.copy)
+    const record = { ...this.#recordInput(), bytesIn: end.bytesIn }
+    const outcome = this.#outcome(end)
+    this.#ports.audit.appendSoon(
+      this.#hasIntent
+        ? followingOutcomeEvent(this.#ports, record, outcome)
+        : singleOutcomeEvent(this.#ports, record, outcome),
+    )
+  }
+
+  #decide(body: BodyFacts | null): ExchangeDecision {
+    const { client, head } = this.#input
+    return this.#snapshot.decideExchange({
+      client,
+      nowMs: this.#ports.clock.nowMs(),
+      head,
+      identification: this.#identification,
+      seenDialect: this.#identification.host.isKnown ? null : recogniseDialect(head),
+      body,
+    })
+  }
+
+  #planFor(decision: ExchangeDecision): ExchangePlan {
+    if (decision.action === 'block') return { kind: 'answer', answer: this.blockAnswer() }
+    const maxBytes = decision.tierRules?.inspectMaxBytes ?? 0
+    if (decision.needsBody && this.#input.hasBody) return { kind: 'hold', maxBytes }
+    if (decision.action === 'redact') return this.#input.hasBody ? { kind: 'hold', maxBytes } : { kind: 'pipe' }
+    if (decision.action === 'log' && decision.tierRules?.read === 'body') return { kind: 'measure', maxBytes }
+    return { kind: 'pipe' }
+  }
+
+  async #readCopy(copy: HeldBody): Promise<void> {
+    const from = this.#ports.clock.tickMs()
+    const facts = await readBodyFacts(this.#readPorts(), this.#input.head, this.#decision.dialect, copy)
+    this.#inspectMs = this.#ports.clock.tickMs() - from
+    this.#findings = facts.counts
+    this.#unread ??= facts.unread
+    this.#heldModel = facts.model
+  }
+
+  #readPorts(): { inspect: FlowPorts['inspect']; limits: { maxBytes: number; maxRatio: number } } {
+    const maxBytes = this.#decision.tierRules?.inspectMaxBytes ?? 0
+    return { inspect: this.#ports.inspect, limits: { maxBytes, maxRatio: this.#ports.limits.decodedRatio } }
+  }
+
+  #recordInput(): Parameters<typeof intentEvent>[1] {
+    return {
+      flow: this.id,
+      client: this.#input.client,
+      decision: this.#decision,
+      head: this.#input.head,
+      http: this.#input.http,
+      policyRevision: this.#snapshot.revision,
+      bytesIn: this.#bytesIn,
+      findings: this.#findings,
+      bytesUnchanged: !this.#isChanged,
+      unread: this.#unread,
+    }
+  }
+
+  #outcome(end: ExchangeEnd): OutcomeFields {
+    const { usage } = end
+    const hasTokens = usage !== null && (usage.tokensIn !== null || usage.tokensOut !== null)
+    return {
+      status: end.status,
+      bytesOut: end.bytesOut,
+      model: usage?.model ?? this.#heldModel,
+      tokens: hasTokens ? { in: usage.tokensIn, out: usage.tokensOut } : null,
+      timings: {
+        decideMs: round(this.#decideMs),
+        inspectMs: this.#inspectMs === null ? null : round(this.#inspectMs),
+        upstreamMs: end.upstreamMs === null ? null : round(end.upstreamMs),
+        totalMs: round(this.#ports.clock.tickMs() - this.#startedTick),
+      },
+      error: errorFields(end.error),
+      complete: end.isComplete,
+    }
+  }
+
+  #countMetrics(end: ExchangeEnd): void {
+    const { tool, tier, action, isRecorded } = this.#decision
+    if (isRecorded) {
+      const labels = { tool: tool ?? 'unlisted', tier: tier ?? 'none', action }
+      this.#ports.metrics.count('weir_requests_total', labels)
+    } else this.#ports.metrics.count('weir_requests_total', NOT_AI)
+    if (end.error !== null) {
+      this.#ports.metrics.count('weir_errors_total', { code: end.error.code, side: end.error.side })
+    }
+  }
+}
+
+/** How many bytes of records may wait in memory while the disk is away, for tiers that say `spool`. */
+const SPOOL_BYTES = 64 * 1024 * 1024
+
+const NOT_AI = { tool: 'none', tier: 'none', action: 'allow' }
+
+const round = (ms: number): number => Math.round(ms * 100) / 100

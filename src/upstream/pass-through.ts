@@ -1,0 +1,297 @@
+/**
+ * Requests and upgrades that policy leaves unread, relayed by http-proxy. Heads are rebuilt from raw lines, for left
+ * alone http-proxy lower-cases and merges them, collapses slashes and forwards `Proxy-Authorization` (tried with 1.18.1).
+ */
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import httpProxy from 'http-proxy'
+import { type Destination, formatAuthority } from '../domain/destination.ts'
+import { headerValue, type RawHeaders } from '../domain/headers.ts'
+import { ProxyError } from '../domain/proxy-error.ts'
+import { endToEndHeaders } from '../wire/headers.ts'
+import type { Dialer } from './dial.ts'
+import { createGuardedAgents, type GuardedAgents } from './guarded-agent.ts'
+import { exchangeError } from './upstream-error.ts'
+
+export interface Relay {
+  readonly destination: Destination
+  /** Path with query, as it goes out. */
+  readonly target: string
+  /** End-to-end headers as they go out. */
+  readonly headers: RawHeaders
+}
+
+export interface RelayEnd {
+  readonly status: number | null
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly error: ProxyError | null
+}
+
+type OnEnd = (end: RelayEnd) => void
+
+export interface PassThrough {
+  readonly web: (request: IncomingMessage, response: ServerResponse, relay: Relay, onEnd: OnEnd) => void
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, relay: Relay, onEnd: OnEnd) => void
+  readonly close: () => void
+}
+
+export interface PassThroughOptions {
+  readonly dialer: Dialer
+  readonly firstByteMs: number
+  readonly tunnelIdleMs: number
+}
+
+export function createPassThrough(options: PassThroughOptions): PassThrough {
+  quietDep0060()
+  const proxy = httpProxy.createProxyServer({})
+  const kept = createGuardedAgents(options.dialer, true)
+  const single = createGuardedAgents(options.dialer, false)
+  const webs = new WeakMap<IncomingMessage, WebRelay>()
+  const upgrades = new WeakMap<IncomingMessage, UpgradeRelay>()
+  proxy.on('proxyReq', (outgoing, request) => webs.get(request)?.onOutgoing(outgoing))
+  proxy.on('proxyRes', (incoming, request) => webs.get(request)?.onResponse(incoming))
+  proxy.on('proxyReqWs', (outgoing, request) => upgrades.get(request)?.onOutgoing(outgoing))
+  return {
+    web: (request, response, relay, onEnd) => {
+      const run = new WebRelay(
+        { proxy, kept, single, firstByteMs: options.firstByteMs },
+        request,
+        response,
+        relay,
+        onEnd,
+      )
+      webs.set(request, run)
+      run.start()
+    },
+    upgrade: (request, socket, head, relay, onEnd) => {
+      const run = new UpgradeRelay(socket, options.tunnelIdleMs, onEnd)
+      upgrades.set(request, run)
+      proxy.ws(request, socket, head, relayOptions(relay, single), (error) => run.fail(error))
+    },
+    close: () => {
+      for (const { http, https } of [kept, single]) {
+        http.destroy()
+        https.destroy()
+      }
+      proxy.close()
+    },
+  }
+}
+
+/** http-proxy copies its own idea of path and headers into `ssl`, the object it hands to node:http: ours stay. */
+function fixedOutgoing(relay: Relay): object {
+  const fixed = (value: unknown): PropertyDescriptor => ({ get: () => value, set: () => undefined, enumerable: true })
+  return Object.defineProperties({}, { path: fixed(relay.target), headers: fixed([...relay.headers]) })
+}
+
+function relayOptions(relay: Relay, agents: GuardedAgents): httpProxy.ServerOptions {
+  const { scheme, host, port } = relay.destination
+  return {
+    target: { protocol: `${scheme}:`, host, hostname: host, port: String(port) },
+    agent: scheme === 'https' ? agents.https : agents.http,
+    ssl: fixedOutgoing(relay),
+    selfHandleResponse: true,
+  }
+}
+
+interface WebContext {
+  readonly proxy: httpProxy
+  readonly kept: GuardedAgents
+  readonly single: GuardedAgents
+  readonly firstByteMs: number
+}
+
+const hasFraming = (request: IncomingMessage): boolean =>
+  request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
+
+/** One plain request and its response. */
+class WebRelay {
+  readonly #context: WebContext
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #relay: Relay
+  readonly #onEnd: OnEnd
+  #outgoing: ClientRequest | null = null
+  #status: number | null = null
+  #bytesOut = 0
+  #bytesIn = 0
+  #isRetry = false
+  #isOver = false
+
+  constructor(context: WebContext, request: IncomingMessage, response: ServerResponse, relay: Relay, onEnd: OnEnd) {
+    this.#context = context
+    this.#request = request
+    this.#response = response
+    this.#relay = { ...relay, headers: framedHeaders(request, relay) }
+    this.#onEnd = onEnd
+  }
+
+  start(): void {
+    this.#request.on('data', (chunk: Buffer) => {
+      this.#bytesIn += chunk.length
+    })
+    this.#response.once('close', () => {
+      if (this.#response.writableFinished) return
+      this.#outgoing?.destroy()
+      this.#end(new ProxyError('client-gone'))
+    })
+    this.#attempt(this.#context.kept)
+  }
+
+  onOutgoing(outgoing: ClientRequest): void {
+    this.#outgoing = outgoing
+    outgoing.setTimeout(this.#context.firstByteMs, () => outgoing.destroy(new ProxyError('upstream-timeout')))
+  }
+
+  onResponse(incoming: IncomingMessage): void {
+    const response = this.#response
+    if (this.#isOver || response.headersSent) {
+      incoming.destroy()
+      return
+    }
+    this.#status = incoming.statusCode ?? 502
+    this.#outgoing?.setTimeout(0)
+    response.sendDate = false
+    response.writeHead(this.#status, incoming.statusMessage ?? '', endToEndHeaders(incoming.rawHeaders))
+    incoming.on('data', (chunk: Buffer) => {
+      this.#bytesOut += chunk.length
+    })
+    incoming.once('end', () => {
+      if (!incoming.complete) return
+      if (incoming.rawTrailers.length > 0) response.addTrailers(pairsOf(incoming.rawTrailers))
+      response.end()
+      this.#end(null)
+    })
+    // Cut in the middle: the client must see a cut, never a clean end.
+    incoming.once('error', () => this.#cut())
+    incoming.once('close', () => {
+      if (!incoming.complete) this.#cut()
+    })
+    incoming.pipe(response, { end: false })
+  }
+
+  #attempt(agents: GuardedAgents): void {
+    this.#context.proxy.web(this.#request, this.#response, relayOptions(this.#relay, agents), (error) =>
+      this.#fail(error),
+    )
+  }
+
+  #cut(): void {
+    this.#response.destroy()
+    this.#end(new ProxyError('upstream-reset'))
+  }
+
+  /** A pooled connection that the upstream closed while idle is worth one fresh one, when nothing was sent but a head. */
+  #fail(error: Error): void {
+    if (this.#isOver) return
+    const isStale = this.#outgoing?.reusedSocket === true && (error as NodeJS.ErrnoException).code === 'ECONNRESET'
+    if (isStale && !this.#isRetry && this.#status === null && !hasFraming(this.#request)) {
+      this.#isRetry = true
+      this.#attempt(this.#context.single)
+      return
+    }
+    if (this.#status === null) this.#end(exchangeError(error))
+    else this.#cut()
+  }
+
+  #end(error: ProxyError | null): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#onEnd({ status: this.#status, bytesIn: this.#bytesIn, bytesOut: this.#bytesOut, error })
+  }
+}
+
+/** Body framing is hop by hop, so it is said anew: chunked stays chunked, an empty POST says that it is empty. */
+function framedHeaders(request: IncomingMessage, relay: Relay): RawHeaders {
+  const headers = [...relay.headers]
+  if (headerValue(headers, 'host') === null)
+    headers.unshift('Host', formatAuthority(relay.destination.host, relay.destination.port))
+  if (request.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked')
+  else if (!hasFraming(request) && ['POST', 'PUT', 'PATCH'].includes(request.method ?? ''))
+    headers.push('Content-Length', '0')
+  headers.push('Connection', 'keep-alive')
+  return headers
+}
+
+/** One upgrade and the bytes after it. */
+class UpgradeRelay {
+  readonly #socket: Duplex
+  readonly #idleMs: number
+  readonly #onEnd: OnEnd
+  #status: number | null = null
+  #upstream: Socket | null = null
+  #isOver = false
+
+  constructor(socket: Duplex, idleMs: number, onEnd: OnEnd) {
+    this.#socket = socket
+    this.#idleMs = idleMs
+    this.#onEnd = onEnd
+    socket.once('close', () => {
+      this.#upstream?.destroy()
+      this.#end(this.#status === null ? new ProxyError('client-gone') : null)
+    })
+  }
+
+  /** Before http-proxy's own listeners: raw names back into the head it writes, and a framing that holds. */
+  onOutgoing(outgoing: ClientRequest): void {
+    outgoing.prependListener('upgrade', (incoming: IncomingMessage, upstream: Socket) => {
+      this.#status = 101
+      this.#upstream = upstream
+      upstream.setTimeout(this.#idleMs, () => upstream.destroy())
+      upstream.once('close', () => this.#socket.destroy())
+      incoming.headers = namedHeaders(incoming.rawHeaders)
+    })
+    outgoing.prependListener('response', (incoming: IncomingMessage) => {
+      this.#status = incoming.statusCode ?? 502
+      incoming.headers = namedHeaders([...endToEndHeaders(incoming.rawHeaders), 'Connection', 'close'])
+      incoming.once('error', () => this.#socket.destroy())
+    })
+  }
+
+  fail(error: Error): void {
+    this.#end(exchangeError(error))
+  }
+
+  #end(error: ProxyError | null): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const upstream = this.#upstream
+    this.#onEnd({
+      status: this.#status,
+      bytesIn: upstream?.bytesWritten ?? 0,
+      bytesOut: upstream?.bytesRead ?? 0,
+      error,
+    })
+  }
+}
+
+/** Name → values with the case and first order of the raw lines. */
+function namedHeaders(raw: RawHeaders): NodeJS.Dict<string | string[]> & Record<string, string[]> {
+  const named: Record<string, string[]> = {}
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index] ?? ''
+    named[name] = [...(named[name] ?? []), raw[index + 1] ?? '']
+  }
+  return named
+}
+
+const pairsOf = (flat: RawHeaders): [string, string][] =>
+  flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? ''] as [string, string]] : []))
+
+/** http-proxy 1.18.1 uses `util._extend`; users can do nothing about that warning, and see every other one. */
+function quietDep0060(): void {
+  const printers = process.listeners('warning')
+  if (printers.some((printer) => printer === printUnlessDep0060)) return
+  earlierPrinters.push(...printers)
+  process.removeAllListeners('warning')
+  process.on('warning', printUnlessDep0060)
+}
+
+const earlierPrinters: NodeJS.WarningListener[] = []
+
+function printUnlessDep0060(warning: Error): void {
+  if ((warning as NodeJS.ErrnoException).code === 'DEP0060') return
+  for (const print of earlierPrinters) print(warning)
+}

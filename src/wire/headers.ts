@@ -1,0 +1,68 @@
+/** Header lines as a proxy must treat them: which belong to one hop, which frame the message. */
+import type { RawHeaders } from '../domain/headers.ts'
+
+/** RFC 9110 section 7.6.1, with the old names that clients still send to proxies. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Never taken away because a `Connection` header lists them: they frame or route the message. */
+const PROTECTED = new Set(['host', 'content-length', 'content-type', 'content-encoding', 'authorization', 'cookie'])
+
+/** Names listed in `Connection`, lower case. `null` when there are none: the common case. */
+function connectionOptions(headers: RawHeaders): Set<string> | null {
+  let options: Set<string> | null = null
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    if (headers[index]?.length !== 10 || headers[index]?.toLowerCase() !== 'connection') continue
+    for (const token of (headers[index + 1] ?? '').split(',')) {
+      const name = token.trim().toLowerCase()
+      if (name !== '' && name !== 'close' && name !== 'keep-alive' && !PROTECTED.has(name)) {
+        options ??= new Set()
+        options.add(name)
+      }
+    }
+  }
+  return options
+}
+
+/**
+ * The lines that go on to the next hop: case, order and repeats kept. Everything `proxy-*` stays here.
+ * `drop` names further lines to leave out, lower case.
+ */
+export function endToEndHeaders(headers: RawHeaders, drop: ReadonlySet<string> = NOTHING): string[] {
+  const options = connectionOptions(headers)
+  const kept: string[] = []
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? ''
+    const key = name.toLowerCase()
+    if (HOP_BY_HOP.has(key) || key.startsWith('proxy-') || drop.has(key) || options?.has(key) === true) continue
+    kept.push(name, headers[index + 1] ?? '')
+  }
+  return kept
+}
+
+const NOTHING: ReadonlySet<string> = new Set()
+
+/** Replace the value of a header where it stands, or add it at the end. `name` in lower case. */
+export function withHeader(headers: RawHeaders, name: string, value: string): string[] {
+  const changed: string[] = []
+  let isSet = false
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const key = headers[index] ?? ''
+    if (key.toLowerCase() !== name) changed.push(key, headers[index + 1] ?? '')
+    else if (!isSet) {
+      changed.push(key, value)
+      isSet = true
+    }
+  }
+  if (!isSet) changed.push(name, value)
+  return changed
+}
