@@ -1,0 +1,165 @@
+/**
+ * The keys of `weir.yaml`, with their defaults (contracts section 8). Unknown keys are refused.
+ * What a key means stands in its description; `docs/config.md` and the JSON schema are made of them.
+ */
+import { z } from 'zod'
+import { cidr, hostPattern, listenAddress, path, pin, privateAllowance, secretUrl } from './value-schemas.ts'
+
+const ms = z.int().min(1).max(86_400_000)
+const bytes = z.int().min(1024).max(1_099_511_627_776)
+const count = z.int().min(1).max(1_000_000)
+
+const tls = z
+  .strictObject({ chain: path, key: path, passphraseFile: path.nullable().default(null) })
+  .nullable()
+  .default(null)
+
+const LOOPBACK = ['127.0.0.0/8', '::1/128']
+
+const proxy = z.strictObject({
+  listen: z
+    .array(listenAddress)
+    .min(1)
+    .default(['127.0.0.1:3128'])
+    .describe('Addresses the proxy listens on, `host:port`.'),
+  networks: z.array(cidr).default(LOOPBACK).describe('Networks whose clients may use the proxy, CIDR.'),
+  tls: tls.describe('Certificate for speaking TLS to the proxy itself; null: plain.'),
+  maxHeaderBytes: z.int().min(1024).max(1_048_576).default(65_536).describe('Largest header block of a request.'),
+  maxHeaders: z.int().min(10).max(2000).default(100).describe('Most header lines of a request.'),
+  maxUrlBytes: z.int().min(256).max(1_048_576).default(16_384).describe('Longest request target.'),
+})
+
+const timeouts = z.strictObject({
+  headerMs: ms.default(10_000).describe('From the first byte of a request to the end of its head.'),
+  handshakeMs: ms.default(10_000).describe('For a TLS handshake with a client.'),
+  connectMs: ms.default(5000).describe('For a connection to a destination.'),
+  firstByteMs: ms.default(600_000).describe('From the end of a request to the first byte of its response.'),
+  bodyIdleMs: ms.default(300_000).describe('Longest pause inside a request body.'),
+  streamIdleMs: ms.default(3_600_000).describe('Longest pause inside a response.'),
+  tunnelIdleMs: ms.default(600_000).describe('Longest pause of a tunnel.'),
+  drainMs: ms.default(30_000).describe('How long running exchanges may go on after a stop.'),
+})
+
+const limits = z.strictObject({
+  connections: count.default(20_000).describe('Client connections at once.'),
+  perClient: count.default(500).describe('Client connections at once from one address.'),
+  inspectingBytes: bytes.default(536_870_912).describe('Bytes held for inspection at once, all requests together.'),
+  decodedRatio: z
+    .int()
+    .min(2)
+    .max(10_000)
+    .default(100)
+    .describe('Decoded : encoded, above which a body is a decompression bomb.'),
+  heapPercent: z.int().min(10).max(99).default(90).describe('Heap use above which no new body is held.'),
+})
+
+const admin = z.strictObject({
+  listen: listenAddress.default('127.0.0.1:3129').describe('Address of the admin port.'),
+  tls: tls.describe('Certificate of the admin port; null: plain.'),
+  networks: z.array(cidr).default(LOOPBACK).describe('Networks that may use the admin port, CIDR.'),
+  publicUrl: z
+    .url({ protocol: /^https?$/u })
+    .nullable()
+    .default(null)
+    .describe('How browsers reach the admin port, when not by its address.'),
+})
+
+const certs = z.strictObject({
+  dir: path.default('certs').describe('Folder of the generated CA.'),
+  chain: path.nullable().default(null).describe("The company's own CA: its certificate and chain, PEM."),
+  key: path.nullable().default(null).describe('Its key, PEM.'),
+  pkcs12: path.nullable().default(null).describe('Certificate and key in one PKCS#12 file instead.'),
+  passphraseFile: path.nullable().default(null).describe('File with the passphrase of the key or of the PKCS#12 file.'),
+  leafDays: z.int().min(1).max(397).default(90).describe('How long minted certificates are valid.'),
+})
+
+const upstream = z.strictObject({
+  resolve: z
+    .record(z.string(), pin)
+    .default({})
+    .describe('Pins: `host:port` → `address:port`; certificates are still checked.'),
+  extraRoots: z.array(path).default([]).describe('PEM files with more roots for upstream certificates.'),
+  parent: secretUrl.nullable().default(null).describe('Parent proxy, `http://user:password@host:port`.'),
+  noProxy: z.array(z.string().min(1)).default([]).describe('Hosts that do not go through the parent.'),
+  allowPrivate: z
+    .array(privateAllowance)
+    .default([])
+    .describe('Private destinations that are allowed: CIDR or `host:port`.'),
+})
+
+const audit = z.strictObject({
+  tunnels: z.enum(['none', 'ai', 'all']).default('ai').describe('Which tunnels leave an event.'),
+  segmentBytes: bytes.default(268_435_456).describe('Size at which an event file is closed and the next begins.'),
+  retentionDays: z.int().min(1).max(36_500).default(180).describe('How long events are kept.'),
+  privacy: z.enum(['full']).default('full').describe('Which personal fields are kept.'),
+})
+
+const languages = ['en', 'zh-CN'] as const
+const notice = z.strictObject({
+  language: z
+    .enum(['auto', ...languages])
+    .default('auto')
+    .describe("`auto`: the client's Accept-Language."),
+  fallback: z.enum(languages).default('en').describe('When the client names no language.'),
+  askUrl: z
+    .string()
+    .regex(/^https?:\/\/[^\s<>"]+$/u, 'an http or https address, `{event}` stands for the event id')
+    .nullable()
+    .default(null)
+    .describe('Where to ask for access; `{event}` stands for the event id.'),
+  contact: z.string().min(1).max(200).nullable().default(null).describe('Whom to ask when there is no askUrl.'),
+})
+
+const inspect = z.strictObject({
+  workers: z.int().min(0).max(64).default(1).describe('Threads for large bodies.'),
+  depth: z.int().min(0).max(10).default(3).describe('Encodings inside encodings that are looked into.'),
+  placeholder: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9]{1,15}$/u, '2 to 16 of A-Z and 0-9')
+    .default('WEIR')
+    .describe('Word that placeholders begin with.'),
+  keyFile: path.default('data/keys/placeholder.key').describe('Key that placeholders are made with.'),
+})
+
+const templateValue = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+
+export const configSchema = z.strictObject({
+  proxy: proxy.prefault({}),
+  timeouts: timeouts.prefault({}),
+  limits: limits.prefault({}),
+  admin: admin.prefault({}),
+  certs: certs.prefault({}),
+  rules: z
+    .strictObject({ dir: path.default('rules').describe('Folder of catalogue, policy, detectors and notices.') })
+    .prefault({}),
+  data: z.strictObject({ dir: path.default('data').describe('Folder of events, store and keys.') }).prefault({}),
+  identity: z
+    .strictObject({
+      map: path.nullable().default(null).describe('YAML file: network → user, groups, device.'),
+      trustedProxies: z.array(cidr).default([]).describe('Proxies in front whose word on the client address is taken.'),
+    })
+    .prefault({}),
+  intercept: z
+    .strictObject({
+      hosts: z.enum(['catalogue', 'all']).default('catalogue').describe('Which hosts are read.'),
+      shared: z.array(hostPattern).default([]).describe('Shared hosts to read all the same.'),
+      never: z.array(hostPattern).default([]).describe('Hosts that are never read.'),
+    })
+    .prefault({}),
+  catalogue: z
+    .strictObject({ templates: z.record(z.string(), templateValue).default({}).describe('Values for `{name}` hosts.') })
+    .prefault({}),
+  upstream: upstream.prefault({}),
+  audit: audit.prefault({}),
+  notice: notice.prefault({}),
+  inspect: inspect.prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Of the operational log.'),
+    })
+    .prefault({}),
+  workers: z.int().min(1).max(64).default(1).describe('Processes that serve clients.'),
+})
+
+/** The configuration after defaults; paths are absolute. */
+export type WeirConfig = Readonly<z.output<typeof configSchema>>

@@ -1,0 +1,60 @@
+/** Schemas of single config values: addresses, networks, hosts, paths. */
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+import { canonicalHost, isIpLiteral, parseAuthority } from '../domain/destination.ts'
+
+/** A listen address in parts. Port 0: any free one. */
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** Parse `127.0.0.1:3128`, `[::1]:3128`, `0.0.0.0:0`; `null` when it is no such address. */
+export function parseListenAddress(text: string): ListenAddress | null {
+  const match = /^(\[[^\]]+\]|[^:[\]]+):(\d{1,5})$/u.exec(text)
+  const host = canonicalHost(match?.[1] ?? '')
+  const port = Number(match?.[2])
+  return match === null || host === null || port > 65_535 ? null : { host, port }
+}
+
+const isCidr = (text: string): boolean => ipaddr.isValidCIDR(text)
+
+const isHostPattern = (text: string): boolean => {
+  const name = text.startsWith('*.') ? text.slice(2) : text
+  return canonicalHost(name) === name
+}
+
+const isAddressWithPort = (text: string): boolean => {
+  const parsed = parseAuthority(text)
+  return parsed.ok && isIpLiteral(parsed.host)
+}
+
+const isHostWithPort = (text: string): boolean => {
+  const parsed = parseAuthority(text)
+  return parsed.ok && parsed.port !== null
+}
+
+/** Paths in the file are relative to the file; elsewhere to the working folder. */
+export const path = z.string().min(1).meta({ title: 'path' })
+
+export const listenAddress = z
+  .string()
+  .refine((text) => parseListenAddress(text) !== null, 'an address such as 127.0.0.1:3128 or [::1]:3128')
+
+export const cidr = z.string().refine(isCidr, 'a network such as 10.0.0.0/8 or fd00::/8')
+
+export const hostPattern = z
+  .string()
+  .refine(isHostPattern, 'a host such as a.example.com, or *.example.com for its sub-hosts; lower case')
+
+export const pin = z.string().refine(isAddressWithPort, 'an address such as 127.0.0.1:9443')
+
+export const privateAllowance = z
+  .string()
+  .refine((text) => isCidr(text) || isHostWithPort(text), 'a network such as 10.1.0.0/16, or host:port')
+
+/** May hold a password: problems never show it. */
+export const secretUrl = z.string().refine((text) => {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/u.test(url.protocol) && url.hostname !== ''
+}, 'an address such as http://proxy.example.com:8080')
