@@ -1,0 +1,51 @@
+/** Words of Weir's own that notices need beside the texts of `rules/notices/`, per language. */
+import type { Language } from '../domain/notice.ts'
+
+interface Words {
+  /** How to ask when neither `notice.askUrl` nor `notice.contact` is set. */
+  readonly ask: string
+  /** Label of the link on the block page. */
+  readonly askLink: string
+  readonly event: string
+  readonly listComma: string
+  /** What stands for {reason} when IT gave no reason of its own; by reason code of the decision. */
+  readonly reasons: Readonly<Record<string, string>>
+  readonly otherReason: string
+}
+
+export const WORDS: Readonly<Record<Language, Words>> = {
+  en: {
+    ask: 'ask your IT department',
+    askLink: 'Ask for access',
+    event: 'Event',
+    listComma: ', ',
+    reasons: {
+      'tier-prohibited': 'not permitted here',
+      unlisted: 'an AI service that is not in the catalogue',
+      rule: 'a rule of your company',
+      finding: 'the request holds sensitive data',
+      uneditable: 'the request holds sensitive data where it cannot be removed',
+      unreadable: 'the request cannot be inspected',
+      'unnamed-path': 'an address of this tool that is not known',
+      'upgrade-unreadable': 'this connection cannot be inspected',
+    },
+    otherReason: 'company policy',
+  },
+  'zh-CN': {
+    ask: '请联系您的 IT 部门',
+    askLink: '申请使用',
+    event: '事件',
+    listComma: '、',
+    reasons: {
+      'tier-prohibited': '此处不允许使用',
+      unlisted: '未登记的 AI 服务',
+      rule: '公司规则',
+      finding: '请求中含有敏感数据',
+      uneditable: '请求中含有无法移除的敏感数据',
+      unreadable: '无法检查该请求',
+      'unnamed-path': '该工具的未知地址',
+      'upgrade-unreadable': '无法检查该连接',
+    },
+    otherReason: '公司策略',
+  },
+}
