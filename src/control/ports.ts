@@ -70,6 +70,14 @@ export interface ReadinessPort {
     readonly ca: boolean
     readonly rules: boolean
   }
+  /** `true` once a stop was asked for: not ready, whatever the checks say. */
+  readonly isDraining?: () => boolean
+}
+
+/** What the admin port has to say to the operational log; `observe/log.ts` fits it. */
+export interface ControlLogPort {
+  readonly warn: (fields: Readonly<Record<string, unknown>>, event: string) => void
+  readonly error: (fields: Readonly<Record<string, unknown>>, event: string) => void
 }
 
 export interface MetricsPort {
@@ -92,6 +100,7 @@ export interface ControlPorts {
   readonly metrics: MetricsPort
   readonly ca: CaPort
   readonly audit: AdminAuditPort
+  readonly log?: ControlLogPort
   /** `host:port` of the proxy listener that `/proxy.pac` names. */
   readonly proxyAddress: () => string
   /** Canonical host names and `*.` patterns of the catalogue for the PAC file, shared hosts left out. */
