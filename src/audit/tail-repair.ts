@@ -1,0 +1,135 @@
+/**
+ * Where a stream goes on after a restart. A process that was killed, or a machine that lost power, may leave a last
+ * line that is cut short or was never filled: it is moved to a `.torn` file. No acknowledged event is ever in it,
+ * because an event is acknowledged after its whole line was synced.
+ */
+import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync } from 'node:fs'
+import { lineHash } from './event-line.ts'
+import { listSegments, type Segment } from './segments.ts'
+
+/** `prevHash` of the first line of a stream. */
+export const GENESIS = '0'.repeat(64)
+const NEWLINE = 10
+const STEP_BYTES = 65_536
+
+/** What was cut off. */
+export interface TornTail {
+  readonly file: string
+  readonly bytes: number
+}
+
+/** Where the next line goes. */
+export interface StreamTail {
+  /** `null`: no segment yet. */
+  readonly segment: Segment | null
+  /** Sizes of the segment's two files after the repair. */
+  readonly eventBytes: number
+  readonly personalBytes: number
+  readonly nextSeq: number
+  readonly prevHash: string
+  readonly torn: readonly TornTail[]
+}
+
+/** Repair the newest segment of a stream and find its end. Makes the folder. Throws I/O errors. */
+export function openStreamTail(dir: string, stream: string): StreamTail {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const segments = listSegments(dir).filter((segment) => segment.stream === stream)
+  const segment = segments.at(-1)
+  if (segment === undefined) {
+    return { segment: null, eventBytes: 0, personalBytes: 0, nextSeq: 1, prevHash: GENESIS, torn: [] }
+  }
+  const events = repairFile(segment.events)
+  const personal = repairFile(segment.personal)
+  // An empty newest segment: the process ended between making it and writing its first line.
+  const last = events.lastLine ?? lastLineBefore(segments.slice(0, -1))
+  return {
+    segment,
+    eventBytes: events.size,
+    personalBytes: personal.size,
+    nextSeq: last === null ? segment.firstSeq : seqOf(last) + 1,
+    prevHash: last === null ? GENESIS : lineHash(last),
+    torn: [...events.torn, ...personal.torn],
+  }
+}
+
+interface RepairedFile {
+  readonly size: number
+  readonly lastLine: Buffer | null
+  readonly torn: readonly TornTail[]
+}
+
+function repairFile(file: string): RepairedFile {
+  const fd = openSync(file, 'a+', 0o600)
+  try {
+    const { size } = fstatSync(fd)
+    const end = lastGoodEnd(fd, size)
+    if (end.offset === size) return { size, lastLine: end.line, torn: [] }
+    const rest = readRange(fd, end.offset, size)
+    appendFileSync(`${file}.torn`, rest, { mode: 0o600, flush: true })
+    ftruncateSync(fd, end.offset)
+    fsyncSync(fd)
+    return { size: end.offset, lastLine: end.line, torn: [{ file, bytes: rest.length }] }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+interface GoodEnd {
+  /** Just behind the newline of the last good line. */
+  readonly offset: number
+  readonly line: Buffer | null
+}
+
+/** The last line that is whole and JSON; a line of zeros, as some file systems leave after a power cut, is neither. */
+function lastGoodEnd(fd: number, size: number): GoodEnd {
+  let end = size
+  while (end > 0) {
+    const newline = lastNewline(fd, end)
+    if (newline === -1) break
+    const start = lastNewline(fd, newline) + 1
+    const line = readRange(fd, start, newline)
+    if (isRecord(line)) return { offset: newline + 1, line }
+    end = newline
+  }
+  return { offset: 0, line: null }
+}
+
+/** Offset of the last newline before `end`, or -1. */
+function lastNewline(fd: number, end: number): number {
+  for (let to = end; to > 0; to -= STEP_BYTES) {
+    const from = Math.max(0, to - STEP_BYTES)
+    const at = readRange(fd, from, to).lastIndexOf(NEWLINE)
+    if (at !== -1) return from + at
+  }
+  return -1
+}
+
+function readRange(fd: number, from: number, to: number): Buffer {
+  const bytes = Buffer.alloc(to - from)
+  let filled = 0
+  while (filled < bytes.length) {
+    const read = readSync(fd, bytes, filled, bytes.length - filled, from + filled)
+    if (read === 0) return bytes.subarray(0, filled)
+    filled += read
+  }
+  return bytes
+}
+
+function isRecord(line: Buffer): boolean {
+  try {
+    const value: unknown = JSON.parse(line.toString('utf8'))
+    return typeof value === 'object' && value !== null && 'id' in value
+  } catch {
+    return false // not JSON is exactly what is asked here
+  }
+}
+
+const seqOf = (line: Buffer): number => (JSON.parse(line.toString('utf8')) as { seq: number }).seq
+
+function lastLineBefore(segments: readonly Segment[]): Buffer | null {
+  for (const segment of segments.toReversed()) {
+    const { lastLine } = repairFile(segment.events)
+    if (lastLine !== null) return lastLine
+  }
+  return null
+}
