@@ -73,6 +73,7 @@ export const TUNNEL_REASONS = [
   'plain-http',
   'not-tls',
   'sni-mismatch',
+  'ech',
   'ip-literal',
   'port-refused',
   'not-readable-yet',

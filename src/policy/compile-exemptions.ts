@@ -3,8 +3,8 @@ import { tierRank } from '../domain/tier.ts'
 import type { ToolId } from '../domain/tool.ts'
 import { type KnownNames, reportUnknownTool } from './compile-assign.ts'
 import type { CompiledExemption } from './compiled-policy.ts'
+import { lowerCaseSet } from './criteria.ts'
 import type { ProblemSink } from './problems.ts'
-import { lowerCaseSet } from './rule-tests.ts'
 import { asList, type PolicyExemption, type PolicyFile } from './schema.ts'
 
 export interface ExemptionFacts {

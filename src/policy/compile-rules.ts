@@ -10,8 +10,8 @@ import {
   type RuleForTool,
   UNLISTED_TOOL,
 } from './compiled-policy.ts'
+import { bodyTests, headTests } from './criteria.ts'
 import type { ProblemSink } from './problems.ts'
-import { bodyTests, headTests } from './rule-tests.ts'
 import { asList, type PolicyFile, type PolicyMatch, type PolicyRule } from './schema.ts'
 
 export interface RuleFacts {

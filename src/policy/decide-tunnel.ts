@@ -109,7 +109,7 @@ function mismatch(question: Question, sni: string): Answer | null {
 function ech(question: Question, first: FirstBytes & { kind: 'tls' }): Answer | null {
   const { policy, place } = question
   if (!first.hasEch || !isAi(policy, place.host, place.knowledge)) return null
-  return evade(question, 'ech', 'sni-mismatch', 'the hello hides its real name (ECH)')
+  return evade(question, 'ech', 'ech', 'the hello hides its real name (ECH)')
 }
 
 function ipLiteral(question: Question): Answer | null {

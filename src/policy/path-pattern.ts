@@ -1,4 +1,4 @@
-/** Path patterns of rules: literal, `*` is one segment, `**` at the end is the rest. Linear time. */
+/** Path patterns of rules: literal, `*` is one segment or a part of it, `/**` at the end is the rest. Linear time. */
 
 export type PathTest = (path: string) => boolean
 
@@ -6,9 +6,9 @@ export type PathTest = (path: string) => boolean
 export function pathPatternProblem(pattern: string): string | null {
   if (!pattern.startsWith('/')) return 'a path pattern starts with `/`'
   const parts = pattern.split('/')
-  if (parts.slice(0, -1).includes('**')) return '`**` stands only at the end, for the rest of the path'
-  const isMixed = parts.some((part) => part.includes('*') && part !== '*' && part !== '**')
-  return isMixed ? '`*` stands for one whole segment' : null
+  if (parts.at(-1) === '**') parts.pop()
+  if (parts.some((part) => part.includes('**'))) return '`**` stands only at the end, for the rest of the path'
+  return parts.some((part) => part.split('*').length > 2) ? 'a segment has at most one `*`' : null
 }
 
 /**
@@ -16,12 +16,15 @@ export function pathPatternProblem(pattern: string): string | null {
  * (percent-encoding, doubled slashes and dot segments undone), so that spelling is no way around a rule.
  */
 export function compilePathPattern(pattern: string): PathTest {
-  const parts = pattern.split('/').map((part) => {
-    if (part === '**') return '.*'
-    return part === '*' ? '[^/]+' : part.replace(/[\\^$.*+?()[\]{}|]/gu, '\\$&')
-  })
-  const regex = new RegExp(`^${parts.join('/')}$`, 'su')
+  const hasRest = pattern.endsWith('/**')
+  const parts = (hasRest ? pattern.slice(0, -3) : pattern).split('/').map(segmentSource)
+  const regex = new RegExp(`^${parts.join('/')}${hasRest ? '(?:/.*)?' : ''}$`, 'su')
   return (path) => regex.test(path) || (isUnusual(path) && regex.test(asServerReads(path)))
+}
+
+const segmentSource = (segment: string): string => {
+  if (segment === '*') return '[^/]+'
+  return segment.replace(/[\\^$.+?()[\]{}|]/gu, '\\$&').replace('*', '[^/]*')
 }
 
 const isUnusual = (path: string): boolean => path.includes('%') || path.includes('//') || path.includes('/.')

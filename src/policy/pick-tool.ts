@@ -37,9 +37,8 @@ type Use = Pick<ToolPick, 'purpose' | 'dialect' | 'isPathNamed'>
  */
 export function pickTool(policy: CompiledPolicy, facts: PickFacts): ToolPick | NoTool {
   const { candidates, host } = facts.identification
-  if (candidates.length === 0) return host.isKnown ? pickOnShared(policy, facts) : pickOutside(policy, facts)
   const own = unmarkedCandidate(policy, candidates)
-  if (own === null) return { isTool: false, reason: 'not-ai' }
+  if (own === null) return host.isKnown ? pickOnKnown(policy, facts) : pickOutside(policy, facts)
   const accused = strictestMarked(policy, facts, own)
   if (accused === null) return byHost(facts, own, ownReason(candidates))
   if (!mayDecide(policy, accused, tierOfTool(policy, own.tool))) {
@@ -142,6 +141,20 @@ function evidenceOf(place: Partial<Candidate> | null, marks: readonly MarkHit[],
     if (mark.tool === tool && !evidence.includes(`header:${mark.header}`)) evidence.push(`header:${mark.header}`)
   }
   return evidence
+}
+
+/** A host of the catalogue without an entry for this path. */
+function pickOnKnown(policy: CompiledPolicy, facts: PickFacts): ToolPick | NoTool {
+  const { host } = facts.identification
+  return host.isShared || host.tools.length === 0 ? pickOnShared(policy, facts) : pickUnnamed(policy, facts)
+}
+
+/** A host that is AI's alone: whoever is at home there, by a path that nobody names. Fails towards the strictest. */
+function pickUnnamed(policy: CompiledPolicy, facts: PickFacts): ToolPick | NoTool {
+  const { identification, head } = facts
+  const use = { ...useOutside(facts), isPathNamed: false, isFallback: false, hostPattern: head.host, pathPattern: null }
+  const candidates = identification.host.tools.map((tool) => ({ tool, ...use }))
+  return pickTool(policy, { ...facts, identification: { ...identification, candidates } })
 }
 
 /** A shared host that IT lets us read: paths nobody names are not AI, but a mark counts on every host. */
