@@ -1,0 +1,238 @@
+/**
+ * Content codings of HTTP bodies (RFC 9110 section 8.4), several on top of each other too. Decoding stops while it runs
+ * once the output is too large, so that a small bomb never becomes a large body.
+ */
+import { Buffer } from 'node:buffer'
+import * as zlib from 'node:zlib'
+
+/** `raw-deflate`: what many senders mean by `deflate`, without the zlib frame that RFC 9110 asks for. */
+export type Coding = 'gzip' | 'deflate' | 'raw-deflate' | 'br' | 'zstd'
+
+export type ParsedCodings =
+  | { readonly ok: true; readonly codings: readonly Coding[] }
+  | { readonly ok: false; readonly unread: 'unknown-coding' }
+
+export type DecodedBody =
+  | {
+      readonly ok: true
+      readonly body: Uint8Array
+      /** As found: `raw-deflate` where `deflate` was named but sent raw. Encode with these to send it on alike. */
+      readonly codings: readonly Coding[]
+    }
+  | { readonly ok: false; readonly unread: 'decode-limit' | 'unparsable' }
+
+export interface DecodeLimits {
+  /** Largest body after all codings are undone. */
+  readonly maxBytes: number
+  /** Largest decoded : encoded, over all codings together; not applied to outputs up to 64 KiB. */
+  readonly maxRatio: number
+}
+
+interface Codec {
+  readonly decode: (bytes: Uint8Array, maxOutputLength: number) => Decoded
+  readonly encode: (bytes: Uint8Array) => Uint8Array
+  readonly decodeAsync: (bytes: Uint8Array, maxOutputLength: number) => Promise<Decoded>
+  readonly encodeAsync: (bytes: Uint8Array) => Promise<Uint8Array>
+}
+
+/** One stretch of a body undone: what came out, and how many bytes went in. */
+interface Decoded {
+  readonly body: Uint8Array
+  readonly used: number
+}
+
+type Callback = (error: Error | null, result: Uint8Array) => void
+interface DecodeOptions {
+  readonly maxOutputLength: number
+  /** Node then gives `{buffer, engine}` in place of the buffer, which its types leave out. */
+  readonly info: true
+}
+type DecodeSync = (bytes: Uint8Array, options: DecodeOptions) => unknown
+type DecodeAsync = (bytes: Uint8Array, options: DecodeOptions, done: Callback) => void
+
+/** Low effort: a body is encoded anew for one hop, and the sender waits. */
+const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } }
+const CODECS: Readonly<Record<Coding, Codec>> = {
+  gzip: {
+    ...decoders(zlib.gunzipSync, zlib.gunzip),
+    encode: (bytes) => zlib.gzipSync(bytes),
+    encodeAsync: (bytes) => promised((done) => zlib.gzip(bytes, done)),
+  },
+  deflate: {
+    ...decoders(zlib.inflateSync, zlib.inflate),
+    encode: (bytes) => zlib.deflateSync(bytes),
+    encodeAsync: (bytes) => promised((done) => zlib.deflate(bytes, done)),
+  },
+  'raw-deflate': {
+    ...decoders(zlib.inflateRawSync, zlib.inflateRaw),
+    encode: (bytes) => zlib.deflateRawSync(bytes),
+    encodeAsync: (bytes) => promised((done) => zlib.deflateRaw(bytes, done)),
+  },
+  br: {
+    ...decoders(zlib.brotliDecompressSync, zlib.brotliDecompress),
+    encode: (bytes) => zlib.brotliCompressSync(bytes, BROTLI),
+    encodeAsync: (bytes) => promised((done) => zlib.brotliCompress(bytes, BROTLI, done)),
+  },
+  zstd: {
+    ...decoders(zlib.zstdDecompressSync, zlib.zstdDecompress),
+    encode: (bytes) => zlib.zstdCompressSync(bytes),
+    encodeAsync: (bytes) => promised((done) => zlib.zstdCompress(bytes, done)),
+  },
+}
+const NAMES: ReadonlyMap<string, Coding> = new Map<string, Coding>([
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+  ['br', 'br'],
+  ['zstd', 'zstd'],
+])
+const MOST_CODINGS = 4
+/** Frames of one zstd body. */
+const MOST_FRAMES = 1024
+const RATIO_FREE_BYTES = 65536
+/** A coding may make its input a little larger; that is no bomb. */
+const STAGE_SLACK_BYTES = 4096
+
+function decoders(sync: DecodeSync, async: DecodeAsync): Pick<Codec, 'decode' | 'decodeAsync'> {
+  return {
+    decode: (bytes, maxOutputLength) => decodedOf(sync(bytes, { maxOutputLength, info: true })),
+    decodeAsync: async (bytes, maxOutputLength) =>
+      decodedOf(await promised((done) => async(bytes, { maxOutputLength, info: true }, done))),
+  }
+}
+
+function decodedOf(result: unknown): Decoded {
+  const { buffer, engine } = result as { buffer: Uint8Array; engine: { bytesWritten: number } }
+  return { body: buffer, used: engine.bytesWritten }
+}
+
+function promised(start: (done: Callback) => void): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    start((error, result) => {
+      if (error === null) resolve(result)
+      else reject(error)
+    })
+  })
+}
+
+/** The values of all `content-encoding` headers, in order of application; `identity` is left out. */
+export function parseContentEncoding(values: readonly string[]): ParsedCodings {
+  const names = values
+    .flatMap((value) => value.split(','))
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '' && name !== 'identity')
+  const codings = names.flatMap((name) => NAMES.get(name) ?? [])
+  if (codings.length < names.length || codings.length > MOST_CODINGS) return { ok: false, unread: 'unknown-coding' }
+  return { ok: true, codings }
+}
+
+/** Undoes `codings`, the last one first. Blocks while it runs: for bodies up to about 1 MB. */
+export function decodeBody(bytes: Uint8Array, codings: readonly Coding[], limits: DecodeLimits): DecodedBody {
+  const steps = decodeSteps(bytes, codings, limits)
+  let step = steps.next()
+  while (step.done !== true) {
+    const { codec, input, maxBytes } = step.value
+    step = steps.next(outcomeOf(() => codec.decode(input, maxBytes)))
+  }
+  return step.value
+}
+
+/** As `decodeBody`, on zlib's threads. */
+export async function decodeBodyAsync(
+  bytes: Uint8Array,
+  codings: readonly Coding[],
+  limits: DecodeLimits,
+): Promise<DecodedBody> {
+  const steps = decodeSteps(bytes, codings, limits)
+  let step = steps.next()
+  while (step.done !== true) {
+    const { codec, input, maxBytes } = step.value
+    const outcome = await codec.decodeAsync(input, maxBytes).catch((error: unknown) => failureOf(error))
+    step = steps.next(outcome)
+  }
+  return step.value
+}
+
+/** Applies `codings` in order. Blocks while it runs: for bodies up to about 1 MB. */
+export function encodeBody(bytes: Uint8Array, codings: readonly Coding[]): Uint8Array {
+  return codings.reduce((body, coding) => CODECS[coding].encode(body), bytes)
+}
+
+/** As `encodeBody`, on zlib's threads. */
+export async function encodeBodyAsync(bytes: Uint8Array, codings: readonly Coding[]): Promise<Uint8Array> {
+  let body = bytes
+  for (const coding of codings) body = await CODECS[coding].encodeAsync(body)
+  return body
+}
+
+type Failure = 'too-large' | 'broken'
+
+interface DecodeStep {
+  readonly codec: Codec
+  readonly input: Uint8Array
+  readonly maxBytes: number
+}
+
+/** The decoding of a body as single zlib calls, which the caller makes its own way. */
+function* decodeSteps(
+  bytes: Uint8Array,
+  codings: readonly Coding[],
+  limits: DecodeLimits,
+): Generator<DecodeStep, DecodedBody, Decoded | Failure> {
+  const maxBytes = Math.min(limits.maxBytes, Math.max(RATIO_FREE_BYTES, bytes.length * limits.maxRatio))
+  const found: Coding[] = []
+  let body = bytes
+  for (const coding of codings.toReversed()) {
+    const actual = coding === 'deflate' && !hasZlibFrame(body) ? 'raw-deflate' : coding
+    found.unshift(actual)
+    const result = yield* decodeStage(actual, body, maxBytes + STAGE_SLACK_BYTES)
+    if (result === 'too-large') return { ok: false, unread: 'decode-limit' }
+    if (result === 'broken') return { ok: false, unread: 'unparsable' }
+    body = result
+  }
+  if (codings.length > 0 && body.length > maxBytes) return { ok: false, unread: 'decode-limit' }
+  return { ok: true, body, codings: found }
+}
+
+/**
+ * One coding undone to its last byte: zlib stops silently after the first zstd frame (RFC 8878 allows many) and after
+ * the end of a deflate or brotli stream, and what stands there would go upstream unread.
+ */
+function* decodeStage(
+  coding: Coding,
+  bytes: Uint8Array,
+  maxBytes: number,
+): Generator<DecodeStep, Uint8Array | Failure, Decoded | Failure> {
+  const pieces: Uint8Array[] = []
+  let left = maxBytes
+  for (let at = 0; at < bytes.length; ) {
+    if (pieces.length > 0 && coding !== 'zstd') return 'broken'
+    if (pieces.length === MOST_FRAMES) return 'too-large'
+    const result = yield { codec: CODECS[coding], input: bytes.subarray(at), maxBytes: Math.max(1, left) }
+    if (typeof result === 'string') return result
+    if (result.used === 0) return 'broken'
+    at += result.used
+    left -= result.body.length
+    if (left < 0) return 'too-large'
+    pieces.push(result.body)
+  }
+  return pieces.length === 1 ? (pieces[0] ?? bytes) : Buffer.concat(pieces)
+}
+
+/** RFC 1950: method 8 and a header that is a multiple of 31. */
+function hasZlibFrame(bytes: Uint8Array): boolean {
+  const [method = 0, flags = 0] = bytes
+  return (method & 0x0f) === 8 && ((method << 8) | flags) % 31 === 0
+}
+
+function outcomeOf(decode: () => Decoded): Decoded | Failure {
+  try {
+    return decode()
+  } catch (error) {
+    return failureOf(error)
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE' ? 'too-large' : 'broken'
+}
