@@ -1,0 +1,62 @@
+/** The shape of `rules/detectors/*.yaml`: detectors as data. */
+import { z } from 'zod'
+import { SEVERITIES } from '../domain/finding.ts'
+import { FINDERS, VALIDATORS } from './detectors/registry.ts'
+
+const keyword = z.string().min(2, 'a keyword needs at least two characters').max(60)
+const names = <T extends string>(table: ReadonlyMap<T, unknown>): [T, ...T[]] => [...table.keys()] as [T, ...T[]]
+
+const detectorSchema = z
+  .strictObject({
+    /** `[a-z0-9-]`, unique over all files, never reused: it is in audit events and in the placeholder's hash. */
+    id: z.string().regex(/^[a-z0-9][a-z0-9-]{1,59}$/, 'an id is 2 to 60 of `a-z0-9-`'),
+    name: z.string().min(2).max(80),
+    severity: z.enum(SEVERITIES),
+    /** How sure a match is: told to auditors, not used in decisions. */
+    confidence: z.enum(['high', 'medium', 'low']).default('high'),
+    /** Literals that a match starts with (after `back`); the pattern is tried only there. Case counts. */
+    keywords: z.array(keyword).min(1).optional(),
+    /** Words of a variable's or header's name (case ignored); the pattern is the value assigned to it. */
+    near: z.array(keyword).min(1).optional(),
+    /** `digits`: the finder is tried at every run of digits. */
+    trigger: z.enum(['digits']).optional(),
+    /** Bounded, linear-time regular expression. With a group, the group is marked; it must end the match. */
+    pattern: z.string().min(1).max(600).optional(),
+    finder: z.enum(names(FINDERS)).optional(),
+    ignoreCase: z.boolean().default(false),
+    /** How far a match may start before its keyword, and through which characters. */
+    back: z.strictObject({ characters: z.string().min(1).max(60), max: z.number().int().min(1).max(128) }).optional(),
+    /** `word`: not in the middle of a word. */
+    boundary: z.enum(['word', 'none']).default('word'),
+    end: z.enum(['word', 'none']).default('word'),
+    /** Longest match in characters. */
+    window: z.number().int().min(8).max(70000).default(600),
+    validators: z.array(z.enum(names(VALIDATORS))).default([]),
+    /** A match whose check characters are wrong is kept as `low`. */
+    checksum: z.enum(names(VALIDATORS)).optional(),
+    /** Bits per character. */
+    minEntropy: z.number().min(0).max(6).optional(),
+    sources: z.array(z.url()).default([]),
+    /** Texts with templates (`example-text.ts`), so that no rule file holds a working secret. */
+    examples: z.strictObject({ match: z.array(z.string()).min(1), noMatch: z.array(z.string()).default([]) }),
+  })
+  .refine((rule) => (rule.pattern === undefined) !== (rule.finder === undefined), {
+    error: 'give either `pattern` or `finder`',
+    path: ['pattern'],
+  })
+  .refine((rule) => [rule.keywords, rule.near, rule.trigger].filter((way) => way !== undefined).length === 1, {
+    error: 'give exactly one of `keywords`, `near` and `trigger`',
+    path: ['keywords'],
+  })
+  .refine((rule) => rule.near === undefined || rule.pattern !== undefined, {
+    error: '`near` needs a `pattern`',
+    path: ['near'],
+  })
+  .refine((rule) => rule.trigger === undefined || rule.finder !== undefined, {
+    error: '`trigger` needs a `finder`',
+    path: ['trigger'],
+  })
+
+export const detectorFileSchema = z.strictObject({ version: z.literal(1), detectors: z.array(detectorSchema) })
+
+export type DetectorRule = z.infer<typeof detectorSchema>

@@ -1,0 +1,53 @@
+/** Check digits of numbers and tokens. Pure arithmetic: what the digits mean is the detectors' business. */
+import { crc32 } from 'node:zlib'
+
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+
+/** Luhn (ISO/IEC 7812-1 annex B) over decimal digits. */
+export function isLuhn(digits: string): boolean {
+  let sum = 0
+  for (let index = 0; index < digits.length; index += 1) {
+    const digit = digits.charCodeAt(digits.length - 1 - index) - 0x30
+    const doubled = index % 2 === 1 ? digit * 2 : digit
+    sum += doubled > 9 ? doubled - 9 : doubled
+  }
+  return digits !== '' && sum % 10 === 0
+}
+
+/** ISO 7064 MOD 97-10 as IBANs use it (ISO 13616): first four characters moved to the end. Upper case, no spaces. */
+export function isMod97(iban: string): boolean {
+  let remainder = 0
+  for (const letter of iban.slice(4) + iban.slice(0, 4)) {
+    const value = Number.parseInt(letter, 36)
+    if (Number.isNaN(value)) return false
+    remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97
+  }
+  return iban.length > 4 && remainder === 1
+}
+
+/** ISO 7064 MOD 11-2 over 17 digits and a check character `0-9X` (GB 11643-1999). */
+export function isMod11Check2(id: string): boolean {
+  let sum = 0
+  for (let index = 0; index < id.length - 1; index += 1) {
+    sum = ((sum + id.charCodeAt(index) - 0x30) * 2) % 11
+  }
+  const check = (12 - sum) % 11
+  return id.length > 1 && id.at(-1)?.toUpperCase() === (check === 10 ? 'X' : String(check))
+}
+
+/** CRC-32 of `body` in base 62 (digits, upper case, lower case), six characters. */
+export function crc32Base62(body: string): string {
+  let value = crc32(body)
+  let text = ''
+  while (text.length < 6) {
+    text = (BASE62[value % 62] ?? '') + text
+    value = Math.floor(value / 62)
+  }
+  return text
+}
+
+/** The last six characters are the CRC-32 of the thirty before them: GitHub and npm tokens since 2021. */
+export function hasCrc32Base62(token: string): boolean {
+  const body = token.slice(token.lastIndexOf('_') + 1)
+  return body.length === 36 && crc32Base62(body.slice(0, 30)) === body.slice(30)
+}

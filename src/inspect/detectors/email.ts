@@ -1,0 +1,53 @@
+/** E-mail addresses of people: what is reserved for examples, answered by nobody, or no address at all is left alone. */
+import { parse } from 'tldts'
+import type { Span } from './span.ts'
+
+/** RFC 5321 section 4.5.3.1.1. */
+const LONGEST_LOCAL = 64
+const LOCAL = /[A-Za-z0-9._%+-]/
+const DOMAIN = /(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![\w-])/y
+const NOBODY =
+  /^(?:git|hg|svn|no-?reply|do-?not-?reply|user|username|you|your|me|name|email|foo|bar|test|root|localhost)$/i
+/** Names set aside by RFC 2606 and RFC 6761, and the usual stand-ins. */
+const NO_DOMAIN =
+  /(?:^|\.)(?:example\.(?:com|org|net|edu|cn)|(?:test|example|invalid|localhost|local|internal)|users\.noreply\.github\.com|(?:email|domain|mydomain|yourdomain|company|yourcompany|foo|bar)\.(?:com|org|net))$/i
+
+/** `at` is where the `@` stands. */
+export function findEmail(text: string, at: number): Span | null {
+  const start = startOfLocal(text, at)
+  if (!isPersonal(text.slice(start, at)) || isPartOfUrl(text, start)) return null
+  DOMAIN.lastIndex = at + 1
+  const domain = DOMAIN.exec(text)?.[0]
+  if (domain === undefined || !isMailDomain(domain)) return null
+  const end = at + 1 + domain.length
+  // `git@host:path` and `pkg@host/…` are locations, `name@host(` is code
+  return /^(?::[\w~/]|\/\w|\()/.test(text.slice(end, end + 2)) ? null : { start, end }
+}
+
+function startOfLocal(text: string, at: number): number {
+  let start = at
+  while (start > 0 && at - start <= LONGEST_LOCAL && LOCAL.test(text[start - 1] ?? '')) start -= 1
+  while (start < at && /[.%+-]/.test(text[start] ?? '')) start += 1
+  return afterWrittenEscape(text, start)
+}
+
+const isPersonal = (local: string): boolean =>
+  local !== '' && local.length <= LONGEST_LOCAL && !local.endsWith('.') && !NOBODY.test(local)
+
+function isMailDomain(domain: string): boolean {
+  if (NO_DOMAIN.test(domain) || /(?:^|\.)\d+x?\./.test(domain)) return false
+  const { isIcann, domainWithoutSuffix, publicSuffix } = parse(domain)
+  // file names whose ending happens to be a top-level domain: icon@2x.png has none, main@abc.rs has
+  if (isIcann !== true || /^(?:rs|py|sh|pl|md|zip|mov|so|cc|ps|java|name)$/.test(publicSuffix ?? '')) return false
+  return (domainWithoutSuffix ?? '').length > 1
+}
+
+/** In `"…\nann@corp.de"` the `n` belongs to the line end. */
+function afterWrittenEscape(text: string, start: number): number {
+  return text[start - 1] === '\\' && /[nrt]/.test(text[start] ?? '') ? start + 1 : start
+}
+
+/** `scheme://user:` or `scheme://` right before: the place of a login, which is another detector's. */
+function isPartOfUrl(text: string, start: number): boolean {
+  return /:\/\/[^\s/@]{0,80}$/.test(text.slice(Math.max(0, start - 90), start))
+}

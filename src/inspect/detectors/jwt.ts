@@ -1,0 +1,20 @@
+/** JSON Web Tokens (RFC 7519): three base64url parts of which the first must decode to a JOSE header. */
+import { Buffer } from 'node:buffer'
+
+/** Is it a compact JWS or JWE with a readable header that names an algorithm? */
+export function isJwt(token: string): boolean {
+  const parts = token.split('.')
+  if (parts.length !== 3 && parts.length !== 5) return false
+  const header = decodeJson(parts[0] ?? '')
+  if (typeof header?.['alg'] !== 'string') return false
+  return parts.length === 5 || decodeJson(parts[1] ?? '') !== null || 'enc' in header
+}
+
+function decodeJson(part: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
+  } catch {
+    return null // not JSON: not a token
+  }
+}

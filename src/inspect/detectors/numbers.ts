@@ -1,0 +1,95 @@
+/** Numbers with a check digit or a numbering plan, found at runs of digits: cards, resident IDs, IBANs. */
+import { isLuhn, isMod11Check2, isMod97 } from './checksums.ts'
+import { isWordAt, type Span } from './span.ts'
+
+/** Issuer ranges and lengths (ISO/IEC 7812 issuers as published by the schemes, 2025). */
+const CARD_RANGES: readonly (readonly [pattern: RegExp, lengths: readonly number[]])[] = [
+  [/^4/, [13, 16, 19]],
+  [/^(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, [16]],
+  [/^3[47]/, [15]],
+  [/^(?:6011|64[4-9]|65)/, [16, 19]],
+  [/^3(?:0[0-5]|[689])/, [14, 16]],
+  [/^35(?:2[89]|[3-8])/, [16, 19]],
+  [/^62/, [16, 17, 18, 19]],
+  [/^(?:5018|5020|5038|6304|6759|676[1-3])/, [16, 18, 19]],
+]
+const GROUPED_CARD = /\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}(?!\d)|\d{4}([ -])\d{6}\2\d{4,5}(?!\d)|\d{13,19}(?!\d)/y
+const REGIONS = new Set(
+  '11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83'.split(' '),
+)
+/** Length by country, ISO 13616 registry. */
+const IBAN_LENGTHS: ReadonlyMap<string, number> = new Map(
+  (
+    'AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 ' +
+    'ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 ' +
+    'LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 ' +
+    'PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30'
+  )
+    .split(' ')
+    .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
+)
+/** Numbers that card schemes and payment processors publish for tests. */
+const TEST_CARD =
+  /^(?:4242|4111111111111111|5555555555554444|4000056655665556|4012888888881881|378282246310005|6011111111111117|0000)/
+
+/** A payment card number starting at `start`, written in one piece or in the usual groups. */
+export function findCard(text: string, start: number): Span | null {
+  if (!isNumberStart(text, start)) return null
+  GROUPED_CARD.lastIndex = start
+  const written = GROUPED_CARD.exec(text)?.[0]
+  if (written === undefined || !isNumberEnd(text, start + written.length)) return null
+  const digits = written.replace(/[ -]/g, '')
+  const isIssued = CARD_RANGES.some(([range, lengths]) => range.test(digits) && lengths.includes(digits.length))
+  if (!isIssued || !isLuhn(digits) || TEST_CARD.test(digits) || isRound(digits)) return null
+  return { start, end: start + written.length }
+}
+
+/** A resident identity number of mainland China (GB 11643): region, date of birth, sequence, check character. */
+export function findChinaId(text: string, start: number): Span | null {
+  if (!isNumberStart(text, start)) return null
+  const id = /^\d{17}[\dXx]/.exec(text.slice(start, start + 18))?.[0]
+  if (id === undefined || !isNumberEnd(text, start + 18)) return null
+  const isReal = REGIONS.has(id.slice(0, 2)) && isDate(id.slice(6, 14)) && isMod11Check2(id)
+  return isReal ? { start, end: start + 18 } : null
+}
+
+/** An IBAN whose check digits start at `start`; groups of four may be parted by spaces. */
+export function findIban(text: string, start: number): Span | null {
+  const from = start - 2
+  const length = IBAN_LENGTHS.get(text.slice(Math.max(0, from), start))
+  if (length === undefined || isWordAt(text, from - 1)) return null
+  let iban = ''
+  let at = from
+  for (; iban.length < length; at += 1) {
+    const letter = text[at] ?? ''
+    if (/[A-Z0-9]/.test(letter)) iban += letter
+    else if (letter !== ' ' || iban.length % 4 !== 0) return null
+  }
+  return !isWordAt(text, at) && isMod97(iban) ? { start: from, end: at } : null
+}
+
+/** Not a part of a longer number, word, path or decimal fraction. */
+function isNumberStart(text: string, start: number): boolean {
+  if (isWordAt(text, start - 1)) return false
+  return !/[.\-+/#%&]/.test(text[start - 1] ?? '') || !/[\w.]/.test(text[start - 2] ?? '')
+}
+
+function isNumberEnd(text: string, end: number): boolean {
+  return !isWordAt(text, end) && !/^[.\-/]\w/.test(text.slice(end, end + 2))
+}
+
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+function isDate(yyyymmdd: string): boolean {
+  const year = Number(yyyymmdd.slice(0, 4))
+  const month = Number(yyyymmdd.slice(4, 6))
+  const day = Number(yyyymmdd.slice(6))
+  const isLeapYear = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+  if (year < 1900 || year > 2099 || (month === 2 && day === 29 && !isLeapYear)) return false
+  return day >= 1 && day <= (DAYS[month - 1] ?? 0)
+}
+
+/** Ends in many zeros, or has few different digits: a quantity or an example, not an account. */
+function isRound(digits: string): boolean {
+  return /0{6}$/.test(digits) || new Set(digits).size < 4
+}

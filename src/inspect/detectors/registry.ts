@@ -1,0 +1,32 @@
+/** The code that rules may name: finders look at a trigger, validators at a matched value. */
+import { hasCrc32Base62, isLuhn } from './checksums.ts'
+import { findUrlPassword } from './connection-string.ts'
+import { findEmail } from './email.ts'
+import { isJwt } from './jwt.ts'
+import { findCard, findChinaId, findIban } from './numbers.ts'
+import { findPem } from './pem.ts'
+import { findPhone } from './phone.ts'
+import { isWordy } from './randomness.ts'
+import type { Finder } from './span.ts'
+
+export type Validator = (value: string) => boolean
+
+export const FINDERS: ReadonlyMap<string, Finder> = new Map<string, Finder>([
+  ['card', findCard],
+  ['china-id', findChinaId],
+  ['email', findEmail],
+  ['iban', findIban],
+  ['pem', findPem],
+  ['phone', findPhone],
+  ['url-password', findUrlPassword],
+])
+
+export const VALIDATORS: ReadonlyMap<string, Validator> = new Map<string, Validator>([
+  ['crc32-base62', hasCrc32Base62],
+  ['jwt', isJwt],
+  ['luhn', isLuhn],
+  ['not-words', (value) => !isWordy(value)],
+  ['has-digit', (value) => /\d/.test(value)],
+  ['has-letter', (value) => /[A-Za-z]/.test(value)],
+  ['mixed-case', (value) => /[a-z]/.test(value) && /[A-Z]/.test(value)],
+])

@@ -1,0 +1,28 @@
+/** What a detector's code gives back. */
+
+/** A place in a text, UTF-16 units. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** Looks at one trigger (a keyword, or a run of digits) from `start` to `end` in `text`. */
+export type Finder = (text: string, start: number, end: number) => Span | null
+
+const WORD_CODE = (code: number): boolean =>
+  (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || code === 0x5f
+
+/** Is the unit at `index` a letter, digit or underscore? `false` outside the text. */
+export function isWordAt(text: string, index: number): boolean {
+  return index >= 0 && index < text.length && WORD_CODE(text.charCodeAt(index))
+}
+
+/**
+ * May a token start at `start`? Not inside a word; but a written escape before it (`\n`, `\t`, `%3D`) is no part of
+ * the word.
+ */
+export function startsToken(text: string, start: number): boolean {
+  if (!isWordAt(text, start - 1)) return true
+  const before = text.slice(Math.max(0, start - 3), start)
+  return /(?:^|[^\\])\\[nrtbf"]$|^%[0-9A-Fa-f]{2}$/.test(before)
+}

@@ -1,0 +1,127 @@
+/**
+ * Looks for every detector in one pass over a text: keywords and runs of digits say where, and only there a detector
+ * looks. Each look is bounded, so the time is linear in the text whatever it holds.
+ */
+import { type Automaton, buildAutomaton } from './automaton.ts'
+import type { DetectedSpan, Detector } from './detector.ts'
+import { type Mark, resolveOverlaps } from './overlap.ts'
+
+/** A detector's hit in a text, UTF-16 units. */
+export interface Match extends Mark {
+  readonly detector: Detector
+}
+
+export interface ScanResult {
+  /** Disjoint, by place. */
+  readonly matches: readonly Match[]
+  /** A detector threw: its hits are missing. */
+  readonly hasFault: boolean
+  /** Time ran out: what comes later in the text is unread. */
+  readonly isCutShort: boolean
+}
+
+/** Says when time is up; asked now and then. */
+export type Deadline = () => boolean
+
+/** All detectors, compiled: immutable, swapped whole on reload. */
+export interface DetectorSet {
+  readonly detectors: readonly Detector[]
+  readonly scan: (text: string, isOver: Deadline) => ScanResult
+}
+
+/** What starts a detector: one of its keywords, or any run of digits. */
+export interface TriggeredDetector {
+  readonly detector: Detector
+  readonly keywords: readonly string[]
+  readonly ignoresCase: boolean
+  readonly onDigits: boolean
+}
+
+interface KeywordUse {
+  readonly detector: Detector
+  readonly keyword: string
+  readonly ignoresCase: boolean
+}
+
+const LOOKS_PER_CHECK = 512
+
+export function makeDetectorSet(triggered: readonly TriggeredDetector[]): DetectorSet {
+  const uses = new Map<string, KeywordUse[]>()
+  for (const { detector, keywords, ignoresCase } of triggered) {
+    for (const keyword of keywords) {
+      const folded = keyword.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+      uses.set(folded, [...(uses.get(folded) ?? []), { detector, keyword, ignoresCase }])
+    }
+  }
+  const automaton = buildAutomaton([...uses.keys()])
+  const byKeyword = [...uses.values()]
+  const onDigits = triggered.filter((each) => each.onDigits).map((each) => each.detector)
+  const detectors = triggered.map((each) => each.detector)
+  return {
+    detectors,
+    scan: (text, isOver) => {
+      const pass = new Pass(text, detectors.length, isOver)
+      pass.keywords(automaton, byKeyword)
+      if (onDigits.length > 0) pass.digits(onDigits)
+      return { matches: resolveOverlaps(pass.matches), hasFault: pass.hasFault, isCutShort: pass.isCutShort }
+    },
+  }
+}
+
+/** One scan of one text. */
+class Pass {
+  readonly matches: Match[] = []
+  hasFault = false
+  isCutShort = false
+  private readonly text: string
+  private readonly isOver: Deadline
+  /** Where each detector's last match ended: inside it, it is not asked again. */
+  private readonly doneUntil: Int32Array
+  private looks = 0
+
+  constructor(text: string, detectors: number, isOver: Deadline) {
+    this.text = text
+    this.isOver = isOver
+    this.doneUntil = new Int32Array(detectors)
+  }
+
+  keywords(automaton: Automaton, byKeyword: readonly (readonly KeywordUse[])[]): void {
+    automaton.scan(this.text, (number, end) => {
+      for (const { detector, keyword, ignoresCase } of byKeyword[number] ?? []) {
+        const start = end - keyword.length
+        if (ignoresCase || this.text.startsWith(keyword, start)) this.look(detector, start, end)
+      }
+    })
+  }
+
+  digits(detectors: readonly Detector[]): void {
+    const { text } = this
+    for (let at = 0; at < text.length; at += 1) {
+      if (!isDigit(text.charCodeAt(at))) continue
+      const start = at
+      while (isDigit(text.charCodeAt(at + 1))) at += 1
+      for (const detector of detectors) this.look(detector, start, at + 1)
+    }
+  }
+
+  private look(detector: Detector, start: number, end: number): void {
+    if (this.isCutShort || start < (this.doneUntil[detector.order] ?? 0)) return
+    this.looks += 1
+    if (this.looks % LOOKS_PER_CHECK === 0 && this.isOver()) this.isCutShort = true
+    const span = this.spanOf(detector, start, end)
+    if (span === null) return
+    this.doneUntil[detector.order] = span.end
+    this.matches.push({ detector, order: detector.order, ...span })
+  }
+
+  private spanOf(detector: Detector, start: number, end: number): DetectedSpan | null {
+    try {
+      return detector.look(this.text, start, end)
+    } catch {
+      this.hasFault = true // told to the caller: the body counts as unread
+      return null
+    }
+  }
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39

@@ -1,0 +1,69 @@
+/** The door of detection and redaction: what flows know of this folder. Pure but for the clock it is given. */
+
+import type { TextParts } from '../dialects/dialect.ts'
+import type { Finding, Inspection, Severity, UnreadReason } from '../domain/finding.ts'
+import type { DialectId } from '../domain/tool.ts'
+import type { DetectorSet } from './engine.ts'
+import { inspectBody } from './inspect-body.ts'
+import { redactBody } from './redact.ts'
+
+/** Longer than this, and the body counts as unread. */
+const BUDGET_MS = 2000
+
+export interface InspectorOptions {
+  /** The detectors in force; asked once per body. */
+  readonly detectors: () => DetectorSet
+  readonly textPartsOf: (dialect: DialectId, body: Uint8Array, contentType: string | null) => TextParts
+  readonly placeholderPrefix: string
+  readonly placeholderKey: Uint8Array
+  /** How deep JSON inside JSON strings is looked into. */
+  readonly depth: number
+  /** Monotonic milliseconds. Without it there is no time limit. */
+  readonly nowMs?: () => number
+}
+
+/** A held, decoded body. */
+interface HeldBody {
+  readonly body: Uint8Array
+  readonly contentType: string | null
+  readonly dialect: DialectId
+}
+
+/** Implements `InspectPort`. */
+export interface Inspector {
+  /** Never throws; what could not be read is said in `unread`. */
+  readonly inspect: (request: HeldBody) => Inspection
+  readonly redact: (
+    request: HeldBody & { readonly findings: readonly Finding[]; readonly severities: readonly Severity[] },
+  ) => Uint8Array
+}
+
+export function createInspector(options: InspectorOptions): Inspector {
+  const placeholders = { prefix: options.placeholderPrefix, key: options.placeholderKey }
+  const now = options.nowMs ?? ((): number => 0)
+  return {
+    inspect: (request) => {
+      const text = partsOf(options, request)
+      if (!text.ok) return { findings: [], unread: text.unread, model: null }
+      const startedAt = now()
+      const isOver = (): boolean => now() - startedAt > BUDGET_MS
+      const detectors = options.detectors()
+      const result = inspectBody(request.body, text.parts, { detectors, placeholders, depth: options.depth, isOver })
+      const unread = result.hasFault ? 'detector-fault' : result.isCutShort ? 'timeout' : null
+      return { findings: result.findings, unread, model: text.model }
+    },
+    redact: (request) => redactBody(request.body, request, placeholders),
+  }
+}
+
+/** A dialect that throws has not read the body. */
+function partsOf(
+  options: InspectorOptions,
+  request: HeldBody,
+): TextParts | { readonly ok: false; readonly unread: UnreadReason } {
+  try {
+    return options.textPartsOf(request.dialect, request.body, request.contentType)
+  } catch {
+    return { ok: false, unread: 'detector-fault' }
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What stands where a secret stood: prefix + 12 base32 characters (RFC 4648 alphabet, 60 bits) of a keyed hash. The same
+ * value gives the same placeholder on every turn and every node, so that conversations and prompt caches stay valid; no
+ * character needs escaping in JSON, shell, URLs or XML.
+ */
+import { createHmac } from 'node:crypto'
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+const LENGTH = 12
+
+export interface PlaceholderConfig {
+  /** E.g. `WEIR`; upper-case letters. */
+  readonly prefix: string
+  /** At least 16 bytes, the same for all nodes of a company. */
+  readonly key: Uint8Array
+}
+
+/** The placeholder of `value`; `type` is the detector's id, so that equal values of different kinds stay apart. */
+export function placeholderFor(config: PlaceholderConfig, type: string, value: string | Uint8Array): string {
+  const digest = createHmac('sha256', config.key).update(`${type}\0`).update(value).digest()
+  return config.prefix + base32(digest)
+}
+
+/** Is the whole of `text` a placeholder? Such text is never redacted again. */
+export function isPlaceholder(prefix: string, text: string): boolean {
+  return text.length === prefix.length + LENGTH && text.startsWith(prefix) && /^[A-Z2-7]*$/.test(text.slice(-LENGTH))
+}
+
+function base32(digest: Uint8Array): string {
+  let bits = 0n
+  for (const byte of digest.subarray(0, 8)) bits = (bits << 8n) | BigInt(byte)
+  let text = ''
+  for (let shift = 59n; text.length < LENGTH; shift -= 5n) text += ALPHABET[Number((bits >> shift) & 31n)] ?? ''
+  return text
+}
