@@ -1,0 +1,52 @@
+/** Real servers on 127.0.0.1 that play the destination. */
+import { createServer as createHttp, type RequestListener, type Server } from 'node:http'
+import { createServer as createHttps } from 'node:https'
+import { type AddressInfo, createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net'
+import type { Test } from 'tap'
+import type { TestPki } from './pki.ts'
+
+export interface Origin {
+  readonly port: number
+  /** `127.0.0.1:port`, as pins want it. */
+  readonly address: string
+  readonly server: Server | TcpServer
+}
+
+async function listening(t: Test, server: Server | TcpServer): Promise<Origin> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  const { port } = server.address() as AddressInfo
+  return { port, address: `127.0.0.1:${port}`, server }
+}
+
+export const startHttpOrigin = (t: Test, handler: RequestListener): Promise<Origin> => listening(t, createHttp(handler))
+
+/** HTTPS for any name that the test PKI is asked for. */
+export function startHttpsOrigin(t: Test, pki: TestPki, handler: RequestListener): Promise<Origin> {
+  const server = createHttps(
+    {
+      SNICallback: (name, done) => {
+        pki.contextFor(name).then(
+          (context) => done(null, context),
+          (error: Error) => done(error),
+        )
+      },
+    },
+    handler,
+  )
+  server.on('tlsClientError', () => undefined)
+  return listening(t, server)
+}
+
+/** Bare TCP: the test speaks for itself. */
+export const startTcpOrigin = (t: Test, onSocket: (socket: Socket) => void): Promise<Origin> =>
+  listening(t, createTcp({ allowHalfOpen: true }, onSocket))

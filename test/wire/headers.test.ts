@@ -1,0 +1,41 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { endToEndHeaders, withHeader } from '../../src/wire/headers.ts'
+
+t.test('hop-by-hop lines stay here; the others keep case, order and repeats', async (t) => {
+  const raw = ['X-B', '1', 'Connection', 'keep-alive, X-Hop', 'x-a', '2', 'X-B', '3', 'X-Hop', 'gone', 'TE', 'trailers']
+  t.strictSame(endToEndHeaders(raw), ['X-B', '1', 'x-a', '2', 'X-B', '3'])
+})
+
+t.test('no proxy credential and no proxy header ever goes on', async (t) => {
+  const raw = ['Proxy-Authorization', 'Basic eA==', 'proxy-connection', 'x', 'PROXY-Foo', 'y', 'Host', 'a']
+  t.strictSame(endToEndHeaders(raw), ['Host', 'a'])
+})
+
+t.test('a Connection header cannot take away what frames or routes the message', async (t) => {
+  const raw = ['Host', 'a', 'Content-Length', '3', 'Connection', 'host, content-length, authorization', 'Authorization', 'k']
+  t.strictSame(endToEndHeaders(raw), ['Host', 'a', 'Content-Length', '3', 'Authorization', 'k'])
+})
+
+t.test('a replaced header stands where it stood, once', async (t) => {
+  t.strictSame(withHeader(['A', '1', 'Content-Length', '5', 'B', '2'], 'content-length', '9'), [
+    'A',
+    '1',
+    'Content-Length',
+    '9',
+    'B',
+    '2',
+  ])
+  t.strictSame(withHeader(['A', '1'], 'content-length', '9'), ['A', '1', 'content-length', '9'])
+})
+
+t.test('lines without hop-by-hop names pass unchanged', async (t) => {
+  const line = fc.tuple(fc.stringMatching(/^[xX]-[a-zA-Z]{1,8}$/u), fc.string({ maxLength: 10 }))
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 20 }), (lines) => {
+      const raw = lines.flat()
+      t.strictSame(endToEndHeaders(raw), raw)
+    }),
+    { numRuns: 100 },
+  )
+})
