@@ -1,4 +1,6 @@
 /** The certificate authority as the rest of Weir sees it: opened once, answers with TLS contexts, reloaded or rotated while running. */
+import type { X509Certificate } from 'node:crypto'
+import { join } from 'node:path'
 import type { SecureContext } from 'node:tls'
 import type { Problem } from '../domain/settings.ts'
 import { toPem } from './certificate.ts'
@@ -6,9 +8,9 @@ import type { CertificateSource, SourceResult } from './certificate-source.ts'
 import { type CompanyCaFiles, loadCompanyCa } from './company-ca.ts'
 import { endOfPath, refusalToMint } from './leaf.ts'
 import { createLeafCache } from './leaf-cache.ts'
-import { loadOwnRoot } from './root.ts'
-import { rotateOwnRoot } from './rotation.ts'
-import { anchorOf, problem, sentChainPem } from './trust-path.ts'
+import { CERT_FILE, loadOwnRoot } from './root.ts'
+import { type RotateResult, rotateOwnRoot } from './rotation.ts'
+import { anchorOf, problem, sentChainPem, subjectOf } from './trust-path.ts'
 
 /** `certs` of the config (contracts section 8); paths as the process sees them. */
 export interface AuthorityOptions extends CompanyCaFiles {
@@ -33,8 +35,10 @@ export interface Authority {
   readonly refusalFor: (host: string) => string | null
   /** What machines must trust. */
   readonly rootPem: () => string
-  /** The root, and earlier roots until they expire. */
-  readonly rootsPem: () => string
+  /** What machines should have: the root, then earlier roots until they expire. */
+  readonly roots: () => readonly [X509Certificate, ...X509Certificate[]]
+  /** The certificate that signs leaves, then its issuers as far as known. */
+  readonly path: () => readonly X509Certificate[]
   /** What clients are sent after the leaf; empty for a root that signs leaves itself. */
   readonly chainPem: () => string
   /** SHA-256 of the root, upper-case hex with colons. */
@@ -44,6 +48,8 @@ export interface Authority {
   /** When the first certificate of the path ends. */
   readonly notAfter: () => Date
   readonly isOwnRoot: () => boolean
+  /** The file that holds the certificate. */
+  readonly file: () => string
   readonly ready: () => { readonly ok: boolean; readonly detail: string | null }
   /** Read the files again; on problems the CA in use stays. For SIGHUP and file watching. */
   readonly reload: () => Promise<ChangeResult>
@@ -57,10 +63,23 @@ export type OpenResult =
 
 /** Load the CA that the options name, making Weir's own root when they name none. Private keys stay inside. */
 export function loadSource(options: AuthorityOptions): Promise<SourceResult> {
-  const { chain, key, pkcs12, dir } = options
-  const isCompanys = chain !== null || key !== null || pkcs12 !== null
-  return isCompanys ? loadCompanyCa(options, options.nowMs()) : loadOwnRoot({ dir, nowMs: options.nowMs() })
+  const nowMs = options.nowMs()
+  return isCompanys(options) ? loadCompanyCa(options, nowMs) : loadOwnRoot({ dir: options.dir, nowMs })
 }
+
+const isCompanys = ({ chain, key, pkcs12 }: CompanyCaFiles): boolean =>
+  chain !== null || key !== null || pkcs12 !== null
+
+/** Replace Weir's own root on disk, also an expired one. A company's CA is rotated by replacing its files. */
+export async function rotateRoot(options: AuthorityOptions): Promise<RotateResult> {
+  const nowMs = options.nowMs()
+  if (!isCompanys(options)) return rotateOwnRoot({ dir: options.dir, nowMs })
+  const message = "the CA is the company's own: replace its files, then reload"
+  return { ok: false, problems: [problem(fileOf(options), message)] }
+}
+
+/** The file that holds the certificate of the CA. */
+const fileOf = ({ dir, chain, key, pkcs12 }: AuthorityOptions): string => chain ?? pkcs12 ?? key ?? join(dir, CERT_FILE)
 
 /** Two sources that give the same certificates. */
 const identityOf = ({ path, extraChain, earlierRoots }: CertificateSource): string =>
@@ -85,11 +104,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<OpenResu
   }
 
   const rotate = async (): Promise<ChangeResult> => {
-    if (!source.isOwnRoot) {
-      const message = "the CA is the company's own: replace its files, then reload"
-      return { ok: false, problems: [problem(options.pkcs12 ?? options.chain ?? '', message)] }
-    }
-    const rotated = await rotateOwnRoot({ dir: options.dir, nowMs: options.nowMs() })
+    const rotated = await rotateRoot(options)
     return rotated.ok ? reload() : rotated
   }
 
@@ -97,12 +112,14 @@ export async function openAuthority(options: AuthorityOptions): Promise<OpenResu
     contextFor: cache.contextFor,
     refusalFor: (host) => refusalToMint(source, host, options.nowMs()),
     rootPem: () => toPem(anchorOf(source).x509.raw),
-    rootsPem: () => [anchorOf(source), ...source.earlierRoots].map(({ x509 }) => toPem(x509.raw)).join(''),
+    roots: () => [anchorOf(source).x509, ...source.earlierRoots.map(({ x509 }) => x509)],
+    path: () => source.path.map(({ x509 }) => x509),
     chainPem: () => sentChainPem(source),
     fingerprint256: () => anchorOf(source).x509.fingerprint256,
-    subject: () => anchorOf(source).x509.subject.split('\n').reverse().join(', '),
+    subject: () => subjectOf(anchorOf(source)),
     notAfter: () => new Date(endOfPath(source).notAfterMs),
     isOwnRoot: () => source.isOwnRoot,
+    file: () => fileOf(options),
     ready: () => {
       const { notAfterMs } = endOfPath(source)
       if (notAfterMs > options.nowMs()) return { ok: true, detail: null }

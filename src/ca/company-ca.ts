@@ -3,10 +3,11 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Problem } from '../domain/settings.ts'
 import { readCaCertificate } from './ca-certificate.ts'
+import { errorCode } from './ca-files.ts'
 import type { CaCertificate, SourceResult } from './certificate-source.ts'
 import { algorithmOf, keySigner } from './key-signer.ts'
 import { readPkcs12 } from './pkcs12.ts'
-import { checkPath, orderPath, pathWarnings, problem, subjectOf } from './trust-path.ts'
+import { CANNOT_READ, checkPath, orderPath, pathWarnings, problem, subjectOf } from './trust-path.ts'
 
 /** Where the company's CA is; all paths as the process sees them. */
 export interface CompanyCaFiles {
@@ -39,9 +40,9 @@ export async function readCaFile(file: string): Promise<Read<Buffer>> {
   try {
     return { ok: true, value: await readFile(file) }
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+    const code = errorCode(error)
     const hint = code === 'EACCES' ? 'let the user Weir runs as read it' : 'check the path in `certs`'
-    return bad(file, `cannot be read (${code}): ${hint}`)
+    return bad(file, `${CANNOT_READ} (${code}): ${hint}`)
   }
 }
 

@@ -4,12 +4,8 @@ import forge from 'node-forge'
 const { asn1 } = forge
 
 /** Tags are plain numbers here: context tags are no members of forge's enums. */
-const create = asn1.create as (
-  tagClass: number,
-  type: number,
-  isConstructed: boolean,
-  value: string | Asn1[],
-) => forge.asn1.Asn1
+const create: (tagClass: number, type: number, isConstructed: boolean, value: string | Asn1[]) => forge.asn1.Asn1 =
+  asn1.create
 export type Asn1 = forge.asn1.Asn1
 
 /** Dotted object identifiers; RFC 5280, RFC 5758, RFC 8017, RFC 7292. */
@@ -50,6 +46,8 @@ export const set = (...items: readonly Asn1[]): Asn1 => universal(asn1.Type.SET,
 export const oid = (dotted: string): Asn1 => universal(asn1.Type.OID, false, asn1.oidToDer(dotted).getBytes())
 export const nul = (): Asn1 => universal(asn1.Type.NULL, false, '')
 export const utf8 = (text: string): Asn1 => universal(asn1.Type.UTF8, false, toBinary(Buffer.from(text, 'utf8')))
+/** Two bytes a character; forge encodes it. */
+export const bmp = (text: string): Asn1 => universal(asn1.Type.BMPSTRING, false, text)
 export const boolean = (value: boolean): Asn1 => universal(asn1.Type.BOOLEAN, false, value ? '\xff' : '\x00')
 export const smallInteger = (value: number): Asn1 =>
   universal(asn1.Type.INTEGER, false, asn1.integerToDer(value).getBytes())

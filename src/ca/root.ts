@@ -13,7 +13,7 @@ import type { CaCertificate, SourceResult } from './certificate-source.ts'
 import { readCaFile, readPemCertificates, readPemKey } from './company-ca.ts'
 import { algorithmOf, keySigner } from './key-signer.ts'
 import { newRootKeyPem, OWN_ALGORITHM, selfSignedRootPem } from './root-certificate.ts'
-import { checkPath, pathWarnings, problem } from './trust-path.ts'
+import { CANNOT_USE, checkPath, pathWarnings, problem } from './trust-path.ts'
 
 export const KEY_FILE = 'root.key'
 export const CERT_FILE = 'root.crt'
@@ -168,7 +168,7 @@ export async function loadOwnRoot(options: OwnRootOptions): Promise<SourceResult
   } catch (error) {
     return {
       ok: false,
-      problems: [problem(dir, `the CA folder cannot be used (${errorCode(error)}): let Weir read and write it`)],
+      problems: [problem(dir, `${CANNOT_USE} (${errorCode(error)}): let Weir read and write it`)],
     }
   }
 }

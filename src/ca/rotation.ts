@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto'
 import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Problem } from '../domain/settings.ts'
-import { errorCode, publishOnce, publishOver } from './ca-files.ts'
+import { errorCode, exists, publishOnce, publishOver } from './ca-files.ts'
 import { toPem } from './certificate.ts'
 import { algorithmOf, keySigner } from './key-signer.ts'
 import {
@@ -11,19 +11,20 @@ import {
   CROSS_FILE,
   KEY_FILE,
   type KeyAndCertificate,
+  loadOwnRoot,
   loadPair,
   NEXT_CERT_FILE,
   NEXT_KEY_FILE,
 } from './root.ts'
 import { crossCertificatePem, newRootKeyPem, selfSignedRootPem } from './root-certificate.ts'
-import { problem } from './trust-path.ts'
+import { CANNOT_USE, problem } from './trust-path.ts'
 
 /** A rotation takes milliseconds: a file this old was left by one that died. */
 const ABANDONED_MS = 60_000
 
 export type RotateResult =
-  /** `kept`: the file with the certificate of the root before. */
-  { readonly ok: true; readonly kept: string } | { readonly ok: false; readonly problems: readonly Problem[] }
+  /** `kept`: the file with the certificate of the root before; `null` when there was none. */
+  { readonly ok: true; readonly kept: string | null } | { readonly ok: false; readonly problems: readonly Problem[] }
 
 /** Take the new key's file name as a lock; `null` when another rotation holds it. */
 async function stageKey(dir: string): Promise<string | null> {
@@ -61,9 +62,11 @@ async function writeCross(dir: string, old: KeyAndCertificate, newKeyPem: string
  * names, and a start that finds the new key with the old certificate finishes the work.
  */
 export async function rotateOwnRoot({ dir, nowMs }: { dir: string; nowMs: number }): Promise<RotateResult> {
-  const old = await loadPair(dir)
-  if (!old.ok) return old
   try {
+    const isFirst = !(await exists(join(dir, CERT_FILE)))
+    const old = isFirst ? await loadOwnRoot({ dir, nowMs }) : await loadPair(dir)
+    if (!old.ok) return old
+    if (!('pair' in old)) return { ok: true, kept: null }
     const key = await stageKey(dir)
     if (key === null) {
       return {
@@ -80,7 +83,7 @@ export async function rotateOwnRoot({ dir, nowMs }: { dir: string; nowMs: number
   } catch (error) {
     return {
       ok: false,
-      problems: [problem(dir, `the CA folder cannot be used (${errorCode(error)}): let Weir write it`)],
+      problems: [problem(dir, `${CANNOT_USE} (${errorCode(error)}): let Weir write it`)],
     }
   }
 }

@@ -16,6 +16,14 @@ export const problem = (file: string, message: string, severity: Problem['severi
   severity,
 })
 
+/** How messages start when a file or folder, not what is in it, is the trouble. */
+export const CANNOT_READ = 'cannot be read'
+export const CANNOT_USE = 'cannot be used'
+
+/** Is some of it a file that cannot be reached? Then the exit code is 3, else 1. */
+export const isUnreadable = (problems: readonly Problem[]): boolean =>
+  problems.some(({ message }) => message.startsWith(CANNOT_READ) || message.startsWith(CANNOT_USE))
+
 /** Subject on one line, for messages. */
 export const subjectOf = ({ x509 }: CaCertificate): string => x509.subject.split('\n').reverse().join(', ')
 
