@@ -1,6 +1,7 @@
 /** Compiles the catalogue files into the index that identification uses, or lists every problem of all files at once. */
+import { z } from 'zod'
 import type { Problem } from '../domain/settings.ts'
-import type { Tool, ToolId } from '../domain/tool.ts'
+import { KINDS, type Tool, type ToolId } from '../domain/tool.ts'
 import type { Catalogue } from './catalogue.ts'
 import { buildHostIndex, type IndexedEndpoint } from './host-index.ts'
 import { type HostPattern, parseHostPattern, type TemplateValues } from './host-pattern.ts'
@@ -13,7 +14,12 @@ import { tieProblems } from './ties.ts'
 
 export type CatalogueResult =
   | { readonly ok: true; readonly catalogue: Catalogue; readonly problems: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[] }
+  | {
+      readonly ok: false
+      readonly problems: readonly Problem[]
+      /** Every tool that was named, also in broken files: a policy can be checked against them all the same. */
+      readonly tools: ReadonlyMap<ToolId, Tool>
+    }
 
 /** Values for `{name}` hosts, from config `catalogue.templates`; `<tool>.<name>` goes before `<name>`. */
 export interface CompileOptions {
@@ -62,7 +68,8 @@ export function compileCatalogue(files: readonly CatalogueSource[], options: Com
     pacHosts: pacHostsOf(draft.endpoints),
   }
   const problems = [...draft.problems, ...tieProblems(catalogue, draft.endpoints, sources)]
-  if (problems.some((problem) => problem.severity === 'error')) return { ok: false, problems }
+  if (problems.some((problem) => problem.severity === 'error'))
+    return { ok: false, problems, tools: new Map([...stubTools(files), ...draft.tools]) }
   return { ok: true, catalogue, problems }
 }
 
@@ -77,6 +84,25 @@ function addFile(draft: Draft, source: CatalogueSource): void {
     addTool(draft, { source, path: `tools[${index}]`, vendor, entry })
   })
 }
+
+const rawToolsSchema = z.object({
+  vendor: z.object({ id: z.string() }).catch({ id: '' }),
+  tools: z.array(z.object({ id: z.string(), kinds: z.array(z.enum(KINDS)).catch([]) }).catch({ id: '', kinds: [] })),
+})
+
+/** The ids that broken files name too. */
+const stubTools = (files: readonly CatalogueSource[]): [ToolId, Tool][] =>
+  files.flatMap(({ document }) => {
+    const raw = rawToolsSchema.safeParse(document)
+    if (!raw.success) return []
+    const vendor = { id: raw.data.vendor.id, name: raw.data.vendor.id, country: 'ZZ' }
+    return raw.data.tools
+      .filter(({ id }) => id !== '')
+      .map(({ id, kinds }): [ToolId, Tool] => [
+        id,
+        { id, name: id, vendor, kinds, confidence: 'guess', sources: [], endpoints: 0, tenant: null },
+      ])
+  })
 
 function addTool(draft: Draft, place: Place): void {
   const { entry, source, path, vendor } = place

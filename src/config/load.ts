@@ -1,7 +1,9 @@
 /** Builds the configuration: flags go before `WEIR_*` variables, before the file, before the defaults. All problems at once. */
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
 import type { Problem } from '../domain/settings.ts'
+import { absolutePaths, fromCwd, isTree, type Tree } from './config-paths.ts'
+import { crossChecks, problemOf, schemaProblems } from './config-problems.ts'
 import { type EnvValue, leavesOf, readEnv } from './env.ts'
 import { configSchema, type WeirConfig } from './schema.ts'
 import { readYamlFile, type YamlSource } from './yaml-file.ts'
@@ -38,73 +40,86 @@ export type LoadResult =
       /** Warnings. */
       readonly problems: readonly Problem[]
     }
-  | { readonly ok: false; readonly configPath: string; readonly problems: readonly Problem[] }
+  | {
+      readonly ok: false
+      readonly configPath: string
+      readonly problems: readonly Problem[]
+      /** The defaults, with the rules folder where the file says it is, so that the rules can be checked too. */
+      readonly fallback: WeirConfig
+    }
 
 const DEFAULT_FILE = 'weir.yaml'
-/** Leaves that name files and folders; relative ones are resolved. */
-const PATH_LEAVES: readonly (readonly string[])[] = [
-  ['certs', 'dir'],
-  ['certs', 'chain'],
-  ['certs', 'key'],
-  ['certs', 'pkcs12'],
-  ['certs', 'passphraseFile'],
-  ['proxy', 'tls', 'chain'],
-  ['proxy', 'tls', 'key'],
-  ['proxy', 'tls', 'passphraseFile'],
-  ['admin', 'tls', 'chain'],
-  ['admin', 'tls', 'key'],
-  ['admin', 'tls', 'passphraseFile'],
-  ['rules', 'dir'],
-  ['data', 'dir'],
-  ['identity', 'map'],
-  ['inspect', 'keyFile'],
-  ['upstream', 'extraRoots'],
-]
-
-type Tree = Record<string, unknown>
 
 /** Load and check the configuration. A missing default file means defaults; a missing named file is a problem. */
 export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
-  const { flags, env, cwd } = options
-  const named = flags.config ?? nonEmpty(env['WEIR_CONFIG'])
-  const configPath = resolve(cwd, named ?? DEFAULT_FILE)
-  const shown = named ?? DEFAULT_FILE
-  const read = await readYamlFile(configPath, shown)
-  const problems: Problem[] = []
-  const source = read.ok ? read.source : null
-  if (!read.ok && !(read.isMissing && named === undefined)) problems.push(...read.problems)
-  if (source !== null && !isTree(source.document) && source.document !== null)
-    problems.push(problemOf(shown, 1, '', 'the file must hold sections such as `proxy:`'))
-  const fromEnv = await readEnv(env, leavesOf(configSchema.parse({})))
-  problems.push(...fromEnv.problems)
-  const overlays = [...fromEnv.values, ...flagValues(flags)]
-  const tree = isTree(source?.document) ? structuredClone(source.document) : {}
-  absolutePaths(tree, dirname(configPath))
-  for (const { path, value } of overlays) put(tree, path, fromCwd(path, value, cwd))
+  const file = await readConfigFile(options)
+  const { configPath, shown, source } = file
+  const fromEnv = await readEnv(options.env, leavesOf(configSchema.parse({})))
+  const overlays = [...fromEnv.values, ...flagValues(options.flags)]
+  const tree = treeOf(file, overlays, options.cwd)
   const parsed = configSchema.safeParse(tree)
-  if (!parsed.success) problems.push(...schemaProblems(parsed.error, { source, shown, overlays }))
+  const problems = [...file.problems, ...fromEnv.problems]
+  if (parsed.success) problems.push(...crossChecks(parsed.data, source, shown))
+  else problems.push(...schemaProblems(parsed.error, { source, shown, overlays }))
+  const folder = source === null ? options.cwd : dirname(configPath)
   if (!parsed.success || problems.some((problem) => problem.severity === 'error'))
-    return { ok: false, configPath, problems }
-  const config = parsed.data
-  // The key belongs to the data unless somebody puts it elsewhere.
-  if (!isGiven(tree, ['inspect', 'keyFile'])) config.inspect.keyFile = join(config.data.dir, 'keys', 'placeholder.key')
-  absolutePaths(config, source === null ? cwd : dirname(configPath))
-  problems.push(...crossChecks(config, source, shown))
-  if (problems.some((problem) => problem.severity === 'error')) return { ok: false, configPath, problems }
+    return { ok: false, configPath, problems, fallback: fallbackOf(tree, folder) }
   return {
     ok: true,
-    config: deepFreeze(config),
+    config: finish(parsed.data, tree, folder),
     configPath,
     hasFile: source !== null,
-    isObserving: flags.observe ?? isYes(env['WEIR_OBSERVE']),
-    files: source === null ? [] : [{ file: shown, text: source.text }],
+    isObserving: options.flags.observe ?? isYes(options.env['WEIR_OBSERVE']),
+    files: source === null ? [] : [{ file: DEFAULT_FILE, text: source.text }],
     problems,
   }
 }
 
+interface ConfigFile {
+  readonly configPath: string
+  /** As the user named it. */
+  readonly shown: string
+  readonly source: YamlSource | null
+  readonly problems: readonly Problem[]
+}
+
+async function readConfigFile({ flags, env, cwd }: LoadOptions): Promise<ConfigFile> {
+  const named = flags.config ?? nonEmpty(env['WEIR_CONFIG'])
+  const shown = named ?? DEFAULT_FILE
+  const configPath = resolve(cwd, shown)
+  const read = await readYamlFile(configPath, shown)
+  if (!read.ok) {
+    const isFine = read.isMissing && named === undefined
+    return { configPath, shown, source: null, problems: isFine ? [] : read.problems }
+  }
+  const { document } = read.source
+  const isSections = isTree(document) || document === null
+  const problems = isSections ? [] : [problemOf(shown, 1, '', 'the file must hold sections such as `proxy:`')]
+  return { configPath, shown, source: read.source, problems }
+}
+
+/** The file's values with the others laid over them; paths absolute. */
+function treeOf({ source, configPath }: ConfigFile, overlays: readonly EnvValue[], cwd: string): Tree {
+  const tree = isTree(source?.document) ? structuredClone(source.document) : {}
+  absolutePaths(tree, dirname(configPath))
+  for (const { path, value } of overlays) put(tree, path, fromCwd(path, value, cwd))
+  return tree
+}
+
+/** The last touches: the placeholder key lies with the data unless somebody puts it elsewhere. */
+function finish(config: z.output<typeof configSchema>, tree: Tree, folder: string): WeirConfig {
+  if (!isGiven(tree, ['inspect', 'keyFile'])) config.inspect.keyFile = join(config.data.dir, 'keys', 'placeholder.key')
+  absolutePaths(config, folder)
+  return deepFreeze(config)
+}
+
+function fallbackOf(tree: Tree, folder: string): WeirConfig {
+  const dir = isTree(tree['rules']) ? tree['rules']['dir'] : undefined
+  return finish(configSchema.parse(typeof dir === 'string' && dir !== '' ? { rules: { dir } } : {}), {}, folder)
+}
+
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
 const isYes = (text: string | undefined): boolean => text === '1' || text === 'true'
-const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function flagValues(flags: ConfigFlags): EnvValue[] {
   const values: EnvValue[] = []
@@ -125,110 +140,8 @@ function put(tree: Tree, path: readonly string[], value: unknown): void {
   at[path.at(-1) ?? ''] = value
 }
 
-/** Make every path leaf absolute from a folder; what is no text stays for the schema to refuse. */
-function absolutePaths(tree: Tree, folder: string): void {
-  for (const path of PATH_LEAVES) {
-    const parent = path.slice(0, -1).reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), tree)
-    const key = path.at(-1) ?? ''
-    if (isTree(parent) && parent[key] !== undefined) parent[key] = absolute(parent[key], folder)
-  }
-}
-
-function absolute(value: unknown, folder: string): unknown {
-  if (typeof value === 'string' && value !== '' && !isAbsolute(value)) return resolve(folder, value)
-  return Array.isArray(value) ? value.map((item: unknown) => absolute(item, folder)) : value
-}
-
-const fromCwd = (path: readonly string[], value: unknown, cwd: string): unknown =>
-  PATH_LEAVES.some((leaf) => leaf.join('.') === path.join('.')) ? absolute(value, cwd) : value
-
 const isGiven = (tree: Tree, path: readonly string[]): boolean =>
   path.reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), tree) !== undefined
-
-interface Origins {
-  readonly source: YamlSource | null
-  readonly shown: string
-  readonly overlays: readonly EnvValue[]
-}
-
-const problemOf = (
-  file: string,
-  line: number | null,
-  path: string,
-  message: string,
-  severity: Problem['severity'] = 'error',
-): Problem => ({ file, line, path, message, severity })
-
-/** Zod's issues, each with the line, variable or flag that the value came from. Values are never shown: some are secret. */
-function schemaProblems(error: z.ZodError, origins: Origins): Problem[] {
-  return error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) =>
-        located([...issue.path, key], `unknown key \`${key}\`: remove it or correct its name`, origins),
-      )
-    return [located(issue.path, lowerFirst(issue.message), origins)]
-  })
-}
-
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
-
-function located(keys: readonly PropertyKey[], message: string, { source, shown, overlays }: Origins): Problem {
-  const path = keys
-    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
-    .join('')
-    .replace(/^\./u, '')
-  const overlay = overlays.findLast((each) => each.path.every((key, index) => keys[index] === key))
-  if (overlay === undefined) return problemOf(shown, source?.lineAt(keys) ?? null, path, message)
-  const origin = overlay.name.startsWith('--') ? `flag ${overlay.name}` : `environment ${overlay.name}`
-  return problemOf(origin, null, path, message)
-}
-
-/** What no single value can tell. */
-function crossChecks(config: WeirConfig, source: YamlSource | null, shown: string): Problem[] {
-  const problems: Problem[] = []
-  const at = (keys: readonly string[]): number | null => source?.lineAt(keys) ?? null
-  const { certs, proxy, admin, notice } = config
-  if (certs.pkcs12 !== null && (certs.chain !== null || certs.key !== null))
-    problems.push(
-      problemOf(shown, at(['certs', 'pkcs12']), 'certs.pkcs12', 'give either `pkcs12` or `chain` and `key`'),
-    )
-  if ((certs.chain === null) !== (certs.key === null))
-    problems.push(problemOf(shown, at(['certs']), 'certs', '`chain` and `key` belong together'))
-  if (notice.askUrl !== null && !notice.askUrl.includes('{event}'))
-    problems.push(
-      problemOf(
-        shown,
-        at(['notice', 'askUrl']),
-        'notice.askUrl',
-        'has no `{event}`: the event id will be missing',
-        'warning',
-      ),
-    )
-  const isOpen = proxy.listen.some((each) => !/^(?:127\.|\[::1\]|localhost)/u.test(each))
-  if (isOpen && proxy.networks.every((network) => /^(?:127\.|::1)/u.test(network)))
-    problems.push(
-      problemOf(
-        shown,
-        at(['proxy', 'networks']),
-        'proxy.networks',
-        'listens for the network, but only loopback clients are let in: add networks',
-        'warning',
-      ),
-    )
-  if (proxy.listen.includes(admin.listen) && !admin.listen.endsWith(':0'))
-    problems.push(problemOf(shown, at(['admin', 'listen']), 'admin.listen', 'is also an address of the proxy'))
-  for (const key of Object.keys(config.upstream.resolve))
-    if (!/^[^\s:]+:\d{1,5}$|^\[[^\]]+\]:\d{1,5}$/u.test(key))
-      problems.push(
-        problemOf(
-          shown,
-          at(['upstream', 'resolve', key]),
-          `upstream.resolve["${key}"]`,
-          'write the pinned name as `host:port`',
-        ),
-      )
-  return problems
-}
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

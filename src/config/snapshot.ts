@@ -1,0 +1,158 @@
+/** Turns the rule files into the one immutable snapshot that flows decide with, or into every problem of all files. */
+import { type Catalogue } from '../catalogue/catalogue.ts'
+import { compileCatalogue } from '../catalogue/compile.ts'
+import { identify, lookupHost } from '../catalogue/identify.ts'
+import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
+import type { Problem } from '../domain/settings.ts'
+import type { Tool, ToolId } from '../domain/tool.ts'
+import { compileDetectors } from '../inspect/compile-detectors.ts'
+import type { DetectorSet } from '../inspect/engine.ts'
+import { answerWithNotice } from '../notice/answer.ts'
+import { compileNotices, type Notices } from '../notice/compile.ts'
+import { renderNotice } from '../notice/render.ts'
+import { compilePolicy, type PolicyResult } from '../policy/compile.ts'
+import { type CompiledPolicy, tierOf } from '../policy/compiled-policy.ts'
+import { decideExchange } from '../policy/decide-exchange.ts'
+import { decideTunnel } from '../policy/decide-tunnel.ts'
+import { revisionOf } from './revision.ts'
+import type { RulePart, RuleProblem } from './rule-parts.ts'
+import type { RulesFiles } from './rules-files.ts'
+import type { WeirConfig } from './schema.ts'
+import type { YamlSource } from './yaml-file.ts'
+
+/** Everything that was made of the rules folder; belongs together and is swapped together. */
+export interface LoadedRules {
+  readonly snapshot: PolicySnapshot
+  readonly detectors: DetectorSet
+  /** Of each part by itself, `sha256:` + hex. */
+  readonly revisions: Readonly<Record<RulePart, string>>
+  /** `policy.yaml` as read. */
+  readonly policyText: string
+  readonly counts: { readonly endpoints: number; readonly detectors: number; readonly exemptions: number }
+  /** Exact hosts and `*.` patterns of the catalogue that are not shared. */
+  readonly pacHosts: readonly string[]
+}
+
+export type RulesResult =
+  | { readonly ok: true; readonly rules: LoadedRules; readonly problems: readonly RuleProblem[] }
+  | { readonly ok: false; readonly problems: readonly RuleProblem[] }
+
+export interface SnapshotInput {
+  readonly files: RulesFiles
+  readonly config: WeirConfig
+  /** `--observe`: overrides the policy's mode. */
+  readonly isObserving: boolean
+  /** RFC 3339. */
+  readonly loadedAt: string
+  /** Also run every detector on its own examples (`weir check`). */
+  readonly checkExamples?: boolean
+}
+
+/** Compile all parts; one broken part breaks the whole, and every part's problems are told. */
+export function buildSnapshot(input: SnapshotInput): RulesResult {
+  const { files, config } = input
+  const catalogue = compileCatalogue(files.catalogue, { templates: config.catalogue.templates })
+  const policy = policyOf(input, catalogue.ok ? catalogue.catalogue.tools : catalogue.tools)
+  const detectors = compileDetectors(files.detectors, { checkExamples: input.checkExamples ?? false })
+  const notices = compileNotices(files.notices, config.notice.fallback)
+  const problems: RuleProblem[] = [
+    ...files.problems,
+    ...tagged('catalogue', [...emptyProblem(files), ...catalogue.problems]),
+    ...tagged('policy', policy?.problems ?? []),
+    ...tagged('detectors', detectors.problems),
+    // A missing language is no second problem when its file could not be read.
+    ...tagged('notices', files.problems.some((problem) => problem.part === 'notices') ? [] : notices.problems),
+  ]
+  const isBroken = problems.some((problem) => problem.severity === 'error')
+  if (isBroken || !catalogue.ok || policy?.ok !== true || !detectors.ok || !notices.ok) return { ok: false, problems }
+  const parts: Parts = {
+    catalogue: catalogue.catalogue,
+    policy: input.isObserving ? { ...policy.policy, mode: 'observe' } : policy.policy,
+    detectors: detectors.detectors,
+    notices: notices.notices,
+  }
+  return { ok: true, rules: loadedRules(input, parts), problems }
+}
+
+interface Parts {
+  readonly catalogue: Catalogue
+  readonly policy: CompiledPolicy
+  readonly detectors: DetectorSet
+  readonly notices: Notices
+}
+
+const tagged = (part: RulePart, problems: readonly Problem[]): RuleProblem[] =>
+  problems.map((problem) => ({ ...problem, part }))
+
+const emptyProblem = (files: RulesFiles): Problem[] =>
+  files.catalogue.length > 0 || files.problems.some((problem) => problem.part === 'catalogue')
+    ? []
+    : [{ file: files.shown, line: null, path: '', message: 'catalogue/ holds no .yaml files', severity: 'error' }]
+
+function policyOf({ files, config }: SnapshotInput, tools: ReadonlyMap<ToolId, Tool>): PolicyResult | null {
+  const { policy } = files
+  if (policy === null) return null
+  return compilePolicy({ file: policy.file, document: policy.document, lineOf: policy.lineAt }, tools, {
+    interceptHosts: config.intercept.hosts,
+    interceptShared: config.intercept.shared,
+    interceptNever: config.intercept.never,
+    auditTunnels: config.audit.tunnels,
+    hasIdentitySource: config.identity.map !== null,
+  })
+}
+
+function loadedRules(input: SnapshotInput, parts: Parts): LoadedRules {
+  const { files } = input
+  return {
+    snapshot: bind(input, parts),
+    detectors: parts.detectors,
+    revisions: {
+      policy: revisionOf(named(files, files.policy === null ? [] : [files.policy])),
+      catalogue: revisionOf(named(files, files.catalogue)),
+      detectors: revisionOf(named(files, files.detectors)),
+      notices: revisionOf(named(files, files.notices)),
+    },
+    policyText: files.policy?.text ?? '',
+    counts: {
+      endpoints: parts.catalogue.endpoints,
+      detectors: parts.detectors.detectors.length,
+      exemptions: parts.policy.exemptionCount,
+    },
+    pacHosts: parts.catalogue.pacHosts,
+  }
+}
+
+function bind({ files, config, loadedAt }: SnapshotInput, parts: Parts): PolicySnapshot {
+  const { catalogue, policy, notices } = parts
+  const decisive = [...files.catalogue, ...(files.policy === null ? [] : [files.policy])]
+  const tierOfTool: PolicySnapshot['tierOf'] = (tool) => tierOf(policy, tool)
+  return Object.freeze<PolicySnapshot>({
+    revision: revisionOf(named(files, decisive)),
+    catalogueRevision: revisionOf(named(files, files.catalogue)),
+    loadedAt,
+    mode: policy.mode,
+    company: policy.company,
+    tools: catalogue.tools,
+    tierOf: tierOfTool,
+    lookupHost: (host, port) => lookupHost(catalogue, host, port),
+    identify: (head) => identify(catalogue, head),
+    decideTunnel: (facts) => decideTunnel(policy, facts),
+    decideExchange: (facts) => decideExchange(policy, facts),
+    renderNotice: (decision, head, event) =>
+      renderNotice({
+        decision,
+        head,
+        event,
+        company: policy.company,
+        notices,
+        settings: config.notice,
+        tools: catalogue.tools,
+        tierOf: tierOfTool,
+      }),
+    answerWithNotice,
+  })
+}
+
+/** Names inside the rules folder, so that the same rules have the same revision wherever they lie. */
+const named = (files: RulesFiles, sources: readonly YamlSource[]): { file: string; text: string }[] =>
+  sources.map(({ file, text }) => ({ file: file.slice(files.shown.length + 1), text }))
