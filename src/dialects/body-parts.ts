@@ -82,7 +82,7 @@ function jsonLines(body: Uint8Array, keys: JsonKeys): TextParts {
 /** Field names are data of the sender only when they are long or odd; then they are parts too. */
 function formParts(body: Uint8Array): TextPart[] {
   return formSpans(body).flatMap((span) => {
-    const field = formatField([span.name])
+    const field = span.name === '' ? '' : formatField([span.name])
     const parts: TextPart[] = []
     if (field === '*' && span.nameEnd > span.nameStart) {
       parts.push({ start: span.nameStart, end: span.nameEnd, escaping: 'form', field, isEditable: true })

@@ -1,0 +1,9 @@
+import t from 'tap'
+import { openaiChat } from '../../src/dialects/openai-chat.ts'
+import { partRows } from './part-rows.ts'
+
+t.test('the text parts of a request are those of the table', async (t) => {
+  const rows = partRows(openaiChat)
+  t.ok(rows.length > 0)
+  for (const { name, seen, wanted } of rows) t.strictSame(seen, wanted, name)
+})
