@@ -13,7 +13,7 @@ import type {
   TunnelEvent,
 } from '../domain/audit-event.ts'
 import type { FindingCount } from '../domain/finding.ts'
-import { cap, MAX_ITEMS, nullableText, tailOf } from './line-text.ts'
+import { cap, MAX_ITEMS, nullableText, openTail, tailOf } from './line-text.ts'
 import { createPersonalLines } from './personal-line.ts'
 import type { Pseudonyms } from './pseudonym.ts'
 
@@ -56,7 +56,7 @@ export function createEventRenderer(pseudonyms: Pseudonyms): (event: AuditEvent)
       whoDigest: lineHash(personal),
       assurance: event.client.assurance,
     }
-    return { head, tail: tailOf({ ...common, ...clientTail(event) }), personal: `${personal}\n` }
+    return { head, tail: openTail(common) + clientTail(event), personal: `${personal}\n` }
   }
 }
 
@@ -67,16 +67,15 @@ export function chainedLine(rendered: RenderedEvent, place: ChainPlace): string 
 
 type ClientEvent = Exclude<AuditEvent, { phase: 'config' | 'admin' }>
 
-function clientTail(event: ClientEvent): object {
+/** Groups of fields are put together as text: spreading them into one object first costs a fifth of the whole line. */
+function clientTail(event: ClientEvent): string {
   switch (event.phase) {
     case 'intent':
-      return decisionFields(event)
+      return tailOf(decisionFields(event))
     case 'tunnel':
-      return tunnelFields(event)
+      return tailOf(tunnelFields(event))
     case 'outcome':
-      return 'tier' in event
-        ? { ...decisionFields(event), ...outcomeFields(event) }
-        : { ...measuredFields(event), ...outcomeFields(event) }
+      return openTail('tier' in event ? decisionFields(event) : measuredFields(event)) + tailOf(outcomeFields(event))
   }
 }
 

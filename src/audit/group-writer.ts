@@ -1,7 +1,7 @@
 /**
- * Makes one group of lines durable: the personal file is written first, then the chained one, and both are synced in
- * the thread pool. The event loop never waits for the disk. After an error the next try goes back to the last durable
- * offset, so that a half-written group leaves nothing behind.
+ * Makes one group of lines durable: chained and personal file are written and synced side by side in the thread pool.
+ * The event loop never waits for the disk. After an error the next try goes back to the last durable offset, so that a
+ * half-written group leaves nothing behind.
  */
 import * as nodeFs from 'node:fs'
 import { join } from 'node:path'
@@ -38,7 +38,7 @@ export const FILE_CALLS: FileCalls = {
 
 /** As large as a group under load: a disk with one free block must not count as recovered. */
 const PROBE_BYTES = 65_536
-const { O_CREAT, O_RDONLY, O_WRONLY } = nodeFs.constants
+const { O_CREAT, O_DSYNC, O_RDONLY, O_WRONLY } = nodeFs.constants
 
 /** The lines of one group. */
 export interface LineGroup {
@@ -55,33 +55,50 @@ interface OpenFile {
   durable: number
 }
 
+export interface GroupWriterOptions {
+  readonly dir: string
+  readonly stream: string
+  readonly segmentBytes: number
+  readonly tail: StreamTail
+  readonly calls: FileCalls
+  /**
+   * Files are opened with O_DSYNC, which is write and fdatasync in one hop through the thread pool, at little over half
+   * the processor time (measured on ext4). Default: on Linux, where it means the same; else write, then fdatasync.
+   */
+  readonly syncsOnWrite?: boolean
+}
+
 /** Writes the groups of one stream, one at a time, and starts a new segment when one is full. */
 export class GroupWriter {
   readonly #dir: string
   readonly #stream: string
   readonly #segmentBytes: number
   readonly #calls: FileCalls
+  readonly #syncsOnWrite: boolean
+  readonly #openFlags: number
   #events: OpenFile | null = null
   #personal: OpenFile | null = null
   #tail: StreamTail | null
   #isDoubtful = false
 
-  constructor(options: { dir: string; stream: string; segmentBytes: number; tail: StreamTail; calls: FileCalls }) {
+  constructor(options: GroupWriterOptions) {
     this.#dir = options.dir
     this.#stream = options.stream
     this.#segmentBytes = options.segmentBytes
     this.#calls = options.calls
     this.#tail = options.tail
+    this.#syncsOnWrite = options.syncsOnWrite ?? process.platform === 'linux'
+    this.#openFlags = O_CREAT | O_WRONLY | (this.#syncsOnWrite ? O_DSYNC : 0)
   }
 
   /** Resolves once the group is on disk. On rejection nothing of it counts: hand it in again or drop it. */
   async commit(group: LineGroup): Promise<void> {
     try {
       const [events, personal] = await this.#filesFor(group.firstSeq)
-      await this.#writeAll(personal, group.personal)
-      const synced = group.personal.length === 0 ? null : this.#calls.fdatasync(personal.fd)
+      const writes = [this.#writeDurably(events, group.events)]
+      if (group.personal.length > 0) writes.push(this.#writeDurably(personal, group.personal))
       // Both are awaited even when one fails: a write still under way would race with going back.
-      const results = await Promise.allSettled([synced, this.#writeAndSync(events, group.events)])
+      const results = await Promise.allSettled(writes)
       for (const result of results) if (result.status === 'rejected') throw result.reason
       events.durable += group.events.length
       personal.durable += group.personal.length
@@ -142,7 +159,7 @@ export class GroupWriter {
   }
 
   async #openFile(path: string, durable: number): Promise<OpenFile> {
-    return { path, fd: await this.#calls.open(path, O_CREAT | O_WRONLY, 0o600), durable }
+    return { path, fd: await this.#calls.open(path, this.#openFlags, 0o600), durable }
   }
 
   async #syncFolder(): Promise<void> {
@@ -162,16 +179,16 @@ export class GroupWriter {
     for (const file of [this.#events, this.#personal]) {
       if (file === null) continue
       const stale = file.fd
-      file.fd = await this.#calls.open(file.path, O_CREAT | O_WRONLY, 0o600)
+      file.fd = await this.#calls.open(file.path, this.#openFlags, 0o600)
       await this.#calls.close(stale)
       await this.#calls.ftruncate(file.fd, file.durable)
     }
     this.#isDoubtful = false
   }
 
-  async #writeAndSync(file: OpenFile, bytes: Buffer): Promise<void> {
+  async #writeDurably(file: OpenFile, bytes: Buffer): Promise<void> {
     await this.#writeAll(file, bytes)
-    await this.#calls.fdatasync(file.fd)
+    if (!this.#syncsOnWrite) await this.#calls.fdatasync(file.fd)
   }
 
   async #writeAll(file: OpenFile, bytes: Buffer): Promise<void> {

@@ -23,3 +23,6 @@ function safeJson(value: object): string {
 
 /** An object as the rest of a JSON object that was begun elsewhere: `,"a":1}`. The object must not be empty. */
 export const tailOf = (fields: object): string => `,${safeJson(fields).slice(1)}`
+
+/** The same without the closing brace: `,"a":1`. */
+export const openTail = (fields: object): string => `,${safeJson(fields).slice(1, -1)}`

@@ -1,6 +1,8 @@
 /**
  * The audit trail's way to disk: group commit without a timer. Whatever arrives while one group is being synced forms
- * the next group. An `append` resolves when its line is durable; outcomes (`appendSoon`) ride along.
+ * the next group, which starts when that sync ends. An `append` resolves when its line is durable; outcomes
+ * (`appendSoon`) ride along, start a group when idle, and alone start at most one each `PACE_MS`: a sync costs the
+ * kernel more time than the rest of a small request.
  */
 import { dirname, join } from 'node:path'
 import type { AuditEvent } from '../domain/audit-event.ts'
@@ -16,6 +18,7 @@ export const SPOOL_BYTES = 64 * 1024 * 1024
 /** One group is at most this long, so that linking it never holds up the event loop for long. */
 const GROUP_CHARS = 512 * 1024
 const RETRY_MS = 500
+const PACE_MS = 10
 
 export interface SpoolOptions {
   /** Folder of the audit files, e.g. `data/audit`; made when missing. */
@@ -72,6 +75,10 @@ class GroupSpool implements Spool {
   #running: Promise<void> | null = null
   #failure: Error | null = null
   #retry: NodeJS.Timeout | null = null
+  #pace: NodeJS.Timeout | null = null
+  /** Appends in the queue that somebody waits for. */
+  #awaited = 0
+  #lastEndMs = -PACE_MS
   #lost = 0
   #isClosed = false
 
@@ -113,14 +120,16 @@ class GroupSpool implements Spool {
   lost = (): number => this.#lost
 
   drain = async (): Promise<void> => {
-    if (this.#queue.length > 0) this.#start()
-    while (this.#running !== null) await this.#running
+    do {
+      if (this.#queue.length > 0) this.#start()
+      await this.#running
+    } while (this.#queue.length > 0 && this.#failure === null)
   }
 
   close = async (): Promise<void> => {
     if (this.#isClosed) return
     this.#isClosed = true
-    if (this.#retry !== null) clearTimeout(this.#retry)
+    for (const timer of [this.#retry, this.#pace]) if (timer !== null) clearTimeout(timer)
     await this.drain()
     this.#lost += this.#queue.length
     if (this.#queue.length > 0) this.#options.log?.error({ lost: this.#queue.length }, 'audit.events-lost-at-close')
@@ -138,21 +147,40 @@ class GroupSpool implements Spool {
     const size = rendered.head.length + rendered.tail.length + (rendered.personal?.length ?? 0)
     this.#queue.push({ rendered, size, promise })
     this.#waitingBytes += size
-    // While the disk fails, the retry timer decides; a durable append may always try (nothing is queued before it).
-    if (this.#failure === null || promise !== null) this.#start()
+    if (promise !== null) {
+      this.#awaited++
+      this.#start()
+    } else this.#startSoon()
+  }
+
+  /** For what nobody waits for. While the disk fails, the retry timer decides. */
+  #startSoon(): void {
+    if (this.#running !== null || this.#pace !== null || this.#failure !== null) return
+    const waitMs = this.#lastEndMs + PACE_MS - performance.now()
+    if (waitMs <= 0) {
+      this.#start()
+      return
+    }
+    this.#pace = setTimeout(() => {
+      this.#pace = null
+      this.#start()
+    }, waitMs)
   }
 
   #start(): void {
-    this.#running ??= this.#commitAll().finally(() => {
+    this.#running ??= this.#commitWhileAwaited().finally(() => {
       this.#running = null
+      this.#lastEndMs = performance.now()
+      if (this.#awaited > 0) this.#start()
+      else if (this.#queue.length > 0) this.#startSoon()
     })
   }
 
-  async #commitAll(): Promise<void> {
-    while (this.#queue.length > 0) {
+  async #commitWhileAwaited(): Promise<void> {
+    do {
       const group = this.#nextGroup()
-      if (!(await this.#commitGroup(group))) return
-    }
+      if (group.length === 0 || !(await this.#commitGroup(group))) return
+    } while (this.#awaited > 0 || this.#waitingBytes > GROUP_CHARS || this.#isClosed)
   }
 
   #nextGroup(): Waiting[] {
@@ -161,12 +189,10 @@ class GroupSpool implements Spool {
       chars += size
       return chars > GROUP_CHARS
     })
-    if (tooMany === -1) {
-      const all = this.#queue
-      this.#queue = []
-      return all
-    }
-    return this.#queue.splice(0, Math.max(1, tooMany))
+    const group = tooMany === -1 ? this.#queue : this.#queue.splice(0, Math.max(1, tooMany))
+    if (tooMany === -1) this.#queue = []
+    for (const { promise } of group) if (promise !== null) this.#awaited--
+    return group
   }
 
   async #commitGroup(group: readonly Waiting[]): Promise<boolean> {
@@ -207,6 +233,7 @@ class GroupSpool implements Spool {
   #fail(error: Error, group: readonly Waiting[]): void {
     const all = [...group, ...this.#queue]
     this.#queue = all.filter(({ promise }) => promise === null)
+    this.#awaited = 0
     for (const { size, promise } of all) {
       if (promise === null) continue
       this.#waitingBytes -= size
