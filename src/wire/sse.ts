@@ -57,14 +57,19 @@ class Reader {
       if (bytes[0] === LF) from = 1
       this.isAfterCr = false
     }
+    let lf = bytes.indexOf(LF, from)
     for (;;) {
-      const end = lineEnd(bytes, from)
+      // The LF is remembered, so that a chunk whose lines end with CR is not searched for it again and again.
+      const cr = (lf < 0 ? bytes : bytes.subarray(0, lf)).indexOf(CR, from)
+      const end = cr < 0 ? lf : cr
       if (end < 0) break
       this.line(bytes.subarray(from, end))
       from = end + 1
-      if (bytes[end] !== CR) continue
-      if (from === bytes.length) this.isAfterCr = true
-      else if (bytes[from] === LF) from += 1
+      if (end === cr) {
+        if (from === bytes.length) this.isAfterCr = true
+        else if (bytes[from] === LF) from += 1
+      }
+      if (lf >= 0 && lf < from) lf = bytes.indexOf(LF, from)
     }
     if (from < bytes.length) this.keep(bytes.subarray(from))
   }
@@ -84,11 +89,9 @@ class Reader {
   }
 
   private line(rest: Buffer): void {
-    let line = rest
-    if (this.pieces.length > 0) {
-      line = Buffer.concat([...this.pieces, rest])
-      this.pieces = []
-    } else this.size += rest.length
+    let line = this.pieces.length === 0 ? rest : Buffer.concat([...this.pieces, rest])
+    this.pieces = []
+    this.size += rest.length
     if (this.isFirstLine) {
       this.isFirstLine = false
       if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) line = line.subarray(3)
@@ -126,11 +129,4 @@ function joinLines(lines: readonly Buffer[]): Buffer {
   const [first] = lines
   if (lines.length === 1 && first !== undefined) return first
   return Buffer.concat(lines.flatMap((line, index) => (index === 0 ? [line] : [Buffer.from('\n'), line])))
-}
-
-/** Index of the next CR or LF, -1 when there is none. Bounds each search, so that a line is looked at twice at most. */
-function lineEnd(bytes: Buffer, from: number): number {
-  const lf = bytes.indexOf(LF, from)
-  const cr = (lf < 0 ? bytes : bytes.subarray(0, lf)).indexOf(CR, from)
-  return cr >= 0 ? cr : lf
 }
