@@ -9,6 +9,7 @@ import { InspectionBudget } from './held-body.ts'
 import { createHttp1, type Http1 } from './http1.ts'
 import { sendRawAnswer } from './local-answer.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
+import { handshake } from './tls.ts'
 
 export interface ProxyListener {
   /** Resolves with the address that is listened on; rejects when it cannot be (port taken, no right). */
@@ -91,7 +92,7 @@ class Listener implements ProxyListener {
     socket.on('error', ignore)
     socket.once('close', () => this.#forget(socket, address))
     const refusal = this.#refusal(address, count)
-    if (refusal === null) this.#sniff(socket, address)
+    if (refusal === null) this.#sniff(socket, address, false)
     else this.#refuse(socket, refusal)
   }
 
@@ -109,7 +110,8 @@ class Listener implements ProxyListener {
     return null
   }
 
-  #sniff(socket: Socket, address: string): void {
+  /** `isSecure`: this is the inside of the TLS that the client speaks to the proxy itself. */
+  #sniff(socket: Socket, address: string, isSecure: boolean): void {
     peekFirstBytes(socket, this.#settings.timeouts.headerMs, (peeked) => {
       if (peeked.kind === 'gone') {
         socket.destroy()
@@ -117,6 +119,12 @@ class Listener implements ProxyListener {
       }
       if (peeked.first.kind === 'http') {
         this.#http1.serve(socket, { client: this.#ports.identity.identify(address), tunnel: null })
+        return
+      }
+      if (peeked.first.kind === 'tls' && this.#settings.tls !== null && !isSecure) {
+        handshake(socket, this.#settings.tls, this.#settings.timeouts.handshakeMs, (result) => {
+          if (result.ok) this.#sniff(result.socket, address, true)
+        })
         return
       }
       this.#ports.flow.log.warn({ client: address, first: peeked.first.kind }, 'edge.not-proxy-protocol')

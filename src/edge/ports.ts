@@ -72,4 +72,6 @@ export interface EdgeSettings {
   readonly headers: HeaderLimits
   /** Client networks (CIDR) that may use the proxy. */
   readonly networks: readonly string[]
+  /** For clients that speak TLS to the proxy itself; `null`: they are refused. */
+  readonly tls: SecureContext | null
 }

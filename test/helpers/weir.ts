@@ -1,0 +1,109 @@
+/** A whole Weir on free ports, with throw-away folders, rules of the repository and pins to test origins. */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { stringify } from 'yaml'
+import { type App, createApp } from '../../src/app.ts'
+
+export interface TestWeir {
+  readonly app: App
+  readonly port: number
+  readonly adminPort: number
+  readonly dir: string
+  /** PEM of Weir's own root. */
+  readonly ca: string
+  /** Lines of the operational log so far. */
+  readonly log: string[]
+  /** All event lines on disk, personal fields apart, oldest first. */
+  readonly events: () => Record<string, unknown>[]
+  /** Wait until `isThere` holds for the events; fails the test after five seconds. */
+  readonly waitForEvents: (isThere: (events: Record<string, unknown>[]) => boolean) => Promise<Record<string, unknown>[]>
+  readonly stop: () => Promise<void>
+}
+
+export interface TestWeirOptions {
+  /** `host:port` → `127.0.0.1:port`. */
+  readonly pins?: Record<string, string>
+  /** PEM roots of test origins. */
+  readonly roots?: string[]
+  /** Sections of weir.yaml; merged over the test defaults, one level deep. */
+  readonly config?: Record<string, Record<string, unknown>>
+  /** Changes the policy text before the start. */
+  readonly policy?: (text: string) => string
+}
+
+export async function startWeir(t: Test, options: TestWeirOptions = {}): Promise<TestWeir> {
+  const dir = mkdtempSync(join(tmpdir(), 'weir-'))
+  cpSync('rules', join(dir, 'rules'), { recursive: true })
+  const policyFile = join(dir, 'rules', 'policy.yaml')
+  if (options.policy !== undefined) writeFileSync(policyFile, options.policy(readFileSync(policyFile, 'utf8')))
+  const extraRoots = (options.roots ?? []).map((pem, index) => {
+    const file = join(dir, `root-${index}.pem`)
+    writeFileSync(file, pem)
+    return file
+  })
+  const sections: Record<string, Record<string, unknown>> = {
+    proxy: { listen: ['127.0.0.1:0'] },
+    admin: { listen: '127.0.0.1:0' },
+    upstream: { resolve: options.pins ?? {}, extraRoots },
+    inspect: { keyFile: join(dir, 'data', 'keys', 'placeholder.key') },
+    timeouts: { drainMs: 1000 },
+  }
+  for (const [name, section] of Object.entries(options.config ?? {})) {
+    sections[name] = { ...sections[name], ...section }
+  }
+  writeFileSync(join(dir, 'weir.yaml'), stringify(sections))
+  const log: string[] = []
+  const created = await createApp({ flags: {}, env: {}, cwd: dir, log: { write: (line) => log.push(line) } })
+  if (!created.ok) throw new Error(created.problems.map(({ file, path, message }) => `${file} ${path}: ${message}`).join('\n'))
+  const { app } = created
+  const started = await app.start()
+  if (!started.ok) throw new Error(started.problems.map(({ message }) => message).join('\n'))
+  let isStopped = false
+  const stop = async (): Promise<void> => {
+    if (isStopped) return
+    isStopped = true
+    await app.stop()
+  }
+  t.teardown(async () => {
+    await stop()
+    rmSync(dir, { recursive: true, force: true })
+  })
+  const events = (): Record<string, unknown>[] => readEvents(join(dir, 'data', 'audit'))
+  return {
+    app,
+    dir,
+    log,
+    events,
+    stop,
+    ca: app.authority.rootPem(),
+    port: started.addresses.proxy[0]?.port ?? 0,
+    adminPort: Number(started.addresses.admin.replace(/^.*:/u, '')),
+    waitForEvents: async (isThere) => {
+      const until = performance.now() + 5000
+      for (;;) {
+        const found = events()
+        if (isThere(found)) return found
+        if (performance.now() > until) throw new Error(`events did not come: ${JSON.stringify(found)}\n${log.join('')}`)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    },
+  }
+}
+
+function readEvents(dir: string): Record<string, unknown>[] {
+  return readdirSync(dir)
+    .filter((name) => name.endsWith('.jsonl') && !name.startsWith('personal'))
+    .sort()
+    .flatMap((name) =>
+      readFileSync(join(dir, name), 'utf8')
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    )
+}
+
+/** Events of requests and tunnels: those of starts and reloads left out. */
+export const flowEvents = (events: Record<string, unknown>[]): Record<string, unknown>[] =>
+  events.filter(({ phase }) => phase === 'intent' || phase === 'outcome' || phase === 'tunnel')
