@@ -162,7 +162,7 @@ function pickOnShared(policy: CompiledPolicy, facts: PickFacts): ToolPick | NoTo
   const use = useOutside(facts)
   const accused = strictestMarked(policy, facts, use)
   if (accused === null) return { isTool: false, reason: 'shared-path' }
-  return byMark(facts, accused, facts.identification.host.tools[0] ?? null, use)
+  return byMark(facts, accused, null, use)
 }
 
 /** A host outside the catalogue: an AI dialect or a mark makes it AI, at least of the tier `unlisted`. */
