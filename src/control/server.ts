@@ -4,7 +4,7 @@ import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import fastifySwagger from '@fastify/swagger'
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { formatAuthority } from '../domain/destination.ts'
 import { type AllowedHosts, compileAllowedHosts } from './allowed-hosts.ts'
 import { addApi } from './api-routes.ts'
@@ -63,12 +63,14 @@ export function createControlServer(ports: ControlPorts, options: ControlOptions
     if (hosts === null) throw new ApiProblem(503, 'the admin port is starting')
     return hosts
   }
-  const app = newFastify(options.tls)
-  addErrors(app, ports)
-  app.addHook('onRequest', async (request, reply) => {
+  const guard = (request: FastifyRequest, reply: FastifyReply): void => {
     setSecurityHeaders(reply, isTls)
     guardRequest({ networks, hosts: allowedHosts }, request)
-  })
+  }
+  const app = newFastify(options.tls, guard)
+  addErrors(app, ports)
+  // eslint-disable-next-line @typescript-eslint/require-await -- fastify takes a rejection, not a throw
+  app.addHook('onRequest', async (request, reply) => guard(request, reply))
   addPages(app, ports, options)
   return {
     start: async () => {
@@ -86,7 +88,9 @@ function checkedNetworks(ranges: readonly string[]): Networks {
   return result.networks
 }
 
-function newFastify(tls: ControlTls | null): FastifyInstance {
+type Guard = (request: FastifyRequest, reply: FastifyReply) => void
+
+function newFastify(tls: ControlTls | null, guard: Guard): FastifyInstance {
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -96,6 +100,7 @@ function newFastify(tls: ControlTls | null): FastifyInstance {
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
     clientErrorHandler: refuseMalformed,
+    frameworkErrors: (_error, request, reply) => refuseBadUrl(guard, request, reply),
     serverFactory: (handler): Server =>
       tls === null
         ? createHttpServer(limits, handler)
@@ -103,15 +108,34 @@ function newFastify(tls: ControlTls | null): FastifyInstance {
   })
 }
 
+/** fastify answers a URL that it cannot route before any hook runs: the guard stands here too. */
+function refuseBadUrl(guard: Guard, request: FastifyRequest, reply: FastifyReply): void {
+  try {
+    guard(request, reply)
+    sendProblem(reply, 400, 'this URL cannot be read')
+  } catch (error) {
+    if (error instanceof ApiProblem) sendProblem(reply, error.status, error.detail)
+    else sendProblem(reply, 500, 'the admin port has an internal fault')
+  }
+}
+
+const MALFORMED: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'the header block is too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request came too slowly'],
+}
+
 /** Bytes that are no HTTP request: nothing of them is repeated. */
 function refuseMalformed(error: Error, socket: Socket): void {
-  if (!socket.writable || (error as { readonly code?: unknown }).code === 'ECONNRESET') {
+  const code = String((error as { readonly code?: unknown }).code)
+  if (!socket.writable || code === 'ECONNRESET') {
     socket.destroy()
     return
   }
-  const body = JSON.stringify(problemBody(400, 'this is no valid HTTP request'))
-  const head = `content-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
-  socket.end(`HTTP/1.1 400 Bad Request\r\n${head}\r\n\r\n${body}`)
+  const [status, detail] = MALFORMED[code] ?? [400, 'this is no valid HTTP request']
+  const body = problemBody(status, detail)
+  const text = JSON.stringify(body)
+  const head = `content-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close`
+  socket.end(`HTTP/1.1 ${status} ${body.title}\r\n${head}\r\n\r\n${text}`)
 }
 
 function addPages(app: FastifyInstance, ports: ControlPorts, options: ControlOptions): void {
