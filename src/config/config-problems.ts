@@ -40,7 +40,7 @@ function located(keys: readonly PropertyKey[], message: string, { source, shown,
     .replace(/^\./u, '')
   const overlay = overlays.findLast((each) => each.path.every((key, index) => keys[index] === key))
   if (overlay === undefined) return problemOf(shown, source?.lineAt(keys) ?? null, path, message)
-  const origin = overlay.name.startsWith('--') ? `flag ${overlay.name}` : `environment ${overlay.name}`
+  const origin = overlay.name.startsWith('WEIR_') ? `environment ${overlay.name}` : `flag ${overlay.name}`
   return problemOf(origin, null, path, message)
 }
 

@@ -16,6 +16,8 @@ export interface ConfigFlags {
   readonly listen?: readonly string[]
   /** `--admin`. */
   readonly admin?: string
+  /** Rules folder instead of `rules.dir`. */
+  readonly rulesDir?: string
   /** `--observe`: the policy's mode, whatever the file says. */
   readonly observe?: boolean
 }
@@ -125,6 +127,7 @@ function flagValues(flags: ConfigFlags): EnvValue[] {
   const values: EnvValue[] = []
   if (flags.listen !== undefined) values.push({ path: ['proxy', 'listen'], value: [...flags.listen], name: '--listen' })
   if (flags.admin !== undefined) values.push({ path: ['admin', 'listen'], value: flags.admin, name: '--admin' })
+  if (flags.rulesDir !== undefined) values.push({ path: ['rules', 'dir'], value: flags.rulesDir, name: 'rules folder' })
   return values
 }
 
