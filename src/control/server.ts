@@ -69,7 +69,6 @@ export function createControlServer(ports: ControlPorts, options: ControlOptions
   }
   const app = newFastify(options.tls, guard)
   addErrors(app, ports)
-  // eslint-disable-next-line @typescript-eslint/require-await -- fastify takes a rejection, not a throw
   app.addHook('onRequest', async (request, reply) => guard(request, reply))
   addPages(app, ports, options)
   return {

@@ -177,3 +177,13 @@ export function sendRaw(address: string, text: string): Promise<string> {
 /** A GET with exactly these header lines. */
 export const rawGet = (path: string, ...lines: readonly string[]): string =>
   [`GET ${path} HTTP/1.1`, ...lines, 'connection: close', '', ''].join('\r\n')
+
+/** What a call or promise throws; `undefined` when it does not. */
+export async function thrownBy(act: () => unknown): Promise<unknown> {
+  try {
+    await act()
+    return undefined
+  } catch (error) {
+    return error
+  }
+}

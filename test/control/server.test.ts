@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import forge from 'node-forge'
 import t from 'tap'
 import { createControlServer } from '../../src/control/server.ts'
-import { fakePorts, rawGet, sendRaw, startControl } from './fixture.ts'
+import { fakePorts, rawGet, sendRaw, startControl, thrownBy } from './fixture.ts'
 
 const options = { listen: '127.0.0.1:0', tls: null, networks: ['127.0.0.0/8'], publicUrl: null, tokens: [] }
 
@@ -26,7 +26,7 @@ t.test('a taken port is a typed error that says what to do', async (t) => {
 
 t.test('an address that is not of this machine is a typed error', async (t) => {
   const server = createControlServer(fakePorts().ports, { ...options, listen: '192.0.2.1:0' })
-  await t.rejects(server.start(), { failure: 'address-not-here' })
+  t.match(await thrownBy(server.start), { failure: 'address-not-here' })
 })
 
 t.test('malformed networks are refused when the server is made', async (t) => {
@@ -36,40 +36,33 @@ t.test('malformed networks are refused when the server is made', async (t) => {
 })
 
 t.test('stop lets a running answer end and then refuses connections', async (t) => {
-  let release = (): void => t.fail('the answer never started')
-  const started = new Promise<void>((resolve) => {
-    release = resolve
-  })
-  let finish = (_text: string): void => t.fail('not asked')
-  const scrape = (): Promise<string> =>
-    new Promise((resolve) => {
-      finish = resolve
-      release()
-    })
+  const asked = Promise.withResolvers<undefined>()
+  const text = Promise.withResolvers<string>()
+  const scrape = (): Promise<string> => {
+    asked.resolve(undefined)
+    return text.promise
+  }
   const server = createControlServer(fakePorts({ metrics: { scrape } }).ports, options)
   const { address } = await server.start()
   const answer = sendRaw(address, rawGet('/metrics', `host: ${address}`))
-  await started
+  await asked.promise
   const stopped = server.stop()
-  finish('weir_up 1\n')
+  text.resolve('weir_up 1\n')
   t.match(await answer, /weir_up 1/)
   await stopped
-  await t.rejects(sendRaw(address, rawGet('/livez', `host: ${address}`)), { code: 'ECONNREFUSED' })
+  t.match(await thrownBy(() => sendRaw(address, rawGet('/livez', `host: ${address}`))), { code: 'ECONNREFUSED' })
 })
 
 t.test('stop does not wait for ever for an answer that never ends', async (t) => {
-  let release = (): void => t.fail('the answer never started')
-  const started = new Promise<void>((resolve) => {
-    release = resolve
-  })
+  const asked = Promise.withResolvers<undefined>()
   const scrape = (): Promise<string> => {
-    release()
+    asked.resolve(undefined)
     return new Promise(() => undefined)
   }
   const server = createControlServer(fakePorts({ metrics: { scrape } }).ports, { ...options, drainMs: 20 })
   const { address } = await server.start()
   const answer = sendRaw(address, rawGet('/metrics', `host: ${address}`)).catch(() => '')
-  await started
+  await asked.promise
   await server.stop()
   t.equal(await answer, '')
 })

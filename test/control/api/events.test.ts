@@ -26,7 +26,7 @@ t.test('all filters reach the store, times in UTC', async (t) => {
     cursor: 'c1',
     order: 'asc',
   }
-  t.equal((await get(`/api/v1/events?${new URLSearchParams(filters)}`)).status, 200)
+  t.equal((await get(`/api/v1/events?${new URLSearchParams(filters).toString()}`)).status, 200)
   t.strictSame(queries, [
     { ...filters, limit: 1000, since: '2026-11-22T02:00:00.000Z', until: '2026-11-22T23:00:00.000Z' },
   ])
