@@ -1,6 +1,6 @@
 /**
- * Makes one group of lines durable: chained and personal file are written and synced side by side in the thread pool.
- * The event loop never waits for the disk. After an error the next try goes back to the last durable offset, so that a
+ * Makes one group of lines durable: the personal file is written first, then the chained one, and both are synced side
+ * by side in the thread pool. The event loop never waits for the disk. After an error the next try goes back to the last durable offset, so that a
  * half-written group leaves nothing behind.
  */
 import * as nodeFs from 'node:fs'
@@ -50,6 +50,7 @@ export interface LineGroup {
 
 interface OpenFile {
   readonly path: string
+  readonly flags: number
   fd: number
   /** Everything before it is durable. */
   durable: number
@@ -62,8 +63,8 @@ export interface GroupWriterOptions {
   readonly tail: StreamTail
   readonly calls: FileCalls
   /**
-   * Files are opened with O_DSYNC, which is write and fdatasync in one hop through the thread pool, at little over half
-   * the processor time (measured on ext4). Default: on Linux, where it means the same; else write, then fdatasync.
+   * The chained file is opened with O_DSYNC: write and fdatasync in one hop through the thread pool, at less processor
+   * time (measured on ext4). Default: on Linux, where it means the same; else write, then fdatasync.
    */
   readonly syncsOnWrite?: boolean
 }
@@ -75,7 +76,7 @@ export class GroupWriter {
   readonly #segmentBytes: number
   readonly #calls: FileCalls
   readonly #syncsOnWrite: boolean
-  readonly #openFlags: number
+  readonly #eventFlags: number
   #events: OpenFile | null = null
   #personal: OpenFile | null = null
   #tail: StreamTail | null
@@ -88,17 +89,18 @@ export class GroupWriter {
     this.#calls = options.calls
     this.#tail = options.tail
     this.#syncsOnWrite = options.syncsOnWrite ?? process.platform === 'linux'
-    this.#openFlags = O_CREAT | O_WRONLY | (this.#syncsOnWrite ? O_DSYNC : 0)
+    this.#eventFlags = O_CREAT | O_WRONLY | (this.#syncsOnWrite ? O_DSYNC : 0)
   }
 
   /** Resolves once the group is on disk. On rejection nothing of it counts: hand it in again or drop it. */
   async commit(group: LineGroup): Promise<void> {
     try {
       const [events, personal] = await this.#filesFor(group.firstSeq)
-      const writes = [this.#writeDurably(events, group.events)]
-      if (group.personal.length > 0) writes.push(this.#writeDurably(personal, group.personal))
+      // Written first, so that a killed process leaves no chained line without its person.
+      await this.#writeAll(personal, group.personal)
+      const synced = group.personal.length === 0 ? null : this.#calls.fdatasync(personal.fd)
       // Both are awaited even when one fails: a write still under way would race with going back.
-      const results = await Promise.allSettled(writes)
+      const results = await Promise.allSettled([synced, this.#writeDurably(events, group.events)])
       for (const result of results) if (result.status === 'rejected') throw result.reason
       events.durable += group.events.length
       personal.durable += group.personal.length
@@ -113,7 +115,7 @@ export class GroupWriter {
     const path = join(this.#dir, `.probe-${this.#stream}`)
     const fd = await this.#calls.open(path, O_CREAT | O_WRONLY, 0o600)
     try {
-      await this.#writeAll({ path, fd, durable: 0 }, Buffer.alloc(PROBE_BYTES))
+      await this.#writeAll({ path, flags: O_WRONLY, fd, durable: 0 }, Buffer.alloc(PROBE_BYTES))
       await this.#calls.fdatasync(fd)
       await this.#calls.ftruncate(fd, 0)
     } finally {
@@ -143,9 +145,9 @@ export class GroupWriter {
   }
 
   async #openSegment(segment: Segment, eventBytes: number, personalBytes: number): Promise<[OpenFile, OpenFile]> {
-    const personal = await this.#openFile(segment.personal, personalBytes)
+    const personal = await this.#openFile(segment.personal, O_CREAT | O_WRONLY, personalBytes)
     try {
-      const events = await this.#openFile(segment.events, eventBytes)
+      const events = await this.#openFile(segment.events, this.#eventFlags, eventBytes)
       await this.close()
       this.#events = events
       this.#personal = personal
@@ -158,8 +160,8 @@ export class GroupWriter {
     }
   }
 
-  async #openFile(path: string, durable: number): Promise<OpenFile> {
-    return { path, fd: await this.#calls.open(path, this.#openFlags, 0o600), durable }
+  async #openFile(path: string, flags: number, durable: number): Promise<OpenFile> {
+    return { path, flags, fd: await this.#calls.open(path, flags, 0o600), durable }
   }
 
   async #syncFolder(): Promise<void> {
@@ -179,7 +181,7 @@ export class GroupWriter {
     for (const file of [this.#events, this.#personal]) {
       if (file === null) continue
       const stale = file.fd
-      file.fd = await this.#calls.open(file.path, this.#openFlags, 0o600)
+      file.fd = await this.#calls.open(file.path, file.flags, 0o600)
       await this.#calls.close(stale)
       await this.#calls.ftruncate(file.fd, file.durable)
     }
