@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { SEVERITIES } from '../domain/finding.ts'
 import { FINDERS, VALIDATORS } from './detectors/registry.ts'
 
-const keyword = z.string().min(2, 'a keyword needs at least two characters').max(60)
+const keyword = z.string().min(1).max(60)
 const names = <T extends string>(table: ReadonlyMap<T, unknown>): [T, ...T[]] => [...table.keys()] as [T, ...T[]]
 
 const detectorSchema = z

@@ -20,6 +20,8 @@ const ALPHABETS: Readonly<Record<string, string>> = {
   loweralnum: DIGITS + LOWER,
   upperalnum: DIGITS + UPPER,
   base32: `${UPPER}234567`,
+  lowerbase32: `${LOWER}234567`,
+  BECH32: 'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L',
   base64: `${DIGITS}${LOWER}${UPPER}+/`,
   base64url: `${DIGITS}${LOWER}${UPPER}-_`,
 }

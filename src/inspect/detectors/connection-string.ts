@@ -1,4 +1,5 @@
 /** Passwords inside URLs: `scheme://user:password@host`. Only the password is marked, so that the rest can be read. */
+import { Buffer } from 'node:buffer'
 import { isMadeUp } from './randomness.ts'
 import type { Span } from './span.ts'
 
@@ -14,13 +15,25 @@ export function findUrlPassword(text: string, start: number): Span | null {
   const match = LOGIN.exec(text)
   if (match === null) return null
   const [, user = '', password = '', host = ''] = match
-  if (TRIVIAL.test(password) || password === user || isTemplate(password) || isMadeUp(password)) return null
+  if (isTrivialPassword(password) || password === user) return null
   if (/(?:^|\.)example\.(?:com|org|net)$/i.test(host) && password.length < 8) return null
   const from = start + 3 + user.length + 1
   return { start: from, end: from + password.length }
 }
 
+/** A stand-in, a template, or a word that documentation uses: no secret. */
+export function isTrivialPassword(password: string): boolean {
+  return TRIVIAL.test(password) || isTemplate(password) || isMadeUp(password)
+}
+
+/** `user:password` in base64 (RFC 7617), with a password that is one. */
+export function isBasicCredentials(value: string): boolean {
+  const decoded = Buffer.from(value, 'base64').toString('latin1')
+  const [, user = '', password = ''] = /^([^:\x00-\x1f]{0,128}):([^\x00-\x1f]{1,256})$/.exec(decoded) ?? []
+  return password !== '' && password !== user && !isTrivialPassword(password)
+}
+
 /** Filled in when the program runs: `${DB_PASS}`, `$PASS`, `%s`, `{password}`, `<password>`, `[PASSWORD]`. */
 function isTemplate(password: string): boolean {
-  return /^[$%{[<(#]|^:|[}\])>]$|\$\{|%\(|^[A-Z][A-Z0-9_]*$(?<=_[A-Z0-9_]*)/.test(password)
+  return /^[${[<(#]|^%[sdv({]|^:|[}\])>]$|\$\{|%\(|^[A-Z][A-Z0-9_]*$(?<=_[A-Z0-9_]*)/.test(password)
 }

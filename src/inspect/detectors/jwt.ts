@@ -7,7 +7,9 @@ export function isJwt(token: string): boolean {
   if (parts.length !== 3 && parts.length !== 5) return false
   const header = decodeJson(parts[0] ?? '')
   if (typeof header?.['alg'] !== 'string') return false
-  return parts.length === 5 || decodeJson(parts[1] ?? '') !== null || 'enc' in header
+  if (parts.length === 5) return true
+  const claims = decodeJson(parts[1] ?? '')
+  return claims !== null && claims['name'] !== 'John Doe' // the token that every tutorial shows
 }
 
 function decodeJson(part: string): Record<string, unknown> | null {

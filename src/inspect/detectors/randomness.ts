@@ -17,7 +17,7 @@ export function entropy(text: string): number {
 
 /** Filled in by a person: an example word, a template, one character over and over, or a run of the alphabet. */
 export function isMadeUp(value: string): boolean {
-  if (EXAMPLE_WORDS.test(value) || /^[<{[$%]|[>}]$|\$\{|\{\{/.test(value)) return true
+  if (EXAMPLE_WORDS.test(value) || /^[<{[$]|[>}]$|\$\{|\{\{|^%[A-Z_]+%$|^%[sdv]$/.test(value)) return true
   return isMonotonous(value)
 }
 
@@ -44,7 +44,9 @@ function isPeriodic(value: string): boolean {
   return false
 }
 
-/** An identifier made of words: `myServiceAccountToken`, `some-long-option-name`; no secret looks like it. */
+/** An identifier made of words: `myServiceAccountToken`, `some-long-option-name`, `MAX_SIZE`; no secret looks like it. */
 export function isWordy(value: string): boolean {
-  return /^[A-Za-z][a-z]*(?:[-_.\s]?[A-Z]?[a-z]{2,})*$/.test(value) || /^[A-Z]+(?:[_-][A-Z]+)*$/.test(value)
+  if (!/^[A-Za-z]+(?:[-_. ][A-Za-z]+)*$/.test(value)) return false
+  const words = value.split(/[-_. ]|(?<=[a-z])(?=[A-Z])/)
+  return words.every((word) => /^(?:[A-Z]?[a-z]+|[A-Z]+)$/.test(word)) && value.length / words.length >= 3
 }

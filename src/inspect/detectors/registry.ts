@@ -1,6 +1,6 @@
 /** The code that rules may name: finders look at a trigger, validators at a matched value. */
 import { hasCrc32Base62, isLuhn } from './checksums.ts'
-import { findUrlPassword } from './connection-string.ts'
+import { findUrlPassword, isBasicCredentials, isTrivialPassword } from './connection-string.ts'
 import { findEmail } from './email.ts'
 import { isJwt } from './jwt.ts'
 import { findCard, findChinaId, findIban } from './numbers.ts'
@@ -26,6 +26,8 @@ export const VALIDATORS: ReadonlyMap<string, Validator> = new Map<string, Valida
   ['jwt', isJwt],
   ['luhn', isLuhn],
   ['not-words', (value) => !isWordy(value)],
+  ['basic-credentials', isBasicCredentials],
+  ['not-trivial-password', (value) => !isTrivialPassword(value)],
   ['has-digit', (value) => /\d/.test(value)],
   ['has-letter', (value) => /[A-Za-z]/.test(value)],
   ['mixed-case', (value) => /[a-z]/.test(value) && /[A-Z]/.test(value)],
