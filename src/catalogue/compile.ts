@@ -170,19 +170,21 @@ function addEndpoint(draft: Draft, place: Place, endpoint: EndpointEntry, path: 
     draft.problems.push(problemAt(source, `${path}.host`, host.problem))
     return
   }
-  if (host.missing.length > 0) {
-    const names = host.missing.map((name) => `\`catalogue.templates.${name}\``).join(', ')
-    draft.problems.push(
-      problemAt(
-        source,
-        `${path}.host`,
-        `endpoint \`${endpoint.host}\` of \`${entry.id}\` is inactive: set ${names}`,
-        'warning',
-      ),
-    )
-  }
+  if (host.missing.length > 0) reportInactive(draft, place, { text: endpoint.host, missing: host.missing, path })
   for (const pattern of host.patterns)
     for (const one of paths) draft.endpoints.push(indexed(draft, place, endpoint, { pattern, path: one, at: path }))
+}
+
+/** One warning for all entries of a tool that wait for the same template. */
+function reportInactive(
+  draft: Draft,
+  { entry, source }: Place,
+  host: { readonly text: string; readonly missing: readonly string[]; readonly path: string },
+): void {
+  const names = host.missing.map((name) => `\`${entry.id}.${name}\``).join(', ')
+  const message = `\`${entry.id}\` at \`${host.text}\` is inactive: fill ${names} in config catalogue.templates`
+  if (!draft.problems.some((problem) => problem.message === message))
+    draft.problems.push(problemAt(source, `${host.path}.host`, message, 'warning'))
 }
 
 /** `null` = no path named. */

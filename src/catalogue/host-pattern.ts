@@ -78,7 +78,8 @@ function parsePlainHost(host: string, text: string): PlainResult {
   const name = isSuffix ? host.slice(2) : host
   if (name.includes('*')) return { ok: false, problem: `\`${text}\`: \`*\` stands only at the start, as \`*.\`` }
   const canonical = canonicalHost(name)
-  if (canonical === null) return { ok: false, problem: `\`${text}\` is not a host name: no scheme, port or path` }
+  if (canonical === null || !/^[a-z0-9._:-]+$/u.test(canonical))
+    return { ok: false, problem: `\`${text}\` is not a host name: no scheme, port or path` }
   if (canonical !== name)
     return { ok: false, problem: `\`${text}\` must be written in its plain form: \`${canonical}\`` }
   if (!isSuffix) return { ok: true, pattern: { kind: 'exact', text, host: canonical } }
