@@ -37,8 +37,8 @@ export function cutMultipart(bytes: Uint8Array, boundary: string): MultipartResu
   const delimiters = findDelimiters(buffer, `--${boundary}`)
   const last = delimiters.at(-1)
   const first = delimiters[0]
-  if (first === undefined || last?.isClosing !== true) return { ok: false, problem: 'no closing delimiter' }
   if (delimiters.length > MULTIPART_MAX_PARTS) return { ok: false, problem: 'too many parts' }
+  if (first === undefined || last?.isClosing !== true) return { ok: false, problem: 'no closing delimiter' }
   const parts: MultipartPart[] = []
   for (let index = 0; index + 1 < delimiters.length; index += 1) {
     const from = delimiters[index]

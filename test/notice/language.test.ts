@@ -29,8 +29,8 @@ t.test('the language that the client likes best wins, and the fallback when it n
 })
 
 t.test('a language whose file is missing is never picked', async (t) => {
-  t.equal(pick('zh', 'zh-CN', new Set(['en'])), 'en')
-  t.equal(pickLanguage({ language: 'zh-CN', fallback: 'en' }, requestHead(), new Set(['en'])), 'en')
+  t.equal(pick('zh', 'zh-CN', new Set<Language>(['en'])), 'en')
+  t.equal(pickLanguage({ language: 'zh-CN', fallback: 'en' }, requestHead(), new Set<Language>(['en'])), 'en')
 })
 
 t.test('any header value gives one of our languages', async (t) => {
