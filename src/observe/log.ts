@@ -35,7 +35,7 @@ export function createLogger(options: LogOptions): OperationalLog {
     base: { pid: process.pid },
     messageKey: 'event',
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }), log: scrubFields },
+    formatters: { level: (label: string) => ({ level: label }), log: fitFields },
     // `formatters.log` has already turned errors into plain fields.
     serializers: {},
   }
@@ -49,9 +49,21 @@ function wrap(logger: pino.Logger): OperationalLog {
     info: (fields, event) => logger.info(fields, event),
     warn: (fields, event) => logger.warn(fields, event),
     error: (fields, event) => logger.error(fields, event),
-    child: (fields) => wrap(logger.child(scrubFields(fields))),
+    child: (fields) => wrap(logger.child(fitFields(fields))),
     setLevel: (level) => {
       logger.level = level
     },
   }
+}
+
+const RESERVED: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'event'])
+
+/** Scrubbed fields that cannot stand for pino's own: JSON with a name twice reads as the last one. */
+function fitFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const clean = scrubFields(fields)
+  const isFine = Object.keys(clean).every((name) => !RESERVED.has(name))
+  if (isFine) return clean
+  return Object.fromEntries(
+    Object.entries(clean).map(([name, value]) => [RESERVED.has(name) ? `${name}_` : name, value]),
+  )
 }

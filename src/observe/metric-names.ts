@@ -39,7 +39,11 @@ export const METRICS = {
     labels: ['reason'],
   },
   weir_audit_events_total: { type: 'counter', help: 'Audit records written, by phase.', labels: ['phase'] },
-  weir_audit_failures_total: { type: 'counter', help: 'Audit records that could not be written.', labels: [] },
+  weir_audit_failures_total: {
+    type: 'counter',
+    help: 'Audit records that could not be written; mode: what the tier does then.',
+    labels: ['mode'],
+  },
   weir_certificates_minted_total: { type: 'counter', help: 'Leaf certificates made.', labels: [] },
   weir_reloads_total: {
     type: 'counter',
