@@ -12,6 +12,12 @@ export type Peeked =
 
 /** A hello that is not whole after this many bytes is treated as bytes. */
 const MAX_PEEK_BYTES = 70_000
+/**
+ * A few letters may be the start of an HTTP method or a whole message of another protocol whose client now waits.
+ * After this long they are bytes. The start of a TLS record never is: a hello cannot be hidden by sending it slowly.
+ */
+const AMBIGUOUS_MS = 300
+const TLS_HANDSHAKE = 0x16
 
 /**
  * Wait for enough bytes to tell what speaks. The socket is paused with all bytes put back when the callback runs.
@@ -24,8 +30,10 @@ export function peekFirstBytes(
 ): () => void {
   let seen: Buffer = Buffer.alloc(0)
   const timer = timeoutMs === null ? null : setTimeout(() => finish({ kind: 'gone', isTimeout: true }), timeoutMs)
+  let ambiguous: NodeJS.Timeout | null = null
   const stop = (): void => {
     if (timer !== null) clearTimeout(timer)
+    if (ambiguous !== null) clearTimeout(ambiguous)
     socket.removeListener('data', onData)
     socket.removeListener('end', onGone)
     socket.removeListener('close', onGone)
@@ -43,7 +51,9 @@ export function peekFirstBytes(
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk])
     const first = classify(seen)
     if (first !== null) finish({ kind: 'first', first })
+    else if (seen[0] !== TLS_HANDSHAKE) ambiguous ??= setTimeout(decideAnyway, AMBIGUOUS_MS)
   }
+  const decideAnyway = (): void => finish({ kind: 'first', first: { kind: 'bytes' } })
   const onGone = (): void => finish({ kind: 'gone', isTimeout: false })
   socket.on('data', onData)
   socket.once('end', onGone)

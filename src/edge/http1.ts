@@ -62,6 +62,8 @@ class Http1Server implements Http1 {
   readonly serve = (socket: Duplex, context: ConnectionContext): void => {
     this.#contexts.set(socket, context)
     this.#server.emit('connection', socket)
+    // It was paused while its first bytes were looked at.
+    socket.resume()
   }
 
   readonly activeCount = (): number => this.#active

@@ -36,7 +36,13 @@ export function readUntil(socket: Socket, isDone: (text: string) => boolean): Pr
 
 export const readAll = (socket: Socket): Promise<string> => readUntil(socket, () => false)
 
-export const readHead = (socket: Socket): Promise<string> => readUntil(socket, (text) => text.includes('\r\n\r\n'))
+/** Read a head; what comes after it stays in the socket. */
+export async function readHead(socket: Socket): Promise<string> {
+  const text = await readUntil(socket, (seen) => seen.includes('\r\n\r\n'))
+  const end = text.indexOf('\r\n\r\n') + 4
+  if (end >= 4 && end < text.length) socket.unshift(Buffer.from(text.slice(end), 'latin1'))
+  return text.slice(0, end)
+}
 
 export interface Connected {
   readonly socket: Socket
