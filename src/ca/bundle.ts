@@ -37,7 +37,9 @@ const MAC_PURPOSE = 3
 const MAC_ROUNDS = 2048
 const MAC_BYTES = 32
 
-const commonName = (root: X509Certificate): string => /^CN=(.+)$/mu.exec(root.subject)?.[1] ?? 'Weir root'
+/** Node writes the subject with the escapes of RFC 2253. */
+const commonName = (root: X509Certificate): string =>
+  /^CN=(.+)$/mu.exec(root.subject)?.[1]?.replace(/\\(.)/gu, '$1') ?? 'Weir root'
 
 /** A set in DER order. */
 const sortedSet = (items: readonly Asn1[]): Asn1 =>

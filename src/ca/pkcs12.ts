@@ -21,7 +21,7 @@ import {
   toBinary,
 } from './der.ts'
 
-const DATA = '1.2.840.113549.1.7.1'
+const SIGNED_DATA = '1.2.840.113549.1.7.2'
 const ENCRYPTED_DATA = '1.2.840.113549.1.7.6'
 const KEY_BAG = '1.2.840.113549.1.12.10.1.1'
 const SHROUDED_KEY_BAG = '1.2.840.113549.1.12.10.1.2'
@@ -124,7 +124,11 @@ function decryptPbes2(parameters: Asn1 | undefined, data: Buffer, password: stri
   if (hmac === undefined) throw unsupported('pseudo-random function', prfId)
   const key = pbkdf2Sync(password, content(salt), readRounds(rounds), cipher.keyBytes, hmac)
   const decipher = createDecipheriv(cipher.name, key, content(iv))
-  return Buffer.concat([decipher.update(data), decipher.final()])
+  try {
+    return Buffer.concat([decipher.update(data), decipher.final()])
+  } catch {
+    throw new Pkcs12Problem('the passphrase is wrong')
+  }
 }
 
 function decryptOld(id: string, parameters: Asn1 | undefined, data: Buffer, password: string): Buffer {
@@ -189,7 +193,7 @@ function readShroudedKey(value: Asn1, password: string): KeyObject {
 function unwrap(bytes: Uint8Array, passphrase: string | null): Pkcs12Result {
   const [, authSafe, mac] = children(decode(bytes))
   const [kind, wrapped] = children(authSafe)
-  if (readOid(kind) !== DATA)
+  if (readOid(kind) === SIGNED_DATA)
     throw new Pkcs12Problem('it is signed by a certificate, not by a passphrase: export it with one')
   const safes = content(children(wrapped)[0])
   const tries = passphrase === null ? [null, ''] : [passphrase]

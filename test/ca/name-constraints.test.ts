@@ -70,7 +70,7 @@ t.test('property: ipBytes gives back every IPv6 address in canonical form', asyn
     fc.property(fc.ipV6(), (text) => {
       const host = canonicalHost(`[${text}]`)
       fc.pre(host !== null && isIPv6(host))
-      const bytes = ipBytes(host!)
+      const bytes = ipBytes(host)
       const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16))
       return bytes.length === 16 && canonicalHost(`[${groups.join(':')}]`) === host
     }),

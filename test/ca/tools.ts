@@ -31,7 +31,9 @@ export async function runTool(
 ): Promise<ToolResult> {
   const clean = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...env }
   try {
-    const { stdout, stderr } = await run(tool, [...args], { env: clean, timeout: 30_000 })
+    const running = run(tool, [...args], { env: clean, timeout: 30_000 })
+    running.child.stdin?.end()
+    const { stdout, stderr } = await running
     return { code: 0, stdout, stderr }
   } catch (error) {
     const failed = error as { code?: number; stdout?: string; stderr?: string; message: string }
