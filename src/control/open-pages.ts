@@ -8,12 +8,16 @@ import { PROBLEM_TYPE, problemBody } from './problem.ts'
 /** Prometheus text format. */
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
+/** `::1:3128` as some write it; everything else as it is. */
+const bracketed = (address: string): string => address.replace(/^([0-9a-f:]*:[0-9a-f:]*):(\d+)$/iu, '[$1]:$2')
+
 /** A proxy that listens on all addresses is reached under the name that this page was asked for by. */
 function reachableProxy(proxyAddress: string, hostHeader: string | undefined): string {
-  const proxy = parseAuthority(proxyAddress)
+  const proxy = parseAuthority(bracketed(proxyAddress))
   const asked = parseAuthority(hostHeader ?? '')
-  if (!proxy.ok || !asked.ok || proxy.port === null) return proxyAddress
-  return proxy.host === '0.0.0.0' || proxy.host === '::' ? formatAuthority(asked.host, proxy.port) : proxyAddress
+  if (!proxy.ok || proxy.port === null) return proxyAddress
+  const isWildcard = proxy.host === '0.0.0.0' || proxy.host === '::'
+  return formatAuthority(isWildcard && asked.ok ? asked.host : proxy.host, proxy.port)
 }
 
 function addProbes(app: FastifyInstance, ports: ControlPorts): void {

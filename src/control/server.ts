@@ -21,6 +21,8 @@ export interface ControlTls {
   /** PEM; the chain may follow the certificate. */
   readonly cert: string | Buffer
   readonly key: string | Buffer
+  /** Of the key, when it is encrypted. */
+  readonly passphrase?: string
 }
 
 export interface ControlOptions {
@@ -103,7 +105,7 @@ function newFastify(tls: ControlTls | null, guard: Guard): FastifyInstance {
     serverFactory: (handler): Server =>
       tls === null
         ? createHttpServer(limits, handler)
-        : createHttpsServer({ ...limits, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }, handler),
+        : createHttpsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, handler),
   })
 }
 

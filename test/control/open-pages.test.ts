@@ -51,6 +51,13 @@ t.test('a proxy on all addresses is named as the admin port was asked for', asyn
   t.match(await sendRaw(address, rawGet('/proxy.pac', `host: ${address}`)), /PROXY 127\.0\.0\.1:3128/)
 })
 
+t.test('an IPv6 proxy is named in brackets', async (t) => {
+  for (const proxyAddress of ['[::1]:3128', '::1:3128']) {
+    const { get } = await startControl(t, { proxyAddress: () => proxyAddress })
+    t.match((await get('/proxy.pac', NO_TOKEN)).text, /"PROXY \[::1\]:3128"/)
+  }
+})
+
 t.test('only certificates leave through ca.pem', async (t) => {
   const certificate = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
   const rootPem = (): string => `-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n${certificate}`
