@@ -1,0 +1,26 @@
+/** Messages between the store and its worker thread. */
+import type { EventQuery } from './event-query.ts'
+
+export interface WorkerSettings {
+  readonly dir: string
+  readonly file: string
+  /** `null`: nothing is ever removed. */
+  readonly retentionDays: number | null
+}
+
+export type Question =
+  | { readonly ask: 'query'; readonly query: EventQuery }
+  | { readonly ask: 'find'; readonly id: string }
+  | { readonly ask: 'lastSeen' }
+  | { readonly ask: 'sync' }
+
+export type ToWorker =
+  | { readonly kind: 'notify' }
+  | { readonly kind: 'question'; readonly number: number; readonly question: Question }
+  | { readonly kind: 'close' }
+
+export type FromWorker =
+  | { readonly kind: 'answer'; readonly number: number; readonly value: unknown }
+  | { readonly kind: 'refusal'; readonly number: number; readonly message: string; readonly isBadQuery: boolean }
+  | { readonly kind: 'health'; readonly ok: boolean; readonly detail: string | null }
+  | { readonly kind: 'event'; readonly event: string; readonly fields: Readonly<Record<string, unknown>> }

@@ -1,0 +1,163 @@
+/** The audit store as the rest of Weir sees it: answers questions about events without ever blocking the data plane. */
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Logger } from '../flow/ports.ts'
+import { type EventPage, type EventQuery, type FoundExchange, QueryError } from './event-query.ts'
+import type { FromWorker, Question, ToWorker, WorkerSettings } from './store-protocol.ts'
+
+/** How long new lines may wait before the store reads them; a question always reads them first. */
+const NOTIFY_MS = 250
+const RESTART_MS = 1000
+
+export interface EventStoreOptions {
+  /** Folder of the event files. */
+  readonly dir: string
+  /** The store's own file; default `store.sqlite` in `dir`. Not for keeps: it is built again from the event files. */
+  readonly file?: string
+  /** Whole segments older than this are removed; absent: never. */
+  readonly retentionDays?: number
+  readonly log?: Logger
+}
+
+export interface EventStore {
+  /** Rejects with `QueryError` on wrong values. */
+  readonly query: (query: EventQuery) => Promise<EventPage>
+  /** By flow or record id; `null` when unknown. */
+  readonly find: (id: string) => Promise<FoundExchange | null>
+  /** Newest event time by tool id. */
+  readonly lastSeen: () => Promise<ReadonlyMap<string, string>>
+  /** New lines were written. Cheap: call it after every group. */
+  readonly notify: () => void
+  /** Resolves once everything now in the files is in the store. */
+  readonly sync: () => Promise<void>
+  readonly health: () => { readonly ok: boolean; readonly detail: string | null }
+  readonly close: () => Promise<void>
+}
+
+/** Start the store's worker thread. Never throws: what is wrong with the store, `health` says. */
+export const openEventStore = (options: EventStoreOptions): EventStore => new WorkerStore(options)
+
+interface Asker {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Built files end in `.js`, sources in `.ts`, and so does the worker beside this file. */
+const WORKER = new URL(import.meta.url.endsWith('.ts') ? './store-worker.ts' : './store-worker.js', import.meta.url)
+
+class WorkerStore implements EventStore {
+  readonly #settings: WorkerSettings
+  readonly #log: Logger | undefined
+  readonly #askers = new Map<number, Asker>()
+  /** `null` between its end and the next try. */
+  #worker: Worker | null
+  #questions = 0
+  #health: { readonly ok: boolean; readonly detail: string | null } = { ok: false, detail: 'the store is starting' }
+  #timer: NodeJS.Timeout | null = null
+  #closing: Promise<void> | null = null
+  #onClosed: (() => void) | null = null
+
+  constructor(options: EventStoreOptions) {
+    const { dir, file = join(dir, 'store.sqlite'), retentionDays = null, log } = options
+    this.#settings = { dir, file, retentionDays }
+    this.#log = log
+    this.#worker = this.#start()
+  }
+
+  query = (query: EventQuery): Promise<EventPage> => this.#ask({ ask: 'query', query }) as Promise<EventPage>
+  find = (id: string): Promise<FoundExchange | null> => this.#ask({ ask: 'find', id }) as Promise<FoundExchange | null>
+  lastSeen = (): Promise<ReadonlyMap<string, string>> =>
+    this.#ask({ ask: 'lastSeen' }) as Promise<ReadonlyMap<string, string>>
+  sync = async (): Promise<void> => {
+    await this.#ask({ ask: 'sync' })
+  }
+
+  health = (): { readonly ok: boolean; readonly detail: string | null } => this.#health
+
+  notify = (): void => {
+    if (this.#closing !== null) return
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null
+      this.#send({ kind: 'notify' })
+    }, NOTIFY_MS).unref()
+  }
+
+  close = (): Promise<void> => {
+    this.#closing ??= new Promise((resolve) => {
+      if (this.#timer !== null) clearTimeout(this.#timer)
+      this.#onClosed = resolve
+      if (this.#worker === null) resolve()
+      else this.#send({ kind: 'close' })
+    })
+    return this.#closing
+  }
+
+  #ask(question: Question): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing !== null || this.#worker === null) {
+        reject(new Error(`audit: the store is ${this.#closing === null ? 'starting again' : 'closed'}`))
+        return
+      }
+      const number = this.#questions++
+      this.#askers.set(number, { resolve, reject })
+      this.#send({ kind: 'question', number, question })
+    })
+  }
+
+  #send(message: ToWorker): void {
+    this.#worker?.postMessage(message)
+  }
+
+  #start(): Worker {
+    const worker = new Worker(WORKER, { workerData: this.#settings })
+    worker.on('message', (message: FromWorker) => this.#hear(message))
+    worker.on('error', (error) => {
+      const { message } = error as Error
+      this.#health = { ok: false, detail: message }
+      this.#log?.error({ err: error }, 'audit.store-failed')
+    })
+    worker.on('exit', () => this.#onExit())
+    return worker
+  }
+
+  #onExit(): void {
+    this.#worker = null
+    this.#failAll(this.#closing === null ? 'the store ended unexpectedly' : 'the store is closed')
+    this.#onClosed?.()
+    if (this.#closing !== null) return
+    setTimeout(() => {
+      if (this.#closing === null) this.#worker = this.#start()
+    }, RESTART_MS).unref()
+  }
+
+  #hear(message: FromWorker): void {
+    switch (message.kind) {
+      case 'answer':
+        this.#take(message.number)?.resolve(message.value)
+        break
+      case 'refusal': {
+        const { isBadQuery, number } = message
+        this.#take(number)?.reject(isBadQuery ? new QueryError(message.message) : new Error(message.message))
+        break
+      }
+      case 'health':
+        this.#health = { ok: message.ok, detail: message.detail }
+        if (!message.ok) this.#log?.error({ detail: message.detail }, 'audit.store-failed')
+        break
+      case 'event':
+        this.#log?.warn(message.fields, message.event)
+        break
+    }
+  }
+
+  #take(number: number): Asker | undefined {
+    const asker = this.#askers.get(number)
+    this.#askers.delete(number)
+    return asker
+  }
+
+  #failAll(why: string): void {
+    for (const { reject } of this.#askers.values()) reject(new Error(`audit: ${why}`))
+    this.#askers.clear()
+  }
+}
