@@ -1,5 +1,6 @@
 /** `rules` of the policy: each criterion becomes one test; what a tool alone decides is decided here, once. */
-import type { DecisionStep } from '../domain/decision.ts'
+import type { DecisionStep, TierRules } from '../domain/decision.ts'
+import type { Tier } from '../domain/tier.ts'
 import type { Tool, ToolId } from '../domain/tool.ts'
 import { type KnownNames, reportUnknownTool, reportUnknownVendor } from './compile-assign.ts'
 import {
@@ -17,6 +18,7 @@ import { asList, type PolicyFile, type PolicyMatch, type PolicyRule } from './sc
 export interface RuleFacts {
   readonly known: KnownNames
   readonly assignments: ReadonlyMap<ToolId, Assignment>
+  readonly tiers: Readonly<Record<Tier, TierRules>>
   readonly hasIdentitySource: boolean
 }
 
@@ -110,6 +112,7 @@ function checkRule(rule: PolicyRule, index: number, facts: RuleFacts, sink: Prob
   if (!rule.enabled) return
   warnIdentity(rule, index, facts, sink)
   warnObserve(rule, index, facts, sink)
+  warnUnread(rule, index, facts, sink)
 }
 
 function warnIdentity(rule: PolicyRule, index: number, facts: RuleFacts, sink: ProblemSink): void {
@@ -126,15 +129,30 @@ function warnIdentity(rule: PolicyRule, index: number, facts: RuleFacts, sink: P
 /** A matching observe rule decides like any other and then only logs: on a tool that is redacted or blocked it loosens. */
 function warnObserve(rule: PolicyRule, index: number, facts: RuleFacts, sink: ProblemSink): void {
   if (rule.mode !== 'observe') return
+  const held = firstTool(rule, facts, ({ tier }) => tier === 'restricted' || tier === 'prohibited')
+  if (held === null) return
+  sink.warn(
+    ['rules', index, 'mode'],
+    `while this rule observes, matching requests of \`${held.id}\` (${held.assignment.tier}) are only logged`,
+  )
+}
+
+/** A tunnel that is not read shows no request, so no rule ever sees one. */
+function warnUnread(rule: PolicyRule, index: number, facts: RuleFacts, sink: ProblemSink): void {
+  if (rule.match.tool === undefined) return
+  const unread = firstTool(rule, facts, ({ tier }) => facts.tiers[tier].read === 'none')
+  if (unread === null) return
+  sink.warn(
+    ['rules', index, 'match', 'tool'],
+    `\`${unread.id}\` is ${unread.assignment.tier}, which is not read: the rule sees no request of it`,
+  )
+}
+
+function firstTool(rule: PolicyRule, facts: RuleFacts, isMeant: (assignment: Assignment) => boolean): ToolFacts | null {
   const compiled = compileRule(rule)
   for (const [id, assignment] of facts.assignments) {
-    if (assignment.tier !== 'restricted' && assignment.tier !== 'prohibited') continue
-    const tool = facts.known.tools.get(id) ?? null
-    if (forTool(rule.match, compiled, { id, tool, assignment }).miss !== null) continue
-    sink.warn(
-      ['rules', index, 'mode'],
-      `while this rule observes, matching requests of \`${id}\` (${assignment.tier}) are only logged`,
-    )
-    return
+    const tool: ToolFacts = { id, tool: facts.known.tools.get(id) ?? null, assignment }
+    if (isMeant(assignment) && forTool(rule.match, compiled, tool).miss === null) return tool
   }
+  return null
 }

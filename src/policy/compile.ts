@@ -60,7 +60,7 @@ function compileFile(
   const { hasIdentitySource } = settings
   const tiers = compileTiers(file, sink)
   const assigned = compileAssignments(file, known, sink)
-  const rules = compileRules(file, { known, assignments: assigned.assignments, hasIdentitySource }, sink)
+  const rules = compileRules(file, { known, tiers, assignments: assigned.assignments, hasIdentitySource }, sink)
   const exemptions = compileExemptions(file, { known, hasIdentitySource }, sink)
   checkNames(file, known, sink)
   return {

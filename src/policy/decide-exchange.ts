@@ -134,7 +134,7 @@ function applyRule(policy: CompiledPolicy, pick: ToolPick, rule: CompiledRule, d
   }
   draft.rule = rule.name
   draft.reason = 'rule'
-  draft.reasonText = rule.reasonText ?? draft.reasonText
+  draft.reasonText = rule.reasonText
   draft.isExemptible = rule.isExemptible
   draft.isObserve ||= rule.isObserve
 }
@@ -191,12 +191,15 @@ function applySpecialCases(work: Work): void {
   if (facts.head.isUpgrade) applyUpgrade(work)
 }
 
-/** There is no frame reader yet: what would be edited or blocked is refused, what is logged stays unread. */
+/**
+ * There is no frame reader yet: what would be edited or blocked is refused, what is logged stays unread.
+ * Held tiers refuse upgrades of every purpose, for nobody sees what goes through; a rule that names an action is obeyed.
+ */
 function applyUpgrade(work: Work): void {
   const { draft } = work
-  const isHeldTier = draft.tier === 'restricted' || draft.tier === 'prohibited'
-  const mustRefuse = draft.isActionByRule ? actionRank(draft.action) >= actionRank('redact') : isHeldTier
-  if (mustRefuse || actionRank(draft.action) >= actionRank('redact')) {
+  const isHeld = !draft.isActionByRule && (draft.tier === 'restricted' || draft.tier === 'prohibited')
+  if (isHeld || actionRank(draft.action) >= actionRank('redact')) {
+    if (draft.action !== 'block') draft.reasonText = null
     draft.action = 'block'
     draft.reason = 'upgrade-unreadable'
     work.steps.push({ step: 'upgrade', rule: null, matched: true, why: 'messages after an upgrade cannot be read' })
@@ -223,6 +226,7 @@ function applyBody(work: Work, body: BodyFacts): void {
   }
 }
 
+/** IT's words are about the tool; what is said of this one request is told by the reason code. */
 function makeStricter({ draft, steps }: Work, action: Action, reason: ExchangeReason, why: string): void {
   const stricter = stricterAction(draft.action, action)
   const isChanged = stricter !== draft.action
@@ -230,6 +234,7 @@ function makeStricter({ draft, steps }: Work, action: Action, reason: ExchangeRe
   if (!isChanged) return
   draft.action = stricter
   draft.reason = reason
+  draft.reasonText = null
 }
 
 /** Step 6, observe, and the finished value. */

@@ -9,8 +9,9 @@ export interface HostList {
 
 /** Canonical form of a pattern; `null` when it is neither a host, an IP nor `*.` and a host of at least two labels. */
 export function canonicalHostPattern(pattern: string): string | null {
-  if (!pattern.startsWith('*.')) return pattern.includes('*') ? null : canonicalHost(pattern)
-  const rest = canonicalHost(pattern.slice(2))
+  const name = pattern.startsWith('*.') ? pattern.slice(2) : pattern
+  const rest = name.includes('*') ? null : canonicalHost(name)
+  if (name === pattern) return rest
   return rest === null || rest.includes(':') || !rest.includes('.') ? null : `*.${rest}`
 }
 

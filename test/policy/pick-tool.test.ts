@@ -117,7 +117,10 @@ t.test('of tools in one tier the one whose purpose has the stricter action decid
     marks: marksOf({ qoder: null, 'claude-code': null }),
   }
   t.equal(pick({ qoder: 'restricted', 'claude-code': 'restricted' }, identification).tool, 'claude-code')
-  t.equal(pick({ qoder: 'restricted', 'claude-code': 'restricted' }, { ...identification, marks: [] }).tool, 'claude-code')
+  t.equal(
+    pick({ qoder: 'restricted', 'claude-code': 'restricted' }, { ...identification, marks: [] }).tool,
+    'claude-code',
+  )
 })
 
 t.test('a tool marked on its own host, but on a path of another tool, is at home', async (t) => {
