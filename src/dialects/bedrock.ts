@@ -5,7 +5,7 @@ import type { Dialect } from './dialect.ts'
 import type { JsonKeys } from './json-parts.ts'
 import { SIGNED_KEYS } from './keys.ts'
 import { jsonAnswer } from './local-answer.ts'
-import { noUsageReader } from './usage.ts'
+import { countAt, createUsageReader, nameAt, objectAt, sumCounts } from './usage.ts'
 import { lowerHeader } from './wire-shape.ts'
 
 /** Invoke carries Anthropic's thinking blocks, converse its own `reasoningContent`; both are signed. */
@@ -38,5 +38,17 @@ export const bedrock: Dialect = {
       value: { message: notice.line },
       headers: ['x-amzn-errortype', 'ValidationException'],
     }),
-  usageReader: noUsageReader,
+  usageReader: (contentType) =>
+    createUsageReader(contentType, {
+      signs: ['"usage"'],
+      read: (value) => {
+        // Invoke answers as the model's vendor does (Anthropic here), converse in its own spelling.
+        const usage = objectAt(value, 'usage')
+        return {
+          model: nameAt(value, 'model'),
+          tokensIn: sumCounts(countAt(usage, 'input_tokens'), countAt(usage, 'inputTokens')),
+          tokensOut: sumCounts(countAt(usage, 'output_tokens'), countAt(usage, 'outputTokens')),
+        }
+      },
+    }),
 }

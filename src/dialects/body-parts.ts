@@ -4,7 +4,7 @@
  */
 import { Buffer, isUtf8 } from 'node:buffer'
 import { formSpans } from '../wire/form-spans.ts'
-import { cutMultipart, multipartBoundary } from '../wire/multipart.ts'
+import { cutMultipart, type MultipartPart, multipartBoundary } from '../wire/multipart.ts'
 import type { TextPart, TextParts } from './dialect.ts'
 import { formatField, type JsonKeys, jsonParts } from './json-parts.ts'
 import { mediaType } from './wire-shape.ts'
@@ -21,8 +21,7 @@ export function bodyTextParts(body: Uint8Array, contentType: string | null, keys
   if (body.length === 0) return { ok: true, parts: [], model: null }
   const type = mediaType(contentType)
   if (BINARY_TYPES.test(type)) return BINARY
-  const first = firstByte(body)
-  if (first === 0x7b || first === 0x5b || isJsonType(type)) {
+  if (isContainer(body) || isJsonType(type)) {
     const json = jsonParts({ body, keys })
     if (json.ok) return json
     if (isJsonType(type)) return UNPARSABLE
@@ -101,28 +100,38 @@ function multipart(body: Uint8Array, contentType: string, keys: JsonKeys): TextP
   const boundary = multipartBoundary(contentType)
   const cut = boundary === null ? null : cutMultipart(body, boundary)
   if (cut === null || !cut.ok) return UNPARSABLE
+  if (cut.outside.some(({ start, end }) => !isText(body.subarray(start, end)))) return BINARY
   const parts: TextPart[] = cut.outside.map(({ start, end }) => plainPart(start, end, 'outside'))
   let model: string | null = null
   for (const part of cut.parts) {
     const field = part.name === null ? '*' : formatField([part.name])
     // Names and file names are the sender's words too.
     if (part.headerEnd > part.headerStart) parts.push(plainPart(part.headerStart, part.headerEnd, `${field}.headers`))
-    const content = body.subarray(part.start, part.end)
-    if (MEDIA_START.test(String.fromCharCode(...content.subarray(0, 12)))) continue
-    const json = jsonParts({ body, keys, start: part.start, end: part.end, within: field })
-    if (json.ok && isContainer(content)) {
-      for (const leaf of json.parts) parts.push(leaf)
-      model ??= json.model
-    } else if (isText(content)) {
-      if (content.length > 0) parts.push(plainPart(part.start, part.end, field))
-      if (part.name === 'model') model ??= Buffer.from(content).toString('utf8')
-    } else return BINARY
+    const content = contentParts(body, part, field, keys)
+    if (content === null) return BINARY
+    for (const text of content.parts) parts.push(text)
+    model ??= part.name === 'model' ? Buffer.from(body.subarray(part.start, part.end)).toString('utf8') : content.model
   }
-  if (cut.outside.some(({ start, end }) => !isText(body.subarray(start, end)))) return BINARY
   return { ok: true, parts, model }
 }
 
-const isContainer = (content: Uint8Array): boolean => {
-  const first = firstByte(content)
+/** Text parts of one part's content: JSON leaves, or all of it; none for media, `null` for what cannot be read. */
+function contentParts(
+  body: Uint8Array,
+  { start, end }: MultipartPart,
+  within: string,
+  keys: JsonKeys,
+): { parts: TextPart[]; model: string | null } | null {
+  const content = body.subarray(start, end)
+  if (content.length === 0 || MEDIA_START.test(String.fromCharCode(...content.subarray(0, 12)))) {
+    return { parts: [], model: null }
+  }
+  const json = isContainer(content) ? jsonParts({ body, keys, start, end, within }) : null
+  if (json?.ok === true) return json
+  return isText(content) ? { parts: [plainPart(start, end, within)], model: null } : null
+}
+
+const isContainer = (body: Uint8Array): boolean => {
+  const first = firstByte(body)
   return first === 0x7b || first === 0x5b
 }

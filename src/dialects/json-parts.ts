@@ -44,13 +44,17 @@ interface JsonPartsInput {
 export function jsonParts({ body, keys, start = 0, end = body.length, within = '' }: JsonPartsInput): JsonParts {
   const parts: TextPart[] = []
   let model: string | null = null
+  /** Names that were found harmless: they repeat thousands of times. */
+  const ordinary = new Set<string>()
   const add = (from: number, to: number, place: JsonPlace, isEditable: boolean): void => {
     parts.push(new JsonTextPart({ start: from, end: to, place, isEditable, within }))
   }
   const visitor: JsonVisitor = {
     enter: (key, inherited) => containerMark(keys, key, inherited),
-    name: (from, to, place) => {
-      if (!isOrdinaryKey(place.key)) add(from, to, place, true)
+    name: (from, to, key, parent) => {
+      if (ordinary.has(key)) return
+      if (isOrdinaryKey(key)) ordinary.add(key)
+      else add(from, to, { parent, key, mark: parent.mark }, true)
     },
     string: (from, to, place) => {
       if (place.key === 'model' && place.parent !== null && place.parent.parent === null) {

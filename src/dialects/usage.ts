@@ -65,11 +65,14 @@ function readData(data: Buffer, rules: UsageRules): Partial<Usage> {
   )
 }
 
+/** The last model and the largest counts: providers repeat counts that grow, and leave some out at the end. */
 const merge = (usage: Usage, more: Partial<Usage>): Usage => ({
   model: more.model ?? usage.model,
-  tokensIn: more.tokensIn ?? usage.tokensIn,
-  tokensOut: more.tokensOut ?? usage.tokensOut,
+  tokensIn: larger(usage.tokensIn, more.tokensIn ?? null),
+  tokensOut: larger(usage.tokensOut, more.tokensOut ?? null),
 })
+
+const larger = (a: number | null, b: number | null): number | null => (a === null ? b : Math.max(a, b ?? 0))
 
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -9,7 +9,7 @@ const INSTEAD_WORDS = ['tools'] as const
 
 const oneLine = (max: number) =>
   z
-    .string()
+    .string('write a text here')
     .min(1)
     .max(max)
     .refine((text) => !/\p{Cc}|\p{Zl}|\p{Zp}/u.test(text), 'write it in one line, without control characters')

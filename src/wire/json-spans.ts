@@ -18,8 +18,8 @@ export interface JsonPlace {
 export interface JsonVisitor {
   /** A string value; `start` and `end` are the bytes between its quotes. */
   readonly string: (start: number, end: number, place: JsonPlace) => void
-  /** A member name, between its quotes; `place` is where its value stands. */
-  readonly name?: (start: number, end: number, place: JsonPlace) => void
+  /** A member name, between its quotes, and the object that it stands in. */
+  readonly name?: (start: number, end: number, name: string, object: JsonPlace) => void
   /** An object or array begins under `key`; the answer is inherited by everything inside. `0` without it. */
   readonly enter?: (key: string | number, inherited: number) => number
 }
@@ -167,8 +167,9 @@ class Scanner {
     const start = this.pos + 1
     const end = this.stringEnd(start)
     if (end < 0) return false
-    container.next = this.nameOf(start, end)
-    this.visitor.name?.(start, end, { parent: container, key: container.next, mark: container.mark })
+    const name = this.nameOf(start, end)
+    container.next = name
+    this.visitor.name?.(start, end, name, container)
     this.pos = end + 1
     this.skipSpace()
     if (this.at() !== COLON) return this.fail('expected a colon')
@@ -279,38 +280,41 @@ const isDigit = (byte: number | undefined): boolean => byte !== undefined && byt
 const isHexDigit = (byte: number | undefined): boolean =>
   isDigit(byte) || (byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66)
 
-/** The characters that may follow a backslash: `"\/bfnrt`. */
-const SIMPLE_ESCAPES = new Set(Array.from('"\\/bfnrt', (letter) => letter.charCodeAt(0)))
+/** 1 for the letters that may follow a backslash. */
+const SIMPLE_ESCAPES = new Uint8Array(256)
+for (const letter of '"\\/bfnrt') SIMPLE_ESCAPES[letter.charCodeAt(0)] = 1
 
 /** Bytes of the escape that begins at `pos`; 0 when it is none. */
 function escapeLength(bytes: Uint8Array, pos: number, end: number): number {
-  const letter = pos + 1 < end ? (bytes[pos + 1] as number) : -1
-  if (SIMPLE_ESCAPES.has(letter)) return 2
+  const letter = pos + 1 < end ? (bytes[pos + 1] as number) : 0
+  if (SIMPLE_ESCAPES[letter] === 1) return 2
   if (letter !== 0x75 || pos + 6 > end) return 0
   for (let index = pos + 2; index < pos + 6; index += 1) if (!isHexDigit(bytes[index])) return 0
   return 6
 }
 
-/** Index behind the number that begins at `pos`, -1 when there is none. */
-function numberEnd(bytes: Uint8Array, pos: number, end: number): number {
-  const digits = (from: number): number => {
-    let at = from
-    while (at < end && isDigit(bytes[at])) at += 1
-    return at
-  }
-  const first = bytes[pos] === 0x2d ? pos + 1 : pos
-  let at = first < end && bytes[first] === 0x30 ? first + 1 : digits(first)
-  if (at === first) return -1
-  if (at < end && bytes[at] === 0x2e) {
-    const fraction = digits(at + 1)
-    if (fraction === at + 1) return -1
-    at = fraction
-  }
-  if (at < end && ((bytes[at] as number) | 0x20) === 0x65) {
-    const sign = at + 1 < end && (bytes[at + 1] === 0x2b || bytes[at + 1] === 0x2d) ? at + 2 : at + 1
-    const exponent = digits(sign)
-    if (exponent === sign) return -1
-    at = exponent
-  }
+/** Index behind the digits that begin at `pos`; `pos` when there is none. */
+function digitsEnd(bytes: Uint8Array, pos: number, end: number): number {
+  let at = pos
+  while (at < end && isDigit(bytes[at])) at += 1
   return at
+}
+
+/** Index behind the number that begins at `pos`, -1 when there is none (RFC 8259 section 6). */
+function numberEnd(bytes: Uint8Array, pos: number, end: number): number {
+  const first = bytes[pos] === 0x2d ? pos + 1 : pos
+  const whole = first < end && bytes[first] === 0x30 ? first + 1 : digitsEnd(bytes, first, end)
+  if (whole === first) return -1
+  let at = whole
+  if (at < end && bytes[at] === 0x2e) {
+    at = digitsEnd(bytes, whole + 1, end)
+    if (at === whole + 1) return -1
+  }
+  return at < end && ((bytes[at] as number) | 0x20) === 0x65 ? exponentEnd(bytes, at + 1, end) : at
+}
+
+function exponentEnd(bytes: Uint8Array, pos: number, end: number): number {
+  const first = pos < end && (bytes[pos] === 0x2b || bytes[pos] === 0x2d) ? pos + 1 : pos
+  const last = digitsEnd(bytes, first, end)
+  return last === first ? -1 : last
 }

@@ -77,13 +77,19 @@ function findDelimiters(buffer: Buffer, marker: string): Delimiter[] {
 function delimiterAt(buffer: Buffer, at: number, length: number): Delimiter | null {
   if (at > 0 && buffer[at - 1] !== 0x0a) return null
   const isClosing = buffer[at + length] === 0x2d && buffer[at + length + 1] === 0x2d
-  let end = at + length + (isClosing ? 2 : 0)
-  while (buffer[end] === 0x20 || buffer[end] === 0x09) end += 1
-  if (buffer[end] === 0x0d && buffer[end + 1] === 0x0a) end += 2
-  else if (buffer[end] === 0x0a) end += 1
-  else if (!isClosing || end < buffer.length) return null
+  const end = lineRestEnd(buffer, at + length + (isClosing ? 2 : 0), isClosing)
+  if (end < 0) return null
   const lineBreak = at === 0 ? 0 : buffer[at - 2] === 0x0d ? 2 : 1
   return { start: at - lineBreak, end, isClosing }
+}
+
+/** Behind the white space and line break that end a delimiter line; the last one may end with the body. -1: no delimiter. */
+function lineRestEnd(buffer: Buffer, from: number, isClosing: boolean): number {
+  let end = from
+  while (buffer[end] === 0x20 || buffer[end] === 0x09) end += 1
+  if (buffer[end] === 0x0a) return end + 1
+  if (buffer[end] === 0x0d && buffer[end + 1] === 0x0a) return end + 2
+  return isClosing && end >= buffer.length ? end : -1
 }
 
 function readPart(buffer: Buffer, start: number, end: number): MultipartPart | null {

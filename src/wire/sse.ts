@@ -52,23 +52,17 @@ class Reader {
 
   push(chunk: Uint8Array): void {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
-    let from = 0
-    if (this.isAfterCr && bytes.length > 0) {
-      if (bytes[0] === LF) from = 1
-      this.isAfterCr = false
-    }
+    if (bytes.length === 0) return
+    let from = this.isAfterCr && bytes[0] === LF ? 1 : 0
+    this.isAfterCr = bytes[bytes.length - 1] === CR
+    // The LF is remembered, so that a chunk whose lines end with CR is not searched for it again and again.
     let lf = bytes.indexOf(LF, from)
     for (;;) {
-      // The LF is remembered, so that a chunk whose lines end with CR is not searched for it again and again.
       const cr = (lf < 0 ? bytes : bytes.subarray(0, lf)).indexOf(CR, from)
       const end = cr < 0 ? lf : cr
       if (end < 0) break
       this.line(bytes.subarray(from, end))
-      from = end + 1
-      if (end === cr) {
-        if (from === bytes.length) this.isAfterCr = true
-        else if (bytes[from] === LF) from += 1
-      }
+      from = end === cr && bytes[end + 1] === LF ? end + 2 : end + 1
       if (lf >= 0 && lf < from) lf = bytes.indexOf(LF, from)
     }
     if (from < bytes.length) this.keep(bytes.subarray(from))

@@ -31,9 +31,9 @@ t.test('all problems of all files are reported at once, with file, line and path
     'rules/notices/en.yaml:5 title: `{tool}` is missing',
     'rules/notices/fr.yaml:null : no such language: name the file after one of en, zh-CN',
     'rules/notices/zh-CN.yaml:14 tiers.approved: write it in one line, without control characters',
-    'rules/notices/zh-CN.yaml:15 tiers.monitored: Invalid input: expected string, received undefined',
-    'rules/notices/zh-CN.yaml:16 tiers.prohibited: Invalid input: expected string, received undefined',
-    'rules/notices/zh-CN.yaml:16 tiers.restricted: Invalid input: expected string, received undefined',
+    'rules/notices/zh-CN.yaml:15 tiers.monitored: write a text here',
+    'rules/notices/zh-CN.yaml:16 tiers.prohibited: write a text here',
+    'rules/notices/zh-CN.yaml:16 tiers.restricted: write a text here',
   ])
 })
 
