@@ -34,7 +34,6 @@ interface Draft {
   readonly endpoints: IndexedEndpoint[]
   readonly marks: Mark[]
   readonly problems: Problem[]
-  readonly firstSeen: Map<ToolId, string>
   readonly templates: CompileOptions['templates']
 }
 
@@ -52,8 +51,7 @@ export function compileCatalogue(files: readonly CatalogueSource[], options: Com
     tools: new Map(),
     endpoints: [],
     marks: [],
-    problems: [],
-    firstSeen: new Map(),
+    problems: duplicateProblems(files),
     templates: options.templates,
   }
   for (const source of files) addFile(draft, source)
@@ -90,6 +88,23 @@ const rawToolsSchema = z.object({
   tools: z.array(z.object({ id: z.string(), kinds: z.array(z.enum(KINDS)).catch([]) }).catch({ id: '', kinds: [] })),
 })
 
+/** An id that two tools have, also when their files are broken otherwise. */
+function duplicateProblems(files: readonly CatalogueSource[]): Problem[] {
+  const seen = new Map<ToolId, string>()
+  return files.flatMap((source) => {
+    const raw = rawToolsSchema.safeParse(source.document)
+    if (!raw.success) return []
+    return raw.data.tools.flatMap(({ id }, index) => {
+      const path = `tools[${index}].id`
+      const known = seen.get(id)
+      const line = source.lineOf(path)
+      seen.set(id, known ?? (line === null ? source.file : `${source.file}:${line}`))
+      if (known === undefined || id === '') return []
+      return [problemAt(source, path, `tool id \`${id}\` is already used in ${known}`)]
+    })
+  })
+}
+
 /** The ids that broken files name too. */
 const stubTools = (files: readonly CatalogueSource[]): [ToolId, Tool][] =>
   files.flatMap(({ document }) => {
@@ -105,14 +120,9 @@ const stubTools = (files: readonly CatalogueSource[]): [ToolId, Tool][] =>
   })
 
 function addTool(draft: Draft, place: Place): void {
-  const { entry, source, path, vendor } = place
-  const known = draft.firstSeen.get(entry.id)
-  if (known !== undefined) {
-    draft.problems.push(problemAt(source, `${path}.id`, `tool id \`${entry.id}\` is already used in ${known}`))
-    return
-  }
-  const line = source.lineOf(`${path}.id`)
-  draft.firstSeen.set(entry.id, line === null ? source.file : `${source.file}:${line}`)
+  const { entry, path, vendor } = place
+  // `duplicateProblems` tells.
+  if (draft.tools.has(entry.id)) return
   draft.tools.set(entry.id, {
     id: entry.id,
     name: entry.name,
@@ -127,52 +137,27 @@ function addTool(draft: Draft, place: Place): void {
   entry.endpoints.forEach((endpoint, index) => {
     addEndpoint(draft, place, endpoint, `${path}.endpoints[${index}]`)
   })
-  entry.mentions.forEach((host, index) => {
-    checkHost(draft, place, host, `${path}.mentions[${index}]`)
-  })
-  entry.tenant?.hosts.forEach((host, index) => {
-    checkHost(draft, place, host, `${path}.tenant.hosts[${index}]`)
-  })
 }
 
-/** Hosts that never identify may be wide, but must be hosts. */
-function checkHost(draft: Draft, place: Place, host: string, path: string): void {
-  const parsed = parseHostPattern(host.replace(/^\*\./u, ''))
-  if (!parsed.ok) draft.problems.push(problemAt(place.source, path, parsed.problem))
-}
-
-function addMarks(draft: Draft, { entry, source, path }: Place): void {
-  entry.marks.forEach((mark, index) => {
-    const at = `${path}.marks[${index}].matches`
-    if (mark.matches === undefined) {
-      draft.marks.push({ tool: entry.id, header: mark.header, pattern: null })
-      return
-    }
-    const compiled = compileLinearRegex(mark.matches)
-    if (!compiled.ok) {
-      draft.problems.push(problemAt(source, at, `mark regex: ${compiled.problem}`))
-      return
-    }
-    const stranger = compiled.value.groups.find((name) => name !== 'version')
-    if (stranger !== undefined)
-      draft.problems.push(
-        problemAt(source, at, `mark regex: only the group \`version\` has a meaning, not \`${stranger}\``),
-      )
-    draft.marks.push({ tool: entry.id, header: mark.header, pattern: compiled.value })
-  })
+function addMarks(draft: Draft, { entry }: Place): void {
+  for (const { header, matches } of entry.marks) {
+    const compiled = matches === undefined ? null : compileLinearRegex(matches)
+    // The schema has refused what does not compile.
+    if (compiled?.ok !== false) draft.marks.push({ tool: entry.id, header, pattern: compiled?.value ?? null })
+  }
 }
 
 function addEndpoint(draft: Draft, place: Place, endpoint: EndpointEntry, path: string): void {
   const { source, entry } = place
   const host = parseHostPattern(endpoint.host, templatesFor(draft, entry.id))
-  const paths = parsePaths(draft, place, endpoint, path)
   if (!host.ok) {
     draft.problems.push(problemAt(source, `${path}.host`, host.problem))
     return
   }
   if (host.missing.length > 0) reportInactive(draft, place, { text: endpoint.host, missing: host.missing, path })
   for (const pattern of host.patterns)
-    for (const one of paths) draft.endpoints.push(indexed(draft, place, endpoint, { pattern, path: one, at: path }))
+    for (const one of parsePaths(endpoint))
+      draft.endpoints.push(indexed(draft, place, endpoint, { pattern, path: one, at: path }))
 }
 
 /** One warning for all entries of a tool that wait for the same template. */
@@ -187,16 +172,12 @@ function reportInactive(
     draft.problems.push(problemAt(source, `${host.path}.host`, message, 'warning'))
 }
 
-/** `null` = no path named. */
-function parsePaths(draft: Draft, place: Place, endpoint: EndpointEntry, at: string): (PathPattern | null)[] {
-  if (endpoint.paths === undefined) return [null]
-  return endpoint.paths.flatMap((text, index) => {
+/** `null` = no path named. The schema has refused what does not parse. */
+const parsePaths = (endpoint: EndpointEntry): (PathPattern | null)[] =>
+  endpoint.paths?.flatMap((text) => {
     const parsed = parsePathPattern(text)
-    if (parsed.ok) return [parsed.pattern]
-    draft.problems.push(problemAt(place.source, `${at}.paths[${index}]`, `\`${text}\`: ${parsed.problem}`))
-    return []
-  })
-}
+    return parsed.ok ? [parsed.pattern] : []
+  }) ?? [null]
 
 function indexed(
   draft: Draft,

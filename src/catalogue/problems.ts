@@ -30,7 +30,12 @@ export function problemAt(
 /** Every issue of a schema, one problem each; unknown keys one problem per key. */
 export function schemaProblems(source: Pick<CatalogueSource, 'file' | 'lineOf'>, error: z.ZodError): Problem[] {
   return error.issues.flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys') return [problemAt(source, pathText(issue.path), issue.message)]
+    if (issue.code !== 'unrecognized_keys')
+      return [problemAt(source, pathText(issue.path), inHouseStyle(issue.message))]
     return issue.keys.map((key) => problemAt(source, pathText([...issue.path, key]), `unknown key \`${key}\``))
   })
 }
+
+/** Zod's messages in ours: lower case, names in backticks. */
+const inHouseStyle = (message: string): string =>
+  (message.charAt(0).toLowerCase() + message.slice(1)).replaceAll('"', '`')

@@ -1,6 +1,36 @@
 /** The format of `rules/catalogue/<vendor>.yaml` (contracts section 1). Unknown keys are refused. */
 import { z } from 'zod'
 import { CATALOGUE_CONFIDENCES, DIALECTS, KINDS, PURPOSES } from '../domain/tool.ts'
+import { parseHostPattern } from './host-pattern.ts'
+import { compileLinearRegex } from './linear-regex.ts'
+import { parsePathPattern } from './path-pattern.ts'
+
+/** A text that one of our parsers must accept; its words become the problem. */
+const checked = (problemOf: (text: string) => string | null): z.ZodString =>
+  z.string().superRefine((text, context) => {
+    const message = problemOf(text)
+    if (message !== null) context.addIssue({ code: 'custom', message })
+  })
+
+const hostProblem = (text: string): string | null => {
+  const parsed = parseHostPattern(text)
+  return parsed.ok ? null : parsed.problem
+}
+
+/** Hosts that never identify may be wide, but must be hosts. */
+const plainHostProblem = (text: string): string | null => hostProblem(text.replace(/^\*\./u, ''))
+
+const pathProblem = (text: string): string | null => {
+  const parsed = parsePathPattern(text)
+  return parsed.ok ? null : `\`${text}\`: ${parsed.problem}`
+}
+
+const markProblem = (text: string): string | null => {
+  const compiled = compileLinearRegex(text)
+  if (!compiled.ok) return `mark regex: ${compiled.problem}`
+  const stranger = compiled.value.groups.find((name) => name !== 'version')
+  return stranger === undefined ? null : `mark regex: only the group \`version\` has a meaning, not \`${stranger}\``
+}
 
 const headerName = z
   .string()
@@ -9,9 +39,7 @@ const headerName = z
 
 const mark = z.strictObject({
   header: headerName,
-  matches: z
-    .string()
-    .min(1)
+  matches: checked(markProblem)
     .optional()
     .describe(
       'Linear-time regex on the value; a group (?<version>…) gives the tool version. Left out: presence counts.',
@@ -21,13 +49,16 @@ const mark = z.strictObject({
 const method = z.string().regex(/^[A-Z]{3,20}$/u, 'write the method in capitals, e.g. POST')
 
 const endpoint = z.strictObject({
-  host: z
-    .string()
-    .min(1)
-    .describe('`a.b` exact, `*.a.b` sub-hosts only, `/…/` anchored regex, `{name}` from catalogue.templates.'),
+  host: checked(hostProblem).describe(
+    '`a.b` exact, `*.a.b` sub-hosts only, `/…/` anchored regex, `{name}` from catalogue.templates.',
+  ),
   ports: z.array(z.int().min(1).max(65535)).min(1).optional().describe('Default 443 and 80.'),
   methods: z.array(method).min(1).optional().describe('Default: all.'),
-  paths: z.array(z.string()).min(1).optional().describe('Literal, `*` = one segment, `**` = the rest. Default: all.'),
+  paths: z
+    .array(checked(pathProblem))
+    .min(1)
+    .optional()
+    .describe('Literal, `*` = one segment, `**` = the rest. Default: all.'),
   purpose: z.enum(PURPOSES),
   dialect: z.enum(DIALECTS).optional().describe('Default generic.'),
   shared: z
@@ -37,7 +68,10 @@ const endpoint = z.strictObject({
   fallback: z.boolean().optional().describe('Unmarked traffic of a tie between tools belongs to this tool.'),
 })
 
-const tenant = z.strictObject({ header: z.string().regex(/^[A-Za-z0-9-]{1,100}$/u), hosts: z.array(z.string()).min(1) })
+const tenant = z.strictObject({
+  header: z.string().regex(/^[A-Za-z0-9-]{1,100}$/u),
+  hosts: z.array(checked(plainHostProblem)).min(1),
+})
 
 const tool = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]{2,40}$/u, 'an id is 2 to 40 of a-z, 0-9 and `-`'),
@@ -48,7 +82,10 @@ const tool = z.strictObject({
   marks: z.array(mark).default([]),
   endpoints: z.array(endpoint).default([]),
   tenant: tenant.optional(),
-  mentions: z.array(z.string()).default([]).describe('Shared hosts, documentation only: they never identify.'),
+  mentions: z
+    .array(checked(plainHostProblem))
+    .default([])
+    .describe('Shared hosts, documentation only: they never identify.'),
 })
 
 export const catalogueFileSchema = z.strictObject({
