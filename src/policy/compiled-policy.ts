@@ -7,7 +7,7 @@ import type { TierAssignment } from '../domain/policy-snapshot.ts'
 import type { Tier } from '../domain/tier.ts'
 import type { Purpose, ToolId } from '../domain/tool.ts'
 import type { HostList } from './host-list.ts'
-import type { ToolPick } from './pick-tool.ts'
+import type { ToolPick } from './tool-pick.ts'
 
 /** The tool id of AI seen on a host that is not in the catalogue. No catalogue tool may have it. */
 export const UNLISTED_TOOL: ToolId = 'unlisted'

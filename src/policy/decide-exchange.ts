@@ -18,8 +18,9 @@ import {
   type CompiledRule,
   UNLISTED_TOOL,
 } from './compiled-policy.ts'
-import { type NoTool, pickTool, type ToolPick } from './pick-tool.ts'
+import { pickTool } from './pick-tool.ts'
 import type { ExchangeReason } from './reasons.ts'
+import type { NoTool, ToolPick } from './tool-pick.ts'
 
 /** A decision in the making: each step may replace parts of it. */
 interface Draft {

@@ -2,28 +2,9 @@
 import { actionRank } from '../domain/action.ts'
 import type { ExchangeFacts } from '../domain/decision.ts'
 import { type Tier, tierRank } from '../domain/tier.ts'
-import type { Candidate, DialectId, IdentificationConfidence, MarkHit, Purpose, ToolId } from '../domain/tool.ts'
+import type { Candidate, MarkHit, Purpose, ToolId } from '../domain/tool.ts'
 import { assignmentOf, type CompiledPolicy, UNLISTED_TOOL } from './compiled-policy.ts'
-
-export interface ToolPick {
-  readonly isTool: true
-  readonly tool: ToolId
-  readonly toolVersion: string | null
-  readonly via: ToolId | null
-  readonly purpose: Purpose
-  readonly dialect: DialectId
-  /** `false`: the catalogue names no such path on this host. */
-  readonly isPathNamed: boolean
-  readonly evidence: readonly string[]
-  readonly confidence: IdentificationConfidence
-  readonly why: string
-}
-
-/** Not an AI request as far as anybody can see. */
-export interface NoTool {
-  readonly isTool: false
-  readonly reason: 'not-ai' | 'shared-path' | 'sanctioned-host'
-}
+import type { NoTool, ToolPick } from './tool-pick.ts'
 
 export type PickFacts = Pick<ExchangeFacts, 'head' | 'identification' | 'seenDialect'>
 

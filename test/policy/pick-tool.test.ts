@@ -3,7 +3,8 @@ import t from 'tap'
 import { TIERS, type Tier, tierRank } from '../../src/domain/tier.ts'
 import type { Candidate, Identification, MarkHit } from '../../src/domain/tool.ts'
 import { tierOf } from '../../src/policy/compiled-policy.ts'
-import { pickTool, type ToolPick } from '../../src/policy/pick-tool.ts'
+import { pickTool } from '../../src/policy/pick-tool.ts'
+import type { ToolPick } from '../../src/policy/tool-pick.ts'
 import { headOf, identify, lookupHost, marksOf, policyWith, tools } from './world.ts'
 
 const head = headOf('POST https://api.anthropic.com/v1/messages')
