@@ -2,8 +2,9 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { type EventQuery, type PageKey, parseCursor, parseTime } from './event-query.ts'
 import type { StoredLine } from './merge-records.ts'
-import { matchExpression } from './search-text.ts'
+import { wordExpressions } from './search-text.ts'
 
+/** The flows with a record that has a word. */
 const MATCHING_FLOWS = 'flow IN (SELECT flow FROM records WHERE rid IN (SELECT rowid FROM words WHERE words MATCH ?))'
 
 interface Condition {
@@ -38,13 +39,9 @@ function conditionsOf(query: EventQuery): Condition[] {
   if (query.host !== undefined) add('host = ?', query.host.toLowerCase())
   if (client !== undefined) add('(user = ? OR addr = ? OR device = ? OR who = ?)', client, client, client, client)
   if (phase !== undefined) add("instr(',' || phases || ',', ?) > 0", `,${phase},`)
-  if (text !== undefined) conditions.push(textCondition(text))
+  // Word by word, because one may stand in the intent and another in the outcome.
+  for (const word of wordExpressions(text ?? '')) add(MATCHING_FLOWS, word)
   return conditions
-}
-
-function textCondition(text: string): Condition {
-  const expression = matchExpression(text)
-  return expression === null ? { sql: '1', values: [] } : { sql: MATCHING_FLOWS, values: [expression] }
 }
 
 /** The records of one flow, in the order they were written. */

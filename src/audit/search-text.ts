@@ -23,8 +23,6 @@ function collect(value: unknown, words: string[]): void {
   }
 }
 
-/** The FTS5 expression for "all of these words, or words that begin so"; `null` when the text has no word in it. */
-export function matchExpression(text: string): string | null {
-  const words = text.match(/[\p{L}\p{N}\p{Co}]+/gu)
-  return words === null ? null : words.map((word) => `"${word}"*`).join(' AND ')
-}
+/** One FTS5 expression for each word of a search: the word itself, or words that begin so. */
+export const wordExpressions = (text: string): string[] =>
+  (text.match(/[\p{L}\p{N}\p{Co}]+/gu) ?? []).map((word) => `"${word}"*`)

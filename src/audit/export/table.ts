@@ -1,0 +1,59 @@
+/** Exchanges as a table for the terminal. */
+import type { ExchangeRecord } from '../event-query.ts'
+import { type Column, cellText } from './columns.ts'
+import { escapeControls } from './printable.ts'
+
+const MAX_CELL = 40
+
+const field =
+  (name: string): Column['read'] =>
+  (exchange) =>
+    exchange[name]
+const inner =
+  (name: string, key: string): Column['read'] =>
+  (exchange) =>
+    (exchange[name] as ExchangeRecord | null | undefined)?.[key]
+
+const COLUMNS: readonly Column[] = [
+  { name: 'TIME', read: field('time') },
+  { name: 'EVENT', read: field('flow') },
+  { name: 'PHASE', read: field('phase') },
+  { name: 'CLIENT', read: (exchange) => clientOf(exchange) },
+  { name: 'TOOL', read: (exchange) => exchange['tool'] ?? exchange['what'] ?? exchange['operation'] },
+  { name: 'TIER', read: field('tier') },
+  { name: 'ACTION', read: field('action') },
+  { name: 'HOST', read: inner('destination', 'host') },
+  { name: 'STATUS', read: (exchange) => statusOf(exchange) },
+  { name: 'REASON', read: field('reason') },
+]
+
+function clientOf(exchange: ExchangeRecord): unknown {
+  const client = exchange['client'] as ExchangeRecord | null | undefined
+  return client?.['user'] ?? client?.['device'] ?? client?.['addr'] ?? exchange['who'] ?? exchange['actor']
+}
+
+function statusOf(exchange: ExchangeRecord): unknown {
+  if (exchange['complete'] === false) return 'incomplete'
+  const error = exchange['error'] as ExchangeRecord | null | undefined
+  return error?.['code'] ?? exchange['status']
+}
+
+/** All rows under a line of headings; a sentence when there are none. */
+export function renderTable(exchanges: readonly ExchangeRecord[]): string {
+  if (exchanges.length === 0) return 'no events match\n'
+  const rows = [COLUMNS.map(({ name }) => name), ...exchanges.map((row) => COLUMNS.map(({ read }) => cell(read(row))))]
+  const widths = COLUMNS.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
+  const lines = rows.map((row) =>
+    row
+      .map((text, index) => text.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+  return `${lines.join('\n')}\n`
+}
+
+function cell(value: unknown): string {
+  const text = escapeControls(cellText(value))
+  if (text === '') return '-'
+  return text.length <= MAX_CELL ? text : `${text.slice(0, MAX_CELL - 1)}…`
+}
