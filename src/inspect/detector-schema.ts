@@ -26,8 +26,8 @@ const detectorSchema = z
     ignoreCase: z.boolean().default(false),
     /** How far a match may start before its keyword, and through which characters. */
     back: z.strictObject({ characters: z.string().min(1).max(60), max: z.number().int().min(1).max(128) }).optional(),
-    /** `word`: not in the middle of a word. */
-    boundary: z.enum(['word', 'none']).default('word'),
+    /** `word`: not in the middle of a word; `hyphen`: nor of words joined by hyphens. */
+    boundary: z.enum(['word', 'hyphen', 'none']).default('word'),
     end: z.enum(['word', 'none']).default('word'),
     /** Longest match in characters. */
     window: z.number().int().min(8).max(70000).default(600),

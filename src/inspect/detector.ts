@@ -68,10 +68,12 @@ function patternFinder(rule: DetectorRule): Finder {
   const pattern = patternOf(rule)
   if (pattern === null) return never
   const back = rule.back === undefined ? null : backOf(rule.back)
-  const isBounded = rule.boundary === 'word' && rule.near === undefined
+  const isBounded = rule.boundary !== 'none' && rule.near === undefined
+  const isHyphenBounded = rule.boundary === 'hyphen'
   return (text, keywordStart) => {
     const start = back === null ? keywordStart : back(text, keywordStart)
     if (isBounded && !startsToken(text, start)) return null
+    if (isHyphenBounded && text[start - 1] === '-') return null
     pattern.lastIndex = start
     const match = pattern.exec(text)
     if (match === null) return null

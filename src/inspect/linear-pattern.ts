@@ -12,6 +12,8 @@ export type PatternCheck =
 interface Positions {
   readonly sets: CharacterSet[]
   readonly follow: Set<number>[]
+  /** One step comes about in two ways, as in `(a+)+`: the sets alone would not show it. */
+  isDoubled: boolean
 }
 
 interface Ends {
@@ -70,13 +72,14 @@ function assertionsIn(node: PatternNode): PatternNode[] {
 }
 
 function ambiguityOf(node: PatternNode): string | null {
-  const large: Positions = { sets: [], follow: [] }
-  connect(node, large, SMALL_LOOP)
-  if (crossedLoops(large)) return 'super-linear backtracking: two long repetitions can share the same text'
-  const all: Positions = { sets: [], follow: [] }
+  const all: Positions = { sets: [], follow: [], isDoubled: false }
   connect(node, all, 1)
-  if (forkedLoop(all)) return 'super-linear backtracking: a repetition can match the same text in two ways'
-  return null
+  if (all.isDoubled || forkedLoop(all)) {
+    return 'super-linear backtracking: a repetition can match the same text in two ways'
+  }
+  const large: Positions = { sets: [], follow: [], isDoubled: false }
+  connect(node, large, SMALL_LOOP)
+  return crossedLoops(large) ? 'super-linear backtracking: two long repetitions can share the same text' : null
 }
 
 /** Builds follow sets; a repetition of at most `ignored` times makes no loop. */
@@ -120,7 +123,12 @@ function chain(left: Ends, right: Ends, positions: Positions): Ends {
 }
 
 function link(from: readonly number[], to: readonly number[], positions: Positions): void {
-  for (const position of from) for (const next of to) positions.follow[position]?.add(next)
+  for (const position of from) {
+    for (const next of to) {
+      if (positions.follow[position]?.has(next) === true) positions.isDoubled = true
+      positions.follow[position]?.add(next)
+    }
+  }
 }
 
 /** Is there a position that comes back to itself along two different ways over one text? (exponential) */

@@ -13,8 +13,10 @@ export function isJwt(token: string): boolean {
 }
 
 function decodeJson(part: string): Record<string, unknown> | null {
+  const text = Buffer.from(part, 'base64url').toString('utf8')
+  if (!text.startsWith('{') || !text.endsWith('}')) return null
   try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
   } catch {
     return null // not JSON: not a token

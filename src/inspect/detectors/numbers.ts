@@ -32,9 +32,9 @@ const IBAN_LENGTHS: ReadonlyMap<string, number> = new Map(
 const TEST_CARD =
   /^(?:4242|4111111111111111|5555555555554444|4000056655665556|4012888888881881|378282246310005|6011111111111117|0000)/
 
-/** A payment card number starting at `start`, written in one piece or in the usual groups. */
-export function findCard(text: string, start: number): Span | null {
-  if (!isNumberStart(text, start)) return null
+/** A payment card number starting at `start`, written in one piece or in the usual groups. `end` ends the first run. */
+export function findCard(text: string, start: number, end: number): Span | null {
+  if ((end - start !== 4 && end - start < 13) || !isNumberStart(text, start)) return null
   GROUPED_CARD.lastIndex = start
   const written = GROUPED_CARD.exec(text)?.[0]
   if (written === undefined || !isNumberEnd(text, start + written.length)) return null
@@ -45,8 +45,8 @@ export function findCard(text: string, start: number): Span | null {
 }
 
 /** A resident identity number of mainland China (GB 11643): region, date of birth, sequence, check character. */
-export function findChinaId(text: string, start: number): Span | null {
-  if (!isNumberStart(text, start)) return null
+export function findChinaId(text: string, start: number, end: number): Span | null {
+  if (end - start < 17 || end - start > 18 || !isNumberStart(text, start)) return null
   const id = /^\d{17}[\dXx]/.exec(text.slice(start, start + 18))?.[0]
   if (id === undefined || !isNumberEnd(text, start + 18)) return null
   const isReal = REGIONS.has(id.slice(0, 2)) && isDate(id.slice(6, 14)) && isMod11Check2(id)
@@ -56,6 +56,7 @@ export function findChinaId(text: string, start: number): Span | null {
 /** An IBAN whose check digits start at `start`; groups of four may be parted by spaces. */
 export function findIban(text: string, start: number): Span | null {
   const from = start - 2
+  if (!isCapital(text.charCodeAt(from)) || !isCapital(text.charCodeAt(start - 1))) return null
   const length = IBAN_LENGTHS.get(text.slice(Math.max(0, from), start))
   if (length === undefined || isWordAt(text, from - 1)) return null
   let iban = ''
@@ -67,6 +68,8 @@ export function findIban(text: string, start: number): Span | null {
   }
   return !isWordAt(text, at) && isMod97(iban) ? { start: from, end: at } : null
 }
+
+const isCapital = (code: number): boolean => code >= 0x41 && code <= 0x5a
 
 /** Not a part of a longer number, word, path or decimal fraction. */
 function isNumberStart(text: string, start: number): boolean {

@@ -1,37 +1,35 @@
-/** PEM private keys (RFC 7468) of any length, also in one line with written `\n`, quoted or indented. */
+/** PEM private keys (RFC 7468) of any length, also in one line with written `\\n`, quoted or indented. */
 import type { Span } from './span.ts'
 
 const LABEL = /-----BEGIN ((?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?)-----/y
-/** What may stand between the lines: base64, armour headers, white space, written line ends, quotes and joins. */
-const BODY = /[A-Za-z0-9+/=\s\\"'`,:;.()|>*#-]{0,4096}/y
+/** Between the lines: base64, armour headers, white space, written line ends, quotes and joins of any language. */
+const BODY = /[A-Za-z0-9+/=\s\\"'`,:;.()|>*#-]*/y
+/** Of a key that was cut off: whole lines of base64 only, or the text after it would go too. */
+const LINES =
+  /(?:\s|\\[nr]|["',]){0,20}[A-Za-z0-9+/]{16,}={0,2}(?:(?:\s|\\[nr]|["',]){1,20}[A-Za-z0-9+/]{16,}={0,2})*(?:\s{1,2}[A-Za-z0-9+/]{1,64}={1,2})?/y
+/** Less is no key, but somebody's text about keys. */
+const LEAST_BASE64 = 40
 
-/** `start` is where `-----BEGIN` starts. A key that is cut off is still a key: what is there is marked. */
+/** `start` is where `-----BEGIN` starts. */
 export function findPem(text: string, start: number): Span | null {
-  LABEL.lastIndex = start
-  const label = LABEL.exec(text)
+  const label = matchAt(LABEL, text, start)
   if (label === null) return null
-  const footer = `-----END ${label[1] ?? ''}-----`
   const bodyStart = start + label[0].length
-  const bodyEnd = endOfBody(text, bodyStart)
-  const footerAt = text.slice(bodyStart, bodyEnd + footer.length).indexOf(footer)
-  const end = footerAt < 0 ? bodyEnd : bodyStart + footerAt
-  const base64 = text.slice(bodyStart, end).replace(/\\[nrt]|[^A-Za-z0-9+/]/g, '')
-  if (base64.length < 40 || /^(.)\1*$/.test(base64)) return null
-  return { start, end: footerAt < 0 ? trimmedEnd(text, start, end) : end + footer.length }
+  const dashes = text.indexOf('-----', bodyStart)
+  const footer = `-----END ${label[1] ?? ''}-----`
+  const isWhole = dashes >= 0 && text.startsWith(footer, dashes)
+  const bodyEnd = isWhole ? dashes : bodyStart + (matchAt(LINES, text, bodyStart)?.[0].length ?? 0)
+  if (isWhole && (matchAt(BODY, text, bodyStart)?.[0].length ?? 0) < dashes - bodyStart) return null
+  if (!isKeyMaterial(text.slice(bodyStart, bodyEnd))) return null
+  return { start, end: isWhole ? dashes + footer.length : bodyEnd }
 }
 
-function endOfBody(text: string, start: number): number {
-  let at = start
-  for (;;) {
-    BODY.lastIndex = at
-    const length = BODY.exec(text)?.[0].length ?? 0
-    at += length
-    const stop = text.indexOf('-----', at - length)
-    if (stop >= 0 && stop < at) return stop
-    if (length < 4096) return at
-  }
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at
+  return pattern.exec(text)
 }
 
-function trimmedEnd(text: string, start: number, end: number): number {
-  return start + text.slice(start, end).trimEnd().length
+function isKeyMaterial(body: string): boolean {
+  const base64 = body.replace(/\\[nrt]|[^A-Za-z0-9+/]/g, '')
+  return base64.length >= LEAST_BASE64 && new Set(base64).size > 8
 }

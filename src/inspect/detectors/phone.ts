@@ -6,11 +6,12 @@ const INTERNATIONAL = /\+\d{1,3}[ .-]?(?:\(\d{1,5}\)[ .-]?)?\d{1,5}(?:[ .-]?\d{1
 const CHINA_MOBILE = /1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)/y
 const NORTH_AMERICA = /\(\d{3}\) ?\d{3}-\d{4}(?!\d)|\d{3}([-.])\d{3}\1\d{4}(?!\d)/y
 
-/** `start` is the first digit of a run. */
-export function findPhone(text: string, start: number): Span | null {
+/** A run of digits stands from `start` to `end`; the number may go on after it. */
+export function findPhone(text: string, start: number, end: number): Span | null {
   const before = text[start - 1] ?? ''
   if (before === '+') return isWordAt(text, start - 2) ? null : parse(text, INTERNATIONAL, start - 1)
   if (before === '(') return isWordAt(text, start - 2) ? null : parse(text, NORTH_AMERICA, start - 1, 'US')
+  if (end - start !== 3 && end - start !== 7 && end - start !== 11) return null
   if (isWordAt(text, start - 1) || /[.\-+/#%&=*]/.test(before)) return null
   return parse(text, CHINA_MOBILE, start, 'CN') ?? parse(text, NORTH_AMERICA, start, 'US')
 }
@@ -31,5 +32,5 @@ function parse(text: string, shape: RegExp, start: number, country?: CountryCode
 function isQuantity(digits: string): boolean {
   const value = Number(digits)
   if (Number.isInteger(Math.log2(value)) || digits.endsWith('00000') || new Set(digits).size < 4) return true
-  return '01234567890123456789'.includes(digits.slice(-8)) || /55501\d\d$/.test(digits)
+  return /123456|234567|345678|456789|987654|876543/.test(digits) || /55501\d\d$/.test(digits)
 }

@@ -9,6 +9,9 @@ export interface Span {
 /** Looks at one trigger (a keyword, or a run of digits) from `start` to `end` in `text`. */
 export type Finder = (text: string, start: number, end: number) => Span | null
 
+const BACKSLASH = 0x5c
+const PERCENT = 0x25
+
 const WORD_CODE = (code: number): boolean =>
   (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || code === 0x5f
 
@@ -23,6 +26,8 @@ export function isWordAt(text: string, index: number): boolean {
  */
 export function startsToken(text: string, start: number): boolean {
   if (!isWordAt(text, start - 1)) return true
-  const before = text.slice(Math.max(0, start - 3), start)
-  return /(?:^|[^\\])\\[nrtbf"]$|^%[0-9A-Fa-f]{2}$/.test(before)
+  if (text.charCodeAt(start - 2) === BACKSLASH) {
+    return text.charCodeAt(start - 3) !== BACKSLASH && /[nrtbf]/.test(text[start - 1] ?? '')
+  }
+  return text.charCodeAt(start - 3) === PERCENT && /^[0-9A-Fa-f]{2}$/.test(text.slice(start - 2, start))
 }

@@ -1,0 +1,200 @@
+import fc from 'fast-check'
+import t from 'tap'
+import type { TextPart } from '../../src/dialects/dialect.ts'
+import type { Finding } from '../../src/domain/finding.ts'
+import { expandExample } from '../../src/inspect/example-text.ts'
+import { type BodyFindings, inspectBody } from '../../src/inspect/inspect-body.ts'
+import { placeholderFor } from '../../src/inspect/placeholder.ts'
+import { redactBody } from '../../src/inspect/redact.ts'
+import { shippedDetectors } from '../helpers/detectors.ts'
+
+const detectors = shippedDetectors()
+const placeholders = { prefix: 'WEIR', key: Buffer.alloc(32, 1) }
+const SECRET = expandExample('glpat-<alnum:20>', 'secret')
+const HIDDEN = placeholderFor(placeholders, 'gitlab-token', SECRET)
+
+const part = (body: Uint8Array, escaping: TextPart['escaping'], more: Partial<TextPart> = {}): TextPart => ({
+  start: 0,
+  end: body.length,
+  escaping,
+  field: 'f',
+  isEditable: true,
+  ...more,
+})
+const inspect = (body: Uint8Array, parts: readonly TextPart[], depth = 3): BodyFindings =>
+  inspectBody(body, parts, { detectors, placeholders, depth, isOver: () => false })
+function redacted(text: string, escaping: TextPart['escaping'], depth = 3): string {
+  const body = Buffer.from(text)
+  const { findings } = inspect(body, [part(body, escaping)], depth)
+  return Buffer.from(redactBody(body, { findings, severities: ['high', 'medium', 'low'] }, placeholders)).toString()
+}
+const spans = (findings: readonly Finding[]): number[][] => findings.map(({ start, end }) => [start, end])
+
+t.test('a finding carries its detector, field, bytes and placeholder', async (t) => {
+  const body = Buffer.from(`{"é":"${SECRET}"}`)
+  const { findings } = inspect(body, [part(body, 'json', { start: 7, end: body.length - 2, isEditable: false })])
+  t.strictSame(findings, [
+    {
+      detector: 'gitlab-token',
+      severity: 'high',
+      field: 'f',
+      start: 7,
+      end: 7 + SECRET.length,
+      isEditable: false,
+      placeholder: HIDDEN,
+    },
+  ])
+})
+
+t.test('text outside the parts is not looked at', async (t) => {
+  const body = Buffer.from(`${SECRET} ${SECRET}`)
+  t.strictSame(spans(inspect(body, [part(body, 'plain', { start: 27 })]).findings), [[27, 53]])
+})
+
+t.test('JSON inside a JSON string is read with its escapes undone, as deep as told', async (t) => {
+  const escaped = SECRET.replace('-', '\\u002d')
+  const once = `{"arguments":"{\\"token\\":\\"${escaped.replace('\\', '\\\\')}\\"}"}`.slice(14, -2)
+  t.equal(redacted(once, 'json'), `{\\"token\\":\\"${HIDDEN}\\"}`)
+  t.equal(redacted(once, 'json', 0), once, 'depth 0: not looked into')
+  const deep = JSON.stringify(JSON.stringify({ a: JSON.stringify({ b: `x\n${SECRET}\n` }) })).slice(1, -1)
+  t.equal(redacted(deep, 'json'), deep.replace(SECRET, HIDDEN))
+})
+
+t.test('a key with written line ends inside tool arguments goes whole', async (t) => {
+  const pem = expandExample(
+    '-----BEGIN PRIVATE KEY-----<nl><base64:64><nl><base64:24><nl>-----END PRIVATE KEY-----',
+    'pem',
+  )
+  const text = JSON.stringify(JSON.stringify({ file: 'k.pem', content: `${pem}\n` })).slice(1, -1)
+  const hidden = placeholderFor(placeholders, 'pem-private-key', pem)
+  t.equal(JSON.parse(JSON.parse(`"${redacted(text, 'json')}"`) as string).content, `${hidden}\n`)
+})
+
+t.test('what was redacted once is not redacted again', async (t) => {
+  const once = redacted(`postgres://app:k3Jd82hfQ@db/x and ${SECRET}`, 'plain')
+  t.equal(redacted(once, 'plain'), once)
+})
+
+t.test('time that runs out is told, with what was found', async (t) => {
+  const body = Buffer.from(`${SECRET} ${SECRET}`)
+  let asked = 0
+  const isOver = (): boolean => (asked += 1) > 1
+  const parts = [part(body, 'plain', { end: 26 }), part(body, 'plain', { start: 27 })]
+  const result = inspectBody(body, parts, { detectors, placeholders, depth: 3, isOver })
+  t.ok(result.isCutShort)
+  t.strictSame(spans(result.findings), [[0, 26]])
+})
+
+/** Ways to write a text; each gives the same text back when read. */
+const WRITINGS: Readonly<
+  Record<string, { escaping: TextPart['escaping']; write: (text: string) => string; read: (text: string) => string }>
+> = {
+  plain: { escaping: 'plain', write: (text) => text, read: (text) => text },
+  json: {
+    escaping: 'json',
+    write: (text) => JSON.stringify(text).slice(1, -1),
+    read: (text) => JSON.parse(`"${text}"`) as string,
+  },
+  'json in ASCII': {
+    escaping: 'json',
+    write: (text) =>
+      JSON.stringify(text)
+        .slice(1, -1)
+        .replace(/[^\x20-\x7e]/g, unicodeEscape),
+    read: (text) => JSON.parse(`"${text}"`) as string,
+  },
+  'json with every unit escaped': {
+    escaping: 'json',
+    write: (text) => [...Array(text.length).keys()].map((at) => unicodeEscape(text[at] ?? '')).join(''),
+    read: (text) => JSON.parse(`"${text}"`) as string,
+  },
+  form: {
+    escaping: 'form',
+    write: (text) => new URLSearchParams({ v: text }).toString().slice(2),
+    read: (text) => new URLSearchParams(`v=${text}`).get('v') ?? '',
+  },
+  'form with every byte escaped': {
+    escaping: 'form',
+    write: (text) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+    read: (text) => new URLSearchParams(`v=${text}`).get('v') ?? '',
+  },
+  'json in json': {
+    escaping: 'json',
+    write: (text) => JSON.stringify(JSON.stringify({ v: `${text}\n` })).slice(1, -1),
+    read: (text) => (JSON.parse(JSON.parse(`"${text}"`) as string) as { v: string }).v.slice(0, -1),
+  },
+}
+
+const unicodeEscape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+t.test('a planted secret is redacted alike at any place in any writing, and nothing else changes', async (t) => {
+  const around = fc.string({
+    unit: fc.constantFrom('a', ' ', '\n', '"', '\\', 'é', '中', '😀', '&', '+', '%', '{', '=', 'http:'),
+    maxLength: 30,
+  })
+  for (const [name, { escaping, write, read }] of Object.entries(WRITINGS)) {
+    const property = fc.property(around, around, (before, after) => {
+      const text = `${before} ${SECRET} ${after}`
+      return read(redacted(write(text), escaping)) === text.replace(SECRET, HIDDEN)
+    })
+    t.doesNotThrow(() => fc.assert(property, { numRuns: 80 }), name)
+  }
+})
+
+t.test('bytes outside the findings stay, whatever the body', async () => {
+  const escaping = fc.constantFrom<TextPart['escaping']>('json', 'form', 'plain')
+  const piece = fc.oneof(
+    fc.uint8Array({ maxLength: 12 }),
+    fc.constantFrom(SECRET, '\\', '%', '@corp-mail.de', '{"a":"\\n').map((text) => Buffer.from(text)),
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 8 }), escaping, (pieces, how) => {
+      const body = Buffer.concat(pieces)
+      const { findings } = inspect(body, [part(body, how)])
+      const sorted = findings.toSorted((a, b) => a.start - b.start)
+      const edited = redactBody(body, { findings, severities: ['high', 'medium', 'low'] }, placeholders)
+      let at = 0
+      let shift = 0
+      for (const { start, end, placeholder = '' } of sorted) {
+        if (start < at || end > body.length) return false
+        if (Buffer.compare(body.subarray(at, start), edited.subarray(at + shift, start + shift)) !== 0) return false
+        shift += placeholder.length - (end - start)
+        at = end
+      }
+      return Buffer.compare(body.subarray(at), edited.subarray(at + shift)) === 0
+    }),
+  )
+})
+
+t.test('JSON stays JSON when its strings are redacted', async () => {
+  const value = fc.string({
+    unit: fc.constantFrom(
+      'a',
+      '"',
+      '\\',
+      '\n',
+      '{',
+      '}',
+      'é',
+      SECRET,
+      'ann.lee@corp-mail.de',
+      'postgres://a:k3Jd82hfQ@h',
+      '\\n',
+    ),
+  })
+  fc.assert(
+    fc.property(value, value, (inner, outer) => {
+      const text = JSON.stringify({ tool: JSON.stringify({ inner, more: outer }), outer })
+      const body = Buffer.from(text)
+      const parts = [...text.matchAll(/"(?:[^"\\]|\\.)*"/g)].map((match) => {
+        const start = Buffer.byteLength(text.slice(0, match.index + 1))
+        return part(body, 'json', { start, end: start + Buffer.byteLength(match[0]) - 2 })
+      })
+      const { findings } = inspect(body, parts)
+      const edited = redactBody(body, { findings, severities: ['high', 'medium', 'low'] }, placeholders)
+      const parsed = JSON.parse(Buffer.from(edited).toString()) as { tool: string }
+      return typeof JSON.parse(parsed.tool) === 'object'
+    }),
+    { numRuns: 200 },
+  )
+})
