@@ -1,6 +1,6 @@
 /** Anthropic's Messages API, also behind relays, on Vertex (`rawPredict`) and on Azure. */
 import type { RequestHead } from '../domain/tool.ts'
-import { bodyTextParts } from './body-parts.ts'
+import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import type { JsonKeys } from './json-parts.ts'
 import { COMMON_NAMES, SIGNED_KEYS } from './keys.ts'
@@ -46,7 +46,7 @@ function recognise(head: RequestHead): boolean {
 export const anthropicMessages: Dialect = {
   id: 'anthropic-messages',
   recognise,
-  textParts: (body, contentType) => bodyTextParts(body, contentType, KEYS),
+  textParts: (body, contentType) => jsonBodyParts(body, contentType, KEYS),
   refusal: (notice) =>
     jsonAnswer({
       status: 400,

@@ -1,6 +1,6 @@
 /** Amazon Bedrock's runtime: invoke and converse. Bodies are JSON; streamed responses are binary frames. */
 import type { RequestHead } from '../domain/tool.ts'
-import { bodyTextParts } from './body-parts.ts'
+import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import type { JsonKeys } from './json-parts.ts'
 import { SIGNED_KEYS } from './keys.ts'
@@ -31,7 +31,7 @@ function recognise(head: RequestHead): boolean {
 export const bedrock: Dialect = {
   id: 'bedrock',
   recognise,
-  textParts: (body, contentType) => bodyTextParts(body, contentType, KEYS),
+  textParts: (body, contentType) => jsonBodyParts(body, contentType, KEYS),
   refusal: (notice) =>
     jsonAnswer({
       status: 400,

@@ -29,8 +29,18 @@ export function bodyTextParts(body: Uint8Array, contentType: string | null, keys
   if (isJsonLinesType(type)) return jsonLines(body, keys)
   if (type.startsWith('multipart/')) return multipart(body, contentType ?? '', keys)
   if (!isText(body)) return BINARY
-  if (type === 'application/x-www-form-urlencoded') return { ok: true, parts: formParts(body), model: null }
+  if (type === 'application/x-www-form-urlencoded') return form(body)
   return { ok: true, parts: [plainPart(0, body.length, '')], model: null }
+}
+
+/**
+ * The same for dialects that speak JSON only: what begins like JSON must be JSON, whatever its type claims. Else a fault
+ * that a lenient server forgives would turn escaped text into plain text, and `\u0041KIA…` into no finding.
+ */
+export function jsonBodyParts(body: Uint8Array, contentType: string | null, keys: JsonKeys): TextParts {
+  if (!isContainer(body)) return bodyTextParts(body, contentType, keys)
+  const json = jsonParts({ body, keys })
+  return json.ok ? json : UNPARSABLE
 }
 
 const isJsonType = (type: string): boolean =>
@@ -42,11 +52,10 @@ const isJsonLinesType = (type: string): boolean =>
 /** UTF-8 without NUL: what no NUL-free editor would call binary. Other character sets are not read. */
 const isText = (bytes: Uint8Array): boolean => isUtf8(bytes) && !bytes.includes(0)
 
-/** First byte that is not JSON white space or part of a byte order mark. */
+/** First byte after a byte order mark and JSON white space. */
 function firstByte(body: Uint8Array): number {
-  const skipped = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])
-  let at = 0
-  while (at < body.length && skipped.has(body[at] ?? 0)) at += 1
+  let at = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0
+  while (body[at] === 0x20 || body[at] === 0x0a || body[at] === 0x0d || body[at] === 0x09) at += 1
   return body[at] ?? 0
 }
 
@@ -57,6 +66,10 @@ const plainPart = (start: number, end: number, field: string): TextPart => ({
   field,
   isEditable: true,
 })
+
+/** Parts, and JSON lines, beyond which a body counts as unparsable: inspection must not fill the heap. */
+const MAX_PARTS = 500_000
+const MAX_LINES = 100_000
 
 /** One document a line; RFC 7464's record separators are white space to us. */
 function jsonLines(body: Uint8Array, keys: JsonKeys): TextParts {
@@ -69,7 +82,7 @@ function jsonLines(body: Uint8Array, keys: JsonKeys): TextParts {
     const from = buffer[start] === 0x1e ? start + 1 : start
     if (buffer.toString('latin1', from, end).trim() !== '') {
       const json = jsonParts({ body, keys, start: from, end, within: `[${String(line)}]` })
-      if (!json.ok) return UNPARSABLE
+      if (!json.ok || parts.length > MAX_PARTS || line > MAX_LINES) return UNPARSABLE
       for (const part of json.parts) parts.push(part)
       model ??= json.model
     }
@@ -79,8 +92,10 @@ function jsonLines(body: Uint8Array, keys: JsonKeys): TextParts {
 }
 
 /** Field names are data of the sender only when they are long or odd; then they are parts too. */
-function formParts(body: Uint8Array): TextPart[] {
-  return formSpans(body).flatMap((span) => {
+function form(body: Uint8Array): TextParts {
+  const spans = formSpans(body)
+  if (spans === null) return UNPARSABLE
+  const all = spans.flatMap((span) => {
     const field = span.name === '' ? '' : formatField([span.name])
     const parts: TextPart[] = []
     if (field === '*' && span.nameEnd > span.nameStart) {
@@ -91,6 +106,7 @@ function formParts(body: Uint8Array): TextPart[] {
     }
     return parts
   })
+  return { ok: true, parts: all, model: null }
 }
 
 /** Bytes with which pictures, sounds and PDF documents begin: such a part is skipped, like its base64 in JSON. */
@@ -109,6 +125,7 @@ function multipart(body: Uint8Array, contentType: string, keys: JsonKeys): TextP
     if (part.headerEnd > part.headerStart) parts.push(plainPart(part.headerStart, part.headerEnd, `${field}.headers`))
     const content = contentParts(body, part, field, keys)
     if (content === null) return BINARY
+    if (parts.length > MAX_PARTS) return UNPARSABLE
     for (const text of content.parts) parts.push(text)
     model ??= part.name === 'model' ? Buffer.from(body.subarray(part.start, part.end)).toString('utf8') : content.model
   }

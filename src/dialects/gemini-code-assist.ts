@@ -1,6 +1,6 @@
 /** Gemini Code Assist (Gemini CLI with a Google login): Gemini's body inside `{model, project, request}`. */
 import type { RequestHead } from '../domain/tool.ts'
-import { bodyTextParts } from './body-parts.ts'
+import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import { GEMINI_KEYS, GEMINI_USAGE, geminiRefusal } from './gemini.ts'
 import { createUsageReader } from './usage.ts'
@@ -12,7 +12,7 @@ const recognise = (head: RequestHead): boolean => head.method === 'POST' && VERB
 export const geminiCodeAssist: Dialect = {
   id: 'gemini-code-assist',
   recognise,
-  textParts: (body, contentType) => bodyTextParts(body, contentType, GEMINI_KEYS),
+  textParts: (body, contentType) => jsonBodyParts(body, contentType, GEMINI_KEYS),
   refusal: geminiRefusal,
   usageReader: (contentType) => createUsageReader(contentType, GEMINI_USAGE),
 }

@@ -1,7 +1,7 @@
 /** Google's Gemini API (AI Studio and Vertex); `gemini-code-assist.ts` is the same in an envelope. */
 import type { LocalAnswer, Notice } from '../domain/notice.ts'
 import type { RequestHead } from '../domain/tool.ts'
-import { bodyTextParts } from './body-parts.ts'
+import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import type { JsonKeys } from './json-parts.ts'
 import { COMMON_NAMES, SIGNED_KEYS } from './keys.ts'
@@ -42,7 +42,7 @@ const recognise = (head: RequestHead): boolean => head.method === 'POST' && VERB
 export const gemini: Dialect = {
   id: 'gemini',
   recognise,
-  textParts: (body, contentType) => bodyTextParts(body, contentType, GEMINI_KEYS),
+  textParts: (body, contentType) => jsonBodyParts(body, contentType, GEMINI_KEYS),
   refusal: geminiRefusal,
   usageReader: (contentType) => createUsageReader(contentType, GEMINI_USAGE),
 }

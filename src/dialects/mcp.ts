@@ -1,6 +1,6 @@
 /** The Model Context Protocol over HTTP: JSON-RPC messages. */
 import type { RequestHead } from '../domain/tool.ts'
-import { bodyTextParts } from './body-parts.ts'
+import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import { GENERIC_KEYS } from './generic.ts'
 import { jsonAnswer } from './local-answer.ts'
@@ -18,7 +18,7 @@ function recognise(head: RequestHead): boolean {
 export const mcp: Dialect = {
   id: 'mcp',
   recognise,
-  textParts: (body, contentType) => bodyTextParts(body, contentType, GENERIC_KEYS),
+  textParts: (body, contentType) => jsonBodyParts(body, contentType, GENERIC_KEYS),
   // The request's id stands in a body that a block does not read: JSON-RPC 2.0 section 5 wants `null` then.
   refusal: (notice) =>
     jsonAnswer({

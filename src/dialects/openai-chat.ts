@@ -1,6 +1,6 @@
 /** OpenAI's chat completions and everything compatible with it: Qwen, Copilot, DeepSeek, Ollama, relays. */
 import type { RequestHead } from '../domain/tool.ts'
-import { bodyTextParts } from './body-parts.ts'
+import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import type { JsonKeys } from './json-parts.ts'
 import { COMMON_NAMES, SIGNED_KEYS } from './keys.ts'
@@ -40,7 +40,7 @@ const OPENAI_HEADERS = ['openai-organization', 'openai-project', 'openai-beta'] 
 export const openaiChat: Dialect = {
   id: 'openai-chat',
   recognise,
-  textParts: (body, contentType) => bodyTextParts(body, contentType, KEYS),
+  textParts: (body, contentType) => jsonBodyParts(body, contentType, KEYS),
   refusal: openaiRefusal,
   usageReader: (contentType) =>
     createUsageReader(contentType, {

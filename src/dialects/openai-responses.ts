@@ -1,6 +1,6 @@
 /** OpenAI's responses API, as Codex speaks it; over HTTP here, WebSocket messages have the same body. */
 import type { RequestHead } from '../domain/tool.ts'
-import { bodyTextParts } from './body-parts.ts'
+import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import type { JsonKeys } from './json-parts.ts'
 import { COMMON_NAMES, SIGNED_KEYS } from './keys.ts'
@@ -55,7 +55,7 @@ const CODEX_HEADERS = [
 export const openaiResponses: Dialect = {
   id: 'openai-responses',
   recognise,
-  textParts: (body, contentType) => bodyTextParts(body, contentType, KEYS),
+  textParts: (body, contentType) => jsonBodyParts(body, contentType, KEYS),
   refusal: openaiRefusal,
   usageReader: (contentType) =>
     createUsageReader(contentType, {

@@ -1,5 +1,6 @@
 /** Reads model and token counts from a response as it passes: JSON or server-sent events, with bounded memory. */
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
+import { GrowingBytes } from '../wire/growing-bytes.ts'
 import { createSseParser, SSE_MAX_EVENT_BYTES } from '../wire/sse.ts'
 import type { Usage, UsageReader } from './dialect.ts'
 import { mediaType } from './wire-shape.ts'
@@ -38,15 +39,15 @@ function sseReader(rules: UsageRules): UsageReader {
 }
 
 function jsonReader(rules: UsageRules): UsageReader {
-  let chunks: Buffer[] = []
+  const body = new GrowingBytes()
   let size = 0
   return {
     push: (chunk) => {
       size += chunk.length
-      if (size > USAGE_MAX_JSON_BYTES) chunks = []
-      else chunks.push(Buffer.from(chunk))
+      if (size > USAGE_MAX_JSON_BYTES) body.clear()
+      else body.add(chunk)
     },
-    end: () => (size > USAGE_MAX_JSON_BYTES ? NOTHING : merge(NOTHING, readData(Buffer.concat(chunks), rules))),
+    end: () => (size > USAGE_MAX_JSON_BYTES ? NOTHING : merge(NOTHING, readData(body.bytes(), rules))),
   }
 }
 

@@ -14,8 +14,11 @@ export interface FormSpan {
 const AMPERSAND = 0x26
 const EQUALS = 0x3d
 
-/** Every field in order, empty ones left out. There is no malformed form: any bytes are some fields. */
-export function formSpans(bytes: Uint8Array): FormSpan[] {
+/** More fields than any form has; beyond it a body counts as unparsable. */
+export const FORM_MAX_FIELDS = 100_000
+
+/** Every field in order, empty ones left out; `null` when there are too many. Any other bytes are some fields. */
+export function formSpans(bytes: Uint8Array): FormSpan[] | null {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const spans: FormSpan[] = []
   for (let from = 0; from < buffer.length; ) {
@@ -25,6 +28,7 @@ export function formSpans(bytes: Uint8Array): FormSpan[] {
     const nameEnd = equals < 0 ? from : from + equals
     const start = equals < 0 ? from : nameEnd + 1
     if (end > from) {
+      if (spans.length >= FORM_MAX_FIELDS) return null
       spans.push({ name: buffer.toString('utf8', from, nameEnd), nameStart: from, nameEnd, start, end })
     }
     from = end + 1

@@ -31,6 +31,9 @@ export type JsonScan =
 /** Containers inside each other beyond which a document counts as unparsable; real requests stay below 40. */
 export const JSON_MAX_DEPTH = 512
 
+/** Strings and member names together beyond which a document counts as unparsable: 32 MiB of `"a",` must not fill the heap. */
+export const JSON_MAX_STRINGS = 500_000
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
@@ -89,8 +92,9 @@ class Scanner {
   private container: Container | null = null
   private depth = 0
   private problem = ''
-  private readonly slotStart = new Int32Array(NAME_SLOTS)
-  private readonly slotName: string[] = new Array<string>(NAME_SLOTS).fill('')
+  private strings = 0
+  private slotStart: Int32Array | null = null
+  private readonly slotName: string[] = []
 
   constructor(bytes: Uint8Array, visitor: JsonVisitor, start: number, end: number) {
     this.bytes = bytes
@@ -197,6 +201,11 @@ class Scanner {
   /** Index of the closing quote, or -1. The one loop that sees every byte of a prompt: keep it small. */
   private stringEnd(start: number): number {
     const { bytes, end } = this
+    this.strings += 1
+    if (this.strings > JSON_MAX_STRINGS) {
+      this.fail('too many strings')
+      return -1
+    }
     let pos = start
     while (pos < end) {
       const byte = bytes[pos] as number
@@ -238,10 +247,12 @@ class Scanner {
   private nameOf(start: number, end: number): string {
     const { bytes } = this
     const slot = ((end - start) * 31 + (bytes[start] ?? 0) * 7 + (bytes[end - 1] ?? 0)) & (NAME_SLOTS - 1)
-    const known = this.slotStart[slot] ?? 0
+    // Made for the first name only: a body of JSON lines is many small documents.
+    const starts = (this.slotStart ??= new Int32Array(NAME_SLOTS))
+    const known = starts[slot] ?? 0
     if (known > 0 && isSameSpan(bytes, known, start, end)) return this.slotName[slot] ?? ''
     const name = decodeJsonString(bytes, start, end)
-    this.slotStart[slot] = start
+    starts[slot] = start
     this.slotName[slot] = name
     return name
   }

@@ -3,6 +3,7 @@
  * Memory is bounded: an event beyond the limit is skipped and counted, the stream goes on.
  */
 import { Buffer } from 'node:buffer'
+import { GrowingBytes } from './growing-bytes.ts'
 
 export interface SseEvent {
   /** `message` when the stream names none. */
@@ -36,8 +37,8 @@ class Reader {
   skipped = 0
   private readonly onEvent: (event: SseEvent) => void
   private readonly maxBytes: number
-  /** Pieces of a line that has not ended yet. */
-  private pieces: Buffer[] = []
+  /** The beginning of a line that has not ended yet. */
+  private readonly begun = new GrowingBytes()
   private data: Buffer[] = []
   private event = ''
   private size = 0
@@ -73,18 +74,22 @@ class Reader {
     this.size += piece.length
     if (this.size > this.maxBytes) this.isOversize = true
     if (this.isOversize) this.forget()
-    // The marker byte keeps "this line is not empty" without keeping the line.
-    this.pieces.push(this.isOversize ? Buffer.from(':') : Buffer.from(piece))
+    // One byte keeps "this line is not empty" without keeping the line.
+    this.begun.add(this.isOversize ? piece.subarray(0, 1) : piece)
   }
 
   private forget(): void {
-    this.pieces = []
+    this.begun.clear()
     this.data = []
   }
 
   private line(rest: Buffer): void {
-    let line = this.pieces.length === 0 ? rest : Buffer.concat([...this.pieces, rest])
-    this.pieces = []
+    let line = rest
+    if (this.begun.length > 0) {
+      this.begun.add(rest)
+      line = Buffer.from(this.begun.bytes())
+      this.begun.clear()
+    }
     this.size += rest.length
     if (this.isFirstLine) {
       this.isFirstLine = false

@@ -108,3 +108,11 @@ t.test('any bytes of any type give spans inside the body or a reason, never a th
   )
   t.pass('2000 bodies')
 })
+
+t.test('bodies that would become too many parts are unparsable, in every format', async (t) => {
+  const unparsable = { ok: false, unread: 'unparsable' }
+  const read = (text: string, type: string) => bodyTextParts(Buffer.from(text), type, GENERIC_KEYS)
+  t.strictSame(read(`[${'"a",'.repeat(600_000)}"a"]`, 'application/json'), unparsable)
+  t.strictSame(read('"a"\n'.repeat(150_000), 'application/x-ndjson'), unparsable)
+  t.strictSame(read('a&'.repeat(150_000), 'application/x-www-form-urlencoded'), unparsable)
+})

@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import t from 'tap'
-import { formSpans } from '../../src/wire/form-spans.ts'
+import { FORM_MAX_FIELDS, formSpans } from '../../src/wire/form-spans.ts'
 
 const read = (text: string) => {
   const bytes = Buffer.from(text)
-  return formSpans(bytes).map((span) => [span.name, bytes.toString('utf8', span.start, span.end)])
+  return (formSpans(bytes) ?? []).map((span) => [span.name, bytes.toString('utf8', span.start, span.end)])
 }
 
 t.test('each field has its name and value, a field without = is all value', async (t) => {
@@ -38,7 +38,7 @@ t.test('every byte but the separators stands in some span, whatever the bytes ar
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
       const covered = new Set(
-        formSpans(bytes).flatMap((span) => [
+        (formSpans(bytes) ?? []).flatMap((span) => [
           ...Array.from({ length: span.nameEnd - span.nameStart }, (_, index) => span.nameStart + index),
           ...Array.from({ length: span.end - span.start }, (_, index) => span.start + index),
         ]),
@@ -48,4 +48,9 @@ t.test('every byte but the separators stands in some span, whatever the bytes ar
     { numRuns: 500 },
   )
   t.pass('500 bodies')
+})
+
+t.test('more fields than any form has are refused', async (t) => {
+  t.equal(formSpans(Buffer.from('a&'.repeat(FORM_MAX_FIELDS)))?.length, FORM_MAX_FIELDS)
+  t.equal(formSpans(Buffer.from('a&'.repeat(FORM_MAX_FIELDS + 1))), null)
 })

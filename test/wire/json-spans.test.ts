@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import t from 'tap'
-import { decodeJsonString, JSON_MAX_DEPTH, jsonPath, scanJson } from '../../src/wire/json-spans.ts'
+import { decodeJsonString, JSON_MAX_DEPTH, JSON_MAX_STRINGS, jsonPath, scanJson } from '../../src/wire/json-spans.ts'
 
 type Leaf = readonly [path: string, text: string]
 
@@ -151,4 +151,11 @@ t.test('a mark given to a container is inherited by everything inside it', async
     ['3', 1],
     ['4', 0],
   ])
+})
+
+t.test('more strings than any request has are unparsable', async (t) => {
+  const strings = (count: number) => Buffer.from(`[${'"",'.repeat(count - 1)}""]`)
+  const visitor = { string: () => undefined }
+  t.ok(scanJson(strings(JSON_MAX_STRINGS), visitor).ok)
+  t.match(scanJson(strings(JSON_MAX_STRINGS + 1), visitor), { ok: false, problem: 'too many strings' })
 })
