@@ -115,7 +115,7 @@ t.test('no shared cloud is in the catalogue as a whole', async (t) => {
 t.test('no package registry is named anywhere, not even as a source', async (t) => {
   const modelsNotPackages = /\b(?:registry\.ollama\.ai|registry\.modelcontextprotocol\.io)\b/gu
   for (const [name, text] of texts) {
-    const hit = /(?:^|[^a-z0-9-])(?:registry|packages?|pkg|repo\d?)\.[a-z0-9.-]+\.?(?:org|io|com|dev|net)\b/u.exec(
+    const hit = /(?:^|[^a-z0-9-])(?:registry|packages?|pkg)\.[a-z0-9.-]+\.?(?:org|io|com|dev|net)\b/u.exec(
       text.replaceAll(modelsNotPackages, ''),
     )
     t.equal(hit?.[0], undefined, name)
