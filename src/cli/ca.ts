@@ -1,7 +1,6 @@
 /** `weir ca show|export|rotate`: the certificate authority for the person who rolls it out. Never prints a private key. */
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { type Authority, type AuthorityOptions, openAuthority, rotateRoot } from '../ca/authority.ts'
 import {
   EXPORT_FORMATS,
@@ -16,8 +15,10 @@ import { isUnreadable } from '../ca/trust-path.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Problem } from '../domain/settings.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
+import { COMMON_FLAGS, readFlags } from './flags.ts'
+import { problemLine } from './problem-lines.ts'
 
-const HELP = `weir ca: show, export or replace the certificate authority that Weir signs with
+const USAGE = `weir ca: show, export or replace the certificate authority that Weir signs with
 
   weir ca show                 what machines must trust, until when, and where it is
   weir ca export               the root certificate, for machines and tools (no private key)
@@ -48,35 +49,29 @@ interface CaArgs {
 const isOneOf = <T extends string>(list: readonly T[], text: string | undefined): text is T =>
   list.some((item) => item === text)
 
-/** What the arguments ask for; a string says what is wrong with them; `null` asks for help. */
-function readArgs(args: readonly string[]): CaArgs | string | null {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        format: { type: 'string', default: 'pem' },
-        out: { type: 'string' },
-        bundle: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        config: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    })
-    if (values.help) return null
-    const [action, ...rest] = positionals
-    if (!isOneOf(ACTIONS, action) || rest.length > 0) return 'say one of `show`, `export`, `rotate`'
-    if (!isOneOf(EXPORT_FORMATS, values.format)) return `\`--format\` is one of ${EXPORT_FORMATS.join(', ')}`
-    if (values.bundle && values.format !== 'pem') return '`--bundle` is PEM: leave `--format` out'
-    const { format, out, config } = values
-    return { action, format, out, config, isBundle: values.bundle, isJson: values.json }
-  } catch (error) {
-    return error instanceof Error ? error.message : 'the arguments cannot be read'
-  }
+const FLAGS = {
+  ...COMMON_FLAGS,
+  format: { type: 'string', default: 'pem' },
+  out: { type: 'string' },
+  bundle: { type: 'boolean', default: false },
+} as const
+
+interface Values {
+  readonly format: string
+  readonly out?: string | undefined
+  readonly bundle: boolean
+  readonly json: boolean
+  readonly config?: string | undefined
 }
 
-const problemLine = ({ severity, file, line, path, message }: Problem): string =>
-  `${severity}: ${file}${line === null ? '' : `:${line}`}: ${path === '' ? '' : `${path}: `}${message}\n`
+/** What the arguments ask for; a string says what is wrong with them. */
+function readArgs(action: string | undefined, values: Values): CaArgs | string {
+  const { format, out, config, bundle, json } = values
+  if (!isOneOf(ACTIONS, action)) return 'say one of `show`, `export`, `rotate`'
+  if (!isOneOf(EXPORT_FORMATS, format)) return `\`--format\` is one of ${EXPORT_FORMATS.join(', ')}`
+  if (bundle && format !== 'pem') return '`--bundle` is PEM: leave `--format` out'
+  return { action, format, out, config, isBundle: bundle, isJson: json }
+}
 
 function refuse(io: CliIo, problems: readonly Problem[], isJson: boolean): number {
   if (isJson) io.stdout(`${JSON.stringify({ ok: false, problems })}\n`)
@@ -130,7 +125,7 @@ async function writeExport(authority: Authority, args: CaArgs, io: CliIo): Promi
   const { format, out, isBundle, isJson } = args
   const isBinary = format === 'der' || format === 'p12'
   if (out === undefined && (isBinary || isJson)) {
-    io.stderr(`weir ca export: \`${isJson ? '--json' : `--format ${format}`}\` needs \`--out FILE\`\n`)
+    io.stderr(`\`${isJson ? '--json' : `--format ${format}`}\` needs \`--out FILE\`\n`)
     return EXIT.usage
   }
   const bytes = isBundle
@@ -178,13 +173,11 @@ function announce(authority: Authority, kept: string | null, isJson: boolean, io
 
 /** Run the command. Answers the exit code of contracts section 7. */
 export async function run(args: readonly string[], io: CliIo): Promise<number> {
-  const asked = readArgs(args)
-  if (asked === null) {
-    io.stdout(HELP)
-    return EXIT.done
-  }
+  const read = readFlags(args, FLAGS, { io, usage: USAGE, maxPositionals: 1 })
+  if (!read.ok) return read.exitCode
+  const asked = readArgs(read.positionals[0], read.values)
   if (typeof asked === 'string') {
-    io.stderr(`weir ca: ${asked}\nsee \`weir ca --help\`\n`)
+    io.stderr(`${asked}\n\n${USAGE}`)
     return EXIT.usage
   }
   const flags = asked.config === undefined ? {} : { config: asked.config }

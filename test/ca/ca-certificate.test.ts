@@ -42,10 +42,14 @@ t.test(
       openssl('req', '-config', conf, ...args, '-out', `${dir}/c.pem`, '-subj', subject, '-utf8', '-days', '10')
       openssl('x509', '-in', `${dir}/c.pem`, '-outform', 'DER', '-out', `${dir}/c.der`)
       const { readFileSync } = await import('node:fs')
-      const der = readFileSync(`${dir}/c.der`)
+      const der = Buffer.from(readFileSync(`${dir}/c.der`))
       const { subjectDer } = readCaCertificate(der)
-      t.ok(der.includes(subjectDer), `${mask}: the bytes stand in the certificate`)
-      t.equal(der.indexOf(subjectDer) !== der.lastIndexOf(subjectDer), true, 'as issuer and as subject')
+      t.ok(der.includes(Buffer.from(subjectDer)), `${mask}: the bytes stand in the certificate`)
+      t.equal(
+        der.indexOf(Buffer.from(subjectDer)) !== der.lastIndexOf(Buffer.from(subjectDer)),
+        true,
+        'as issuer and as subject',
+      )
     }
   },
 )

@@ -141,7 +141,7 @@ t.test('when the CA ends, minting is refused', async (t) => {
   const { cache, clock } = make(sourceOf(makeCa({ notAfterMs: NOW_MS + DAY_MS })))
   t.ok(cache.contextFor('a.test'))
   clock.ms += DAY_MS
-  await t.rejects(Promise.resolve(cache.contextFor('a.test')), { detail: /expired on 2026-11-23/ })
+  await t.rejects(Promise.resolve(cache.contextFor('a.test')), { message: /expired on 2026-11-23/ })
 })
 
 t.test('the cache is bounded', async (t) => {

@@ -115,7 +115,7 @@ t.test('wrong usage exits 2 and says what is right; help exits 0', async (t) => 
   for (const args of [[], ['sign'], ['show', 'more'], ['export', '--format', 'jks'], ['show', '--bogus']]) {
     const { code, stderr } = await ca(dir, ...args)
     t.equal(code, 2, args.join(' '))
-    t.match(stderr, /^weir ca: .*\nsee `weir ca --help`\n$/s)
+    t.match(stderr, /^[^\n]+\n\nweir ca: show, export or replace/)
   }
   t.strictSame(readdirSync(dir), [], 'wrong usage makes no CA')
   const help = await ca(dir, '--help')
