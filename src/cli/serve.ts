@@ -41,7 +41,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   const { app } = created
   const started = await app.start()
   if (!started.ok) return fail(io, started)
-  for (const warning of app.warnings) io.stderr(`${formatProblem(warning)}\n`)
+  if (app.warnings.length > 0) io.stderr(`${app.warnings.length} warnings: \`weir check\` lists them\n`)
   io.stdout(flags.json === true ? jsonBanner(app, started.addresses) : banner(app, started.addresses))
   await untilStopped(app)
   return EXIT.done

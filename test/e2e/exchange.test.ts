@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { readdirSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync, brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import t, { type Test } from 'tap'
@@ -284,8 +285,7 @@ t.test('a client that goes away cancels the upstream, and the event says so', as
   t.match(events[1], { phase: 'outcome', complete: false, error: { code: 'client-gone', side: 'client' } })
 })
 
-t.test('a connection of many requests, and many connections, leave no descriptor behind', async (t) => {
-  const { readdirSync } = await import('node:fs')
+t.test('many connections, used, idle or silent, leave no descriptor behind', async (t) => {
   const { weir } = await setUp(t)
   const count = (): number => readdirSync('/proc/self/fd').length
   await post(weir, message('warm up'))

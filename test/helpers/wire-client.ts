@@ -82,6 +82,7 @@ export interface RawResponse {
 export async function exchangeOnce(socket: Socket, request: string): Promise<RawResponse> {
   socket.write(request, 'latin1')
   const text = await readAll(socket)
+  socket.destroy()
   const split = text.indexOf('\r\n\r\n')
   return {
     status: Number(/^HTTP\/1\.1 (\d+)/u.exec(text)?.[1] ?? 0),
