@@ -49,7 +49,7 @@ const isJsonType = (type: string): boolean =>
 const isJsonLinesType = (type: string): boolean =>
   /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-seq)$/u.test(type)
 
-/** UTF-8 without NUL: what no NUL-free editor would call binary. Other character sets are not read. */
+/** UTF-8 without NUL. Other character sets are not read: they count as binary. */
 const isText = (bytes: Uint8Array): boolean => isUtf8(bytes) && !bytes.includes(0)
 
 /** First byte after a byte order mark and JSON white space. */
