@@ -142,10 +142,9 @@ function evade(question: Question, evasion: Evasion, reason: TunnelReason, why: 
   return null
 }
 
-/** The never-list and tiers that are not read: the tunnel passes, whatever it holds. */
-function isTunnelledAnyway({ policy, place, facts }: Question): boolean {
-  const { never } = policy.settings
-  return never.has(place.host) || never.has(facts.host) || isReadNone(policy, place)
+/** The never-list and tiers that are not read: the tunnel passes, whatever it holds. The name that counts is asked, not the address. */
+function isTunnelledAnyway({ policy, place }: Question): boolean {
+  return policy.settings.never.has(place.host) || isReadNone(policy, place)
 }
 
 /** Every tool of the host is in a tier with `read: none`; one that is read is enough to read. */
