@@ -1,10 +1,11 @@
 /** The door of detection and redaction: what flows know of this folder. Pure but for the clock it is given. */
 
 import type { TextParts } from '../dialects/dialect.ts'
-import type { Finding, Inspection, Severity, UnreadReason } from '../domain/finding.ts'
+import type { Finding, Inspection, Severity } from '../domain/finding.ts'
 import type { DialectId } from '../domain/tool.ts'
 import type { DetectorSet } from './engine.ts'
 import { inspectBody } from './inspect-body.ts'
+import type { PlaceholderConfig } from './placeholder.ts'
 import { redactBody } from './redact.ts'
 
 /** Longer than this, and the body counts as unread. */
@@ -40,30 +41,26 @@ export interface Inspector {
 
 export function createInspector(options: InspectorOptions): Inspector {
   const placeholders = { prefix: options.placeholderPrefix, key: options.placeholderKey }
-  const now = options.nowMs ?? ((): number => 0)
   return {
     inspect: (request) => {
-      const text = partsOf(options, request)
-      if (!text.ok) return { findings: [], unread: text.unread, model: null }
-      const startedAt = now()
-      const isOver = (): boolean => now() - startedAt > BUDGET_MS
-      const detectors = options.detectors()
-      const result = inspectBody(request.body, text.parts, { detectors, placeholders, depth: options.depth, isOver })
-      const unread = result.hasFault ? 'detector-fault' : result.isCutShort ? 'timeout' : null
-      return { findings: result.findings, unread, model: text.model }
+      try {
+        return inspectHeld(options, placeholders, request)
+      } catch {
+        return { findings: [], unread: 'detector-fault', model: null } // told: the tier says what happens then
+      }
     },
     redact: (request) => redactBody(request.body, request, placeholders),
   }
 }
 
-/** A dialect that throws has not read the body. */
-function partsOf(
-  options: InspectorOptions,
-  request: HeldBody,
-): TextParts | { readonly ok: false; readonly unread: UnreadReason } {
-  try {
-    return options.textPartsOf(request.dialect, request.body, request.contentType)
-  } catch {
-    return { ok: false, unread: 'detector-fault' }
-  }
+function inspectHeld(options: InspectorOptions, placeholders: PlaceholderConfig, request: HeldBody): Inspection {
+  const text = options.textPartsOf(request.dialect, request.body, request.contentType)
+  if (!text.ok) return { findings: [], unread: text.unread, model: null }
+  const now = options.nowMs ?? ((): number => 0)
+  const startedAt = now()
+  const isOver = (): boolean => now() - startedAt > BUDGET_MS
+  const { depth } = options
+  const result = inspectBody(request.body, text.parts, { detectors: options.detectors(), placeholders, depth, isOver })
+  const unread = result.hasFault ? 'detector-fault' : result.isCutShort ? 'timeout' : null
+  return { findings: result.findings, unread, model: text.model }
 }

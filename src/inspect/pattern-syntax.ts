@@ -131,12 +131,12 @@ function readGroup(reader: Reader): PatternNode {
 /** After the backslash. */
 function readEscape(reader: Reader): CharacterSet {
   const letter = reader.peek()
+  if (/[1-9kpP]/.test(letter)) reader.fail('back-references and Unicode properties are not supported')
   reader.at += 1
   const named = CLASS_ESCAPES[letter]
   if (named !== undefined) return named
   const control = CONTROL_ESCAPES[letter]
   if (control !== undefined) return single(control)
-  if (/[1-9kpP]/.test(letter)) reader.fail('back-references and Unicode properties are not supported')
   const length = letter === 'x' ? 2 : letter === 'u' ? 4 : 0
   if (length === 0) return single(letter.charCodeAt(0))
   const digits = reader.source.slice(reader.at, reader.at + length)

@@ -1,0 +1,45 @@
+import t from 'tap'
+import { entropy, isMadeUp, isMonotonous, isWordy } from '../../../src/inspect/detectors/randomness.ts'
+
+t.test('entropy is bits per character', async (t) => {
+  t.equal(entropy(''), 0)
+  t.equal(entropy('aaaa'), 0)
+  t.equal(entropy('abab'), 1)
+  t.equal(entropy('0123456789abcdef'), 4)
+})
+
+t.test('what people fill in is made up, what a generator gives is not', async (t) => {
+  const madeUp = [
+    'your-api-key',
+    'sk-xxxxxxxxxxxxxxxx',
+    'AKIAIOSFODNN7EXAMPLE',
+    '${SECRET}',
+    '<token>',
+    '{{ token }}',
+    '$TOKEN',
+    '%s',
+    '%TOKEN%',
+    'changeme',
+    'abcdefghijklmnop',
+    '1234567890',
+    'aaaaaaaabbbbbbbb',
+    'abc123abc123abc123',
+    '********',
+    'sk-ant-...',
+  ]
+  for (const value of madeUp) t.ok(isMadeUp(value), value)
+  for (const value of ['q8Zr2kLm0PxW', '5f4dcc3b5aa765d61d83', 'Tr0ub4dor9zx', '%7Bz9Qk2', 'short'])
+    t.notOk(isMadeUp(value), value)
+})
+
+t.test('few characters, steps of one and repeats are monotonous from eight characters on', async (t) => {
+  for (const value of ['aaaaaaaa', 'abcdefgh', '87654321', 'xyxyxyxyxy']) t.ok(isMonotonous(value), value)
+  for (const value of ['aaaa', 'a8f3k2m9', 'mississippi']) t.notOk(isMonotonous(value), value)
+})
+
+t.test('identifiers are wordy, random letters are not always, and the answer comes at once', async (t) => {
+  for (const value of ['myServiceAccountToken', 'some-long-option-name', 'MAX_RETRY_COUNT', 'getPassword'])
+    t.ok(isWordy(value), value)
+  for (const value of ['aB3dE5fG7h', 'kQzXwVbN', 'x', 'a-b-c', 'abc!def', '']) t.notOk(isWordy(value), value)
+  t.notOk(isWordy(`${'a'.repeat(50_000)}1`))
+})

@@ -1,0 +1,140 @@
+import t from 'tap'
+import type { TextParts } from '../../src/dialects/dialect.ts'
+import { dialectById } from '../../src/dialects/registry.ts'
+import type { DialectId } from '../../src/domain/tool.ts'
+import type { InspectPort } from '../../src/flow/ports.ts'
+import type { DetectorSet } from '../../src/inspect/engine.ts'
+import { expandExample } from '../../src/inspect/example-text.ts'
+import { createInspector, type Inspector } from '../../src/inspect/inspector.ts'
+import { shippedDetectors } from '../helpers/detectors.ts'
+
+const shipped = shippedDetectors()
+const SECRET = expandExample('glpat-<alnum:20>', 'secret')
+
+interface Given {
+  readonly detectors?: DetectorSet
+  readonly textPartsOf?: (dialect: DialectId, body: Uint8Array, contentType: string | null) => TextParts
+  readonly nowMs?: () => number
+}
+
+const inspectorOf = (given: Given = {}): Inspector =>
+  createInspector({
+    detectors: () => given.detectors ?? shipped,
+    textPartsOf:
+      given.textPartsOf ?? ((dialect, body, contentType) => dialectById(dialect).textParts(body, contentType)),
+    placeholderPrefix: 'WEIR',
+    placeholderKey: Buffer.alloc(32, 1),
+    depth: 3,
+    ...(given.nowMs === undefined ? {} : { nowMs: given.nowMs }),
+  })
+const request = (body: string, dialect: DialectId = 'generic', contentType = 'application/json') => ({
+  body: Buffer.from(body),
+  dialect,
+  contentType,
+})
+
+/** A request of each dialect with `text` where people and tools write. */
+const BODIES: Readonly<Partial<Record<DialectId, (text: string) => unknown>>> = {
+  'anthropic-messages': (text) => ({
+    model: 'claude-x',
+    max_tokens: 1,
+    messages: [
+      { role: 'user', content: [{ type: 'text', text: `hello ${text}` }] },
+      {
+        role: 'assistant',
+        content: [{ type: 'tool_use', id: 'a', name: 'Bash', input: { command: `echo ${text}\n` } }],
+      },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: `${text}\n` }] },
+    ],
+  }),
+  'openai-chat': (text) => ({
+    model: 'gpt-x',
+    messages: [
+      { role: 'user', content: text },
+      {
+        role: 'assistant',
+        tool_calls: [
+          { id: 'a', type: 'function', function: { name: 'f', arguments: JSON.stringify({ a: `\n${text}\n` }) } },
+        ],
+      },
+    ],
+  }),
+  'openai-responses': (text) => ({
+    model: 'gpt-x',
+    input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: `see\n${text}` }] }],
+  }),
+  gemini: (text) => ({ contents: [{ role: 'user', parts: [{ text: `中文 ${text}` }] }] }),
+  generic: (text) => ({ anything: { at: ['all', text] } }),
+}
+
+t.test('it is the port that flows ask for', async (t) => {
+  const port: InspectPort = inspectorOf()
+  t.type(port.inspect, 'function')
+})
+
+t.test('in every dialect the secret goes, everything else stays, and JSON stays JSON', async (t) => {
+  for (const [dialect, bodyOf] of Object.entries(BODIES)) {
+    const asked = request(JSON.stringify(bodyOf(SECRET)), dialect as DialectId)
+    const inspector = inspectorOf()
+    const { findings, unread } = inspector.inspect(asked)
+    t.equal(unread, null, dialect)
+    const [{ placeholder = '' } = {}] = findings
+    const edited = inspector.redact({ ...asked, findings, severities: ['high'] })
+    t.equal(Buffer.from(edited).toString(), JSON.stringify(bodyOf(placeholder)), dialect)
+  }
+})
+
+t.test('the model is told, and a body without secrets has no findings', async (t) => {
+  const inspection = inspectorOf().inspect(request(JSON.stringify(BODIES['openai-chat']?.('nothing')), 'openai-chat'))
+  t.strictSame(inspection, { findings: [], unread: null, model: 'gpt-x' })
+})
+
+t.test('a finding in a signed part is found and never edited', async (t) => {
+  const body = JSON.stringify({
+    messages: [{ role: 'assistant', content: [{ type: 'thinking', thinking: `use ${SECRET}`, signature: 'c2ln' }] }],
+  })
+  const asked = request(body, 'anthropic-messages')
+  const inspector = inspectorOf()
+  const { findings } = inspector.inspect(asked)
+  t.equal(findings.length, 1)
+  t.equal(findings[0]?.isEditable, false)
+  t.equal(inspector.redact({ ...asked, findings, severities: ['high'] }), asked.body)
+})
+
+t.test('what cannot be read is told, never thrown', async (t) => {
+  const inspection = inspectorOf().inspect(request('{"messages": [', 'openai-chat'))
+  t.strictSame(inspection, { findings: [], unread: 'unparsable', model: null })
+  const binary = inspectorOf({ textPartsOf: () => ({ ok: false, unread: 'binary' }) }).inspect(request('x'))
+  t.equal(binary.unread, 'binary')
+})
+
+t.test('a dialect or a detector that throws makes the body unread', async (t) => {
+  const thrower = (): never => {
+    throw new Error('fault')
+  }
+  t.equal(inspectorOf({ textPartsOf: thrower }).inspect(request('{}')).unread, 'detector-fault')
+  t.equal(
+    inspectorOf({ detectors: { detectors: [], scan: thrower } }).inspect(request('{"a":"b"}')).unread,
+    'detector-fault',
+  )
+  const faulty: DetectorSet = { detectors: [], scan: () => ({ matches: [], hasFault: true, isCutShort: false }) }
+  t.equal(inspectorOf({ detectors: faulty }).inspect(request('{"a":"b"}')).unread, 'detector-fault')
+})
+
+t.test('more than two seconds is a timeout, and what was found until then is told', async (t) => {
+  let now = 0
+  const slow = inspectorOf({ nowMs: () => (now += 900) })
+  const inspection = slow.inspect(request(JSON.stringify([SECRET, 'b', 'c', SECRET])))
+  t.equal(inspection.unread, 'timeout')
+  t.equal(inspection.findings.length, 1)
+})
+
+t.test('the same body gives the same bytes, turn after turn and node after node', async (t) => {
+  const asked = request(JSON.stringify(BODIES['anthropic-messages']?.(SECRET)), 'anthropic-messages')
+  const edit = (): string => {
+    const inspector = inspectorOf()
+    const { findings } = inspector.inspect(asked)
+    return Buffer.from(inspector.redact({ ...asked, findings, severities: ['high'] })).toString()
+  }
+  t.equal(edit(), edit())
+})
