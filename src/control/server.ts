@@ -171,15 +171,15 @@ function addErrors(app: FastifyInstance, ports: ControlPorts): void {
   app.setErrorHandler((error: FastifyError | ApiProblem, request, reply) => {
     const address = request.raw.socket.remoteAddress ?? ''
     if (error instanceof ApiProblem) {
-      if (error.cause !== undefined) ports.log?.error({ status: error.status, error: error.cause }, 'admin-failed')
-      else if (error.status !== 404) ports.log?.warn({ status: error.status, client: address }, 'admin-refused')
+      if (error.cause !== undefined) ports.log?.error({ status: error.status, err: error.cause }, 'control.failed')
+      else if (error.status !== 404) ports.log?.warn({ status: error.status, client: address }, 'control.refused')
       const extras = error.problems.length === 0 ? {} : { problems: error.problems }
       return sendProblem(reply.headers(error.headers), error.status, error.detail, extras)
     }
     const status = error.statusCode ?? 500
     if (status < 500) return sendProblem(reply, status, 'the request cannot be read: send small, valid JSON')
     const id = randomBytes(4).toString('hex')
-    ports.log?.error({ id, error }, 'admin-failed')
+    ports.log?.error({ id, err: error }, 'control.failed')
     return sendProblem(reply, 500, 'the admin port has an internal fault: the log has it under this id', { id })
   })
 }

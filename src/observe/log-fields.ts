@@ -1,63 +1,51 @@
 /**
- * Names of the operational log: every field and every event, once, so that a search in a log store finds them all.
- * All adapters may import this file. A field holds a name, a number or a code; never a body, a header value or a query.
+ * The operational log's vocabulary: every event and every field with its meaning, once, so that IT can build searches
+ * and alarms on it. A test holds the program to it. A field never carries a body, a header value or a query.
  */
 
-/** Field names of log lines. */
-export const LOG_FIELDS = {
-  /** Flow id (ULID), the same as in audit events and notices. */
-  flow: 'flow',
-  /** Client address. */
-  client: 'client',
-  host: 'host',
-  port: 'port',
-  tool: 'tool',
-  tier: 'tier',
-  action: 'action',
-  reason: 'reason',
-  /** Code of `domain/proxy-error.ts`. */
-  code: 'code',
-  side: 'side',
-  status: 'status',
-  bytesIn: 'bytesIn',
-  bytesOut: 'bytesOut',
-  durationMs: 'durationMs',
-  file: 'file',
-  line: 'line',
-  problem: 'problem',
-  revision: 'revision',
-  /** Host:port of a listener. */
-  listen: 'listen',
-  fingerprint: 'fingerprint',
-  count: 'count',
-  /** An `Error`; it is written as type, code, message and stack. */
-  error: 'error',
-} as const
-
-/** Event names: the `event` field of every log line. Constant text, never built from input. */
+/** Event names (the `event` of a line) and when they are written. Constant text, `folder.what`. */
 export const LOG_EVENTS = {
-  starting: 'starting',
-  listening: 'listening',
-  draining: 'draining',
-  stopped: 'stopped',
-  configLoaded: 'config-loaded',
-  configRefused: 'config-refused',
-  policyLoaded: 'policy-loaded',
-  policyRefused: 'policy-refused',
-  caCreated: 'ca-created',
-  caLoaded: 'ca-loaded',
-  mintFailed: 'mint-failed',
-  connectionRefused: 'connection-refused',
-  clientError: 'client-error',
-  upstreamError: 'upstream-error',
-  flowFailed: 'flow-failed',
-  blocked: 'blocked',
-  auditFailed: 'audit-failed',
-  auditRecovered: 'audit-recovered',
-  storeRebuilt: 'store-rebuilt',
-  adminRefused: 'admin-refused',
-  adminFailed: 'admin-failed',
+  'audit.event-lost': 'a record could not be kept: disk and memory are full',
+  'audit.events-lost-at-close': 'records were still waiting for the disk when the process ended',
+  'audit.intent-failed': 'an intent record could not be written; the tier decides what happens to the request',
+  'audit.store-failed': 'the event store does not work; the event files are not affected',
+  'audit.tail-repaired': 'a half written last line was found at start and cut off',
+  'audit.write-failed': 'event files cannot be written; records wait in memory',
+  'audit.write-recovered': 'event files can be written again',
+  'ca.mint-failed': 'no certificate could be made for a host',
+  'ca.reload-refused': 'the CA on disk is not usable; the one in memory stays',
+  'config.refused': 'changed rules or configuration are not usable; the old ones stay',
+  'config.reloaded': 'changed rules or configuration took effect',
+  'config.watch-failed': 'a folder cannot be watched for changes; SIGHUP still reloads',
+  'control.failed': 'the admin port could not answer; `id` stands in the answer',
+  'control.refused': 'the admin port refused a request: network, host, token or input',
+  'edge.client-refused': 'a connection or request of a client was refused',
+  'edge.exchange-fault': 'an exchange ended by a fault of the program',
+  'edge.listener-fault': 'a listening socket reported an error',
+  'edge.not-proxy-protocol': 'the first bytes of a connection are neither HTTP nor CONNECT',
+  'edge.upgrade-fault': 'an upgrade ended by a fault of the program',
 } as const
 
-/** Name of a log event of this list; other constant texts are allowed too. */
-export type LogEventName = (typeof LOG_EVENTS)[keyof typeof LOG_EVENTS]
+/** Field names of log lines and what they hold. */
+export const LOG_FIELDS = {
+  bytes: 'size in bytes',
+  client: 'client address',
+  code: 'code of docs/errors.md, or of the operating system',
+  detail: 'what exactly, without personal data',
+  err: 'an error: type, code, message and stack, scrubbed',
+  event: 'id of an audit record',
+  file: 'path of a file',
+  first: 'kind of the first bytes: tls, http or bytes',
+  flow: 'flow id (ULID), the same as in audit events and notices',
+  folder: 'folder of a file',
+  from: 'revision before',
+  host: 'destination host',
+  id: 'short id of a fault; the answer shows it',
+  lost: 'how many records',
+  mode: 'what the tier does when audit fails: open, spool or closed',
+  phase: 'phase of an audit record',
+  problems: 'what is wrong with a file: file, line, path, message',
+  status: 'HTTP status',
+  to: 'revision after',
+  what: 'what was loaded: rules, policy, catalogue …',
+} as const

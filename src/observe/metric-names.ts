@@ -24,39 +24,15 @@ export const METRICS = {
   },
   weir_bytes_total: {
     type: 'counter',
-    help: 'Bytes relayed. direction: in (from the client) or out; kind: tunnel or exchange.',
+    help: 'Bytes relayed, by direction (in: from the client) and kind of flow.',
     labels: ['direction', 'kind'],
   },
   weir_errors_total: { type: 'counter', help: 'Flows that failed, by error code and side.', labels: ['code', 'side'] },
-  weir_findings_total: {
-    type: 'counter',
-    help: 'Findings in request bodies, by detector and severity.',
-    labels: ['detector', 'severity'],
-  },
-  weir_unread_total: {
-    type: 'counter',
-    help: 'Bodies, or parts of them, that could not be read, by reason.',
-    labels: ['reason'],
-  },
-  weir_audit_events_total: { type: 'counter', help: 'Audit records written, by phase.', labels: ['phase'] },
   weir_audit_failures_total: {
     type: 'counter',
     help: 'Audit records that could not be written; mode: what the tier does then.',
     labels: ['mode'],
   },
-  weir_certificates_minted_total: { type: 'counter', help: 'Leaf certificates made.', labels: [] },
-  weir_reloads_total: {
-    type: 'counter',
-    help: 'Reloads of configuration or rules; result: ok or refused.',
-    labels: ['what', 'result'],
-  },
-  weir_request_duration_seconds: {
-    type: 'histogram',
-    help: 'Time from request head to end of the response, by action.',
-    labels: ['action'],
-  },
-  weir_decide_duration_seconds: { type: 'histogram', help: 'Time to identify and decide one request.', labels: [] },
-  weir_inspect_duration_seconds: { type: 'histogram', help: 'Time to inspect one request body.', labels: [] },
   weir_connections: { type: 'gauge', help: 'Client connections now.', labels: [] },
   weir_audit_spooled_bytes: { type: 'gauge', help: 'Bytes of audit records that wait in memory.', labels: [] },
   weir_inspecting_bytes: { type: 'gauge', help: 'Bytes held for inspection now.', labels: [] },
@@ -79,6 +55,11 @@ export const METRICS = {
 /** The only label names that reach the exposition. Their values are bounded sets, or ids that IT gave. */
 export const METRIC_LABELS: ReadonlySet<string> = new Set([
   ...Object.values(METRICS).flatMap((row: MetricRow) => row.labels),
+  'severity',
+  'detector',
+  'phase',
+  'what',
+  'result',
   'purpose',
   'dialect',
   'rule',

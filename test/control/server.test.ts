@@ -74,7 +74,7 @@ t.test('an unexpected fault is answered with an id, and only the log has the res
   t.equal(answer.status, 500)
   t.match(answer.json, { status: 500, id: /^[0-9a-f]{8}$/ })
   t.notMatch(answer.text, /secret detail/)
-  t.match(logged, [{ id: answer.json.id, event: 'admin-failed', error: { message: /secret detail/ } }])
+  t.match(logged, [{ id: answer.json.id, event: 'control.failed', err: { message: /secret detail/ } }])
 })
 
 t.test('when the admin event cannot be recorded, nothing is read out', async (t) => {

@@ -94,5 +94,5 @@ t.test('a store that does not answer is a 503, and the cause is only in the log'
   const answer = await get('/api/v1/events')
   t.equal(answer.status, 503)
   t.notMatch(answer.text, /locked/)
-  t.match(logged, [{ event: 'admin-failed', error: { message: 'database is locked' } }])
+  t.match(logged, [{ event: 'control.failed', err: { message: 'database is locked' } }])
 })
