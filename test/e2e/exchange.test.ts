@@ -205,11 +205,12 @@ t.test('a big body streams through a monitored host, up and down, and only the m
   const received: Buffer[] = []
   const done = new Promise<void>((resolve) => {
     socket.on('data', (chunk: Buffer) => received.push(chunk))
-    socket.once('close', resolve)
+    socket.once('end', resolve)
   })
   socket.write(`POST /v1/files HTTP/1.1\r\nHost: api.anthropic.com\r\nContent-Type: application/octet-stream\r\nContent-Length: ${up.length}\r\nConnection: close\r\n\r\n`)
   socket.write(up)
   await done
+  socket.destroy()
   const all = Buffer.concat(received)
   const headEnd = all.indexOf('\r\n\r\n')
   t.match(all.subarray(0, headEnd).toString(), new RegExp(createHash('sha256').update(up).digest('hex'), 'u'))
