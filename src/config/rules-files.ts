@@ -19,42 +19,58 @@ export interface RulesFiles {
   readonly problems: readonly RuleProblem[]
 }
 
-/** Read all of it; what cannot be read becomes a problem, the rest is read all the same. */
-export async function readRulesFiles(dir: string, shown: string = dir): Promise<RulesFiles> {
+/**
+ * Read all of it; what cannot be read becomes a problem, the rest is read all the same. A file whose text is as it was in
+ * `previous` is not parsed again: its source is the same object.
+ */
+export async function readRulesFiles(
+  dir: string,
+  shown: string = dir,
+  previous: RulesFiles | null = null,
+): Promise<RulesFiles> {
   const problems: RuleProblem[] = []
+  const known = knownSources(previous)
   const folder = (part: RulePart): Promise<YamlSource[]> =>
-    readFolder(join(dir, part), `${shown}/${part}`, part, problems)
+    readFolder(join(dir, part), `${shown}/${part}`, { part, problems, known })
   const [catalogue, detectors, notices, policy] = await Promise.all([
     folder('catalogue'),
     folder('detectors'),
     folder('notices'),
-    readOne(join(dir, 'policy.yaml'), `${shown}/policy.yaml`, 'policy', problems),
+    readOne(join(dir, 'policy.yaml'), `${shown}/policy.yaml`, { part: 'policy', problems, known }),
   ])
   return { shown, catalogue, policy, detectors, notices, problems }
 }
 
-async function readFolder(dir: string, shown: string, part: RulePart, problems: RuleProblem[]): Promise<YamlSource[]> {
+interface Reading {
+  readonly part: RulePart
+  readonly problems: RuleProblem[]
+  readonly known: ReadonlyMap<string, YamlSource>
+}
+
+const knownSources = (previous: RulesFiles | null): ReadonlyMap<string, YamlSource> => {
+  if (previous === null) return new Map()
+  const { catalogue, detectors, notices, policy } = previous
+  const sources = [...catalogue, ...detectors, ...notices, ...(policy === null ? [] : [policy])]
+  return new Map(sources.map((source) => [source.file, source]))
+}
+
+async function readFolder(dir: string, shown: string, reading: Reading): Promise<YamlSource[]> {
   let names: string[]
   try {
     names = await readdir(dir)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     const message = code === 'ENOENT' ? 'this folder is missing: create it or set rules.dir' : `cannot be read: ${code}`
-    problems.push({ file: shown, line: null, path: '', message, severity: 'error', part })
+    reading.problems.push({ file: shown, line: null, path: '', message, severity: 'error', part: reading.part })
     return []
   }
   const wanted = names.filter((name) => /^[^.].*\.ya?ml$/u.test(name)).sort()
-  const sources = await Promise.all(wanted.map((name) => readOne(join(dir, name), `${shown}/${name}`, part, problems)))
+  const sources = await Promise.all(wanted.map((name) => readOne(join(dir, name), `${shown}/${name}`, reading)))
   return sources.filter((source) => source !== null)
 }
 
-async function readOne(
-  path: string,
-  shown: string,
-  part: RulePart,
-  problems: RuleProblem[],
-): Promise<YamlSource | null> {
-  const result = await readYamlFile(path, shown)
+async function readOne(path: string, shown: string, { part, problems, known }: Reading): Promise<YamlSource | null> {
+  const result = await readYamlFile(path, shown, known.get(shown) ?? null)
   if (result.ok) return result.source
   problems.push(...result.problems.map((problem) => ({ ...problem, part })))
   return null

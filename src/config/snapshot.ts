@@ -1,14 +1,15 @@
 /** Turns the rule files into the one immutable snapshot that flows decide with, or into every problem of all files. */
-import { type Catalogue } from '../catalogue/catalogue.ts'
-import { compileCatalogue } from '../catalogue/compile.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import { type CatalogueResult, compileCatalogue } from '../catalogue/compile.ts'
 import { identify, lookupHost } from '../catalogue/identify.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import type { Problem } from '../domain/settings.ts'
 import type { Tool, ToolId } from '../domain/tool.ts'
-import { compileDetectors } from '../inspect/compile-detectors.ts'
+import { type CompiledDetectors, compileDetectors } from '../inspect/compile-detectors.ts'
 import type { DetectorSet } from '../inspect/engine.ts'
 import { answerWithNotice } from '../notice/answer.ts'
-import { compileNotices, type Notices } from '../notice/compile.ts'
+import { compileNotices, type Notices, type NoticesResult } from '../notice/compile.ts'
 import { renderNotice } from '../notice/render.ts'
 import { compilePolicy, type PolicyResult } from '../policy/compile.ts'
 import { type CompiledPolicy, tierOf } from '../policy/compiled-policy.ts'
@@ -31,6 +32,17 @@ export interface LoadedRules {
   readonly counts: { readonly endpoints: number; readonly detectors: number; readonly exemptions: number }
   /** Exact hosts and `*.` patterns of the catalogue that are not shared. */
   readonly pacHosts: readonly string[]
+  /** What a next load may use again. */
+  readonly made: MadeRules
+}
+
+/** Sources and what was compiled of them. */
+interface MadeRules {
+  readonly files: RulesFiles
+  readonly config: WeirConfig
+  readonly catalogue: CatalogueResult
+  readonly detectors: CompiledDetectors
+  readonly notices: NoticesResult
 }
 
 export type RulesResult =
@@ -46,15 +58,16 @@ export interface SnapshotInput {
   readonly loadedAt: string
   /** Also run every detector on its own examples (`weir check`). */
   readonly checkExamples?: boolean
+  /** The rules in force: parts whose files are unchanged are not compiled again, so that a reload hardly stops the loop. */
+  readonly previous?: LoadedRules | null
 }
 
 /** Compile all parts; one broken part breaks the whole, and every part's problems are told. */
 export function buildSnapshot(input: SnapshotInput): RulesResult {
-  const { files, config } = input
-  const catalogue = compileCatalogue(files.catalogue, { templates: config.catalogue.templates })
+  const { files } = input
+  const made = makeParts(input)
+  const { catalogue, detectors, notices } = made
   const policy = policyOf(input, catalogue.ok ? catalogue.catalogue.tools : catalogue.tools)
-  const detectors = compileDetectors(files.detectors, { checkExamples: input.checkExamples ?? false })
-  const notices = compileNotices(files.notices, config.notice.fallback)
   const problems: RuleProblem[] = [
     ...files.problems,
     ...tagged('catalogue', [...emptyProblem(files), ...catalogue.problems]),
@@ -71,8 +84,35 @@ export function buildSnapshot(input: SnapshotInput): RulesResult {
     detectors: detectors.detectors,
     notices: notices.notices,
   }
-  return { ok: true, rules: loadedRules(input, parts), problems }
+  return { ok: true, rules: loadedRules(input, parts, made), problems }
 }
+
+function makeParts({ files, config, previous, checkExamples }: SnapshotInput): MadeRules {
+  const old = previous?.made
+  const { templates } = config.catalogue
+  const isSame = (part: 'catalogue' | 'detectors' | 'notices'): boolean =>
+    haveSameSources(old?.files[part], files[part])
+  return {
+    files,
+    config,
+    catalogue:
+      old !== undefined && isSame('catalogue') && isDeepStrictEqual(old.config.catalogue.templates, templates)
+        ? old.catalogue
+        : compileCatalogue(files.catalogue, { templates }),
+    detectors:
+      old !== undefined && isSame('detectors')
+        ? old.detectors
+        : compileDetectors(files.detectors, { checkExamples: checkExamples ?? false }),
+    notices:
+      old !== undefined && isSame('notices') && old.config.notice.fallback === config.notice.fallback
+        ? old.notices
+        : compileNotices(files.notices, config.notice.fallback),
+  }
+}
+
+/** Unchanged files are the same objects. */
+const haveSameSources = (old: readonly YamlSource[] | undefined, now: readonly YamlSource[]): boolean =>
+  old?.length === now.length && now.every((source, index) => source === old[index])
 
 interface Parts {
   readonly catalogue: Catalogue
@@ -101,7 +141,7 @@ function policyOf({ files, config }: SnapshotInput, tools: ReadonlyMap<ToolId, T
   })
 }
 
-function loadedRules(input: SnapshotInput, parts: Parts): LoadedRules {
+function loadedRules(input: SnapshotInput, parts: Parts, made: MadeRules): LoadedRules {
   const { files } = input
   return {
     snapshot: bind(input, parts),
@@ -119,6 +159,7 @@ function loadedRules(input: SnapshotInput, parts: Parts): LoadedRules {
       exemptions: parts.policy.exemptionCount,
     },
     pacHosts: parts.catalogue.pacHosts,
+    made,
   }
 }
 

@@ -45,6 +45,8 @@ export interface StateOptions extends LoadOptions {
   readonly nowMs: () => number
   /** Also run every detector on its own examples. */
   readonly checkExamples?: boolean
+  /** The state in force, of which unchanged parts are used again. */
+  readonly previous?: LoadedState | null
 }
 
 /** Load all. When the configuration is broken, the rules are checked all the same. */
@@ -81,13 +83,16 @@ export function shownPath(path: string, cwd: string): string {
 }
 
 async function loadRules(options: StateOptions, config: WeirConfig, isObserving: boolean): Promise<RulesResult> {
-  const files = await readRulesFiles(config.rules.dir, shownPath(config.rules.dir, options.cwd))
+  const previous = options.previous?.rules ?? null
+  const shown = shownPath(config.rules.dir, options.cwd)
+  const files = await readRulesFiles(config.rules.dir, shown, previous?.made.files ?? null)
   return buildSnapshot({
     files,
     config,
     isObserving,
     loadedAt: new Date(options.nowMs()).toISOString(),
     checkExamples: options.checkExamples ?? false,
+    previous,
   })
 }
 

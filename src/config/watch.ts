@@ -60,7 +60,7 @@ export function watchState(options: WatchOptions): StateWatch {
 
   const reloadNow = async (by: ReloadCause): Promise<void> => {
     if (isClosed) return
-    const result = await loadState(options.load)
+    const result = await loadState({ ...options.load, previous: state })
     if (isOver()) return
     const previous = state
     if (result.ok) state = result.state

@@ -19,8 +19,15 @@ export type YamlResult =
   | { readonly ok: true; readonly source: YamlSource }
   | { readonly ok: false; readonly isMissing: boolean; readonly problems: readonly Problem[] }
 
-/** Read and parse; a file that cannot be read or parsed is a value with its problems. `name` is shown in problems. */
-export async function readYamlFile(path: string, name: string = path): Promise<YamlResult> {
+/**
+ * Read and parse; a file that cannot be read or parsed is a value with its problems. `name` is shown in problems.
+ * When the text is still that of `previous`, that is the answer.
+ */
+export async function readYamlFile(
+  path: string,
+  name: string = path,
+  previous: YamlSource | null = null,
+): Promise<YamlResult> {
   let bytes: Buffer
   try {
     bytes = await readFile(path)
@@ -29,7 +36,8 @@ export async function readYamlFile(path: string, name: string = path): Promise<Y
     return { ok: false, isMissing: code === 'ENOENT', problems: [problem(name, null, `cannot be read: ${code}`)] }
   }
   if (!isUtf8(bytes)) return { ok: false, isMissing: false, problems: [problem(name, null, 'is not UTF-8 text')] }
-  return parseYaml(name, bytes.toString('utf8'))
+  const text = bytes.toString('utf8')
+  return previous?.text === text ? { ok: true, source: previous } : parseYaml(name, text)
 }
 
 const isUtf8 = (bytes: Buffer): boolean => Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes)
