@@ -5,9 +5,9 @@ import { resolve } from 'node:path'
 import { type LoadedState, loadState } from '../config/state.ts'
 import { parseYaml } from '../config/yaml-file.ts'
 import { dialectById } from '../dialects/registry.ts'
+import type { Action } from '../domain/action.ts'
 import type { TierRules } from '../domain/decision.ts'
-import type { Finding, FindingCount } from '../domain/finding.ts'
-import { SEVERITIES } from '../domain/finding.ts'
+import { type Finding, type FindingCount, SEVERITIES, type Severity } from '../domain/finding.ts'
 import { TIERS, type Tier } from '../domain/tier.ts'
 import { DIALECTS, type DialectId } from '../domain/tool.ts'
 import { compileNetworkMap } from '../identity/network-map.ts'
@@ -95,7 +95,7 @@ async function readStdin(): Promise<Uint8Array> {
 interface Redacted {
   readonly body: Uint8Array
   readonly bytesUnchanged: boolean
-  readonly findings: readonly (FindingCount & { readonly action: string })[]
+  readonly findings: readonly (FindingCount & { readonly action: Action })[]
   readonly unread: string | null
 }
 
@@ -107,13 +107,16 @@ async function redact(
   const inspector = await inspectorOf(state)
   const request = { body, dialect, contentType: contentTypeOf(body) }
   const { findings, unread } = inspector.inspect(request)
-  const { severities } = tierRulesOf(state, tier)
-  const edited = SEVERITIES.filter((severity) => severities[severity] === 'redact')
+  const { purposes, severities } = tierRulesOf(state, tier)
+  // A tier that does not redact inference edits nothing, whatever its severities say.
+  const actionOf = (severity: Severity): Action =>
+    purposes.inference === 'redact' ? severities[severity] : purposes.inference
+  const edited = SEVERITIES.filter((severity) => actionOf(severity) === 'redact')
   const redacted = inspector.redact({ ...request, findings, severities: edited })
   return {
     body: redacted,
     bytesUnchanged: redacted === body,
-    findings: countOf(findings).map((count) => ({ ...count, action: severities[count.severity] })),
+    findings: countOf(findings).map((count) => ({ ...count, action: actionOf(count.severity) })),
     unread,
   }
 }

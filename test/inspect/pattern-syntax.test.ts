@@ -71,6 +71,6 @@ t.test('what cannot be reasoned about is refused with its place', async (t) => {
 })
 
 t.test('any text is parsed or refused, never thrown at', async () => {
-  const source = fc.string({ unit: fc.constantFrom(...'ab()[]{}|*+?\\^$.-,0159:=!<') })
+  const source = fc.string({ unit: fc.constantFrom(...Array.from('ab()[]{}|*+?\\^$.-,0159:=!<')) })
   fc.assert(fc.property(source, (text) => typeof parsePattern(text, true).ok === 'boolean'))
 })

@@ -49,7 +49,7 @@ t.test('a body without coding is itself', async (t) => {
   t.ok(decoded.ok && decoded.body === body)
 })
 
-t.test('every stack of codings is undone to the same bytes, by both ways', async (t) => {
+t.test('every stack of codings is undone to the same bytes, by both ways', async () => {
   const stacks = fc.array(fc.constantFrom(...CODINGS.filter((coding) => coding !== 'raw-deflate')), { maxLength: 3 })
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 3000 }), stacks, async (body, codings) => {

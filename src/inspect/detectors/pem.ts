@@ -18,11 +18,13 @@ export function findPem(text: string, start: number): Span | null {
   const dashes = text.indexOf('-----', bodyStart)
   const footer = `-----END ${label[1] ?? ''}-----`
   const isWhole = dashes >= 0 && text.startsWith(footer, dashes)
-  const bodyEnd = isWhole ? dashes : bodyStart + (matchAt(LINES, text, bodyStart)?.[0].length ?? 0)
-  if (isWhole && (matchAt(BODY, text, bodyStart)?.[0].length ?? 0) < dashes - bodyStart) return null
+  const bodyEnd = isWhole ? dashes : bodyStart + lengthAt(LINES, text, bodyStart)
+  if (isWhole && lengthAt(BODY, text, bodyStart) < dashes - bodyStart) return null
   if (!isKeyMaterial(text.slice(bodyStart, bodyEnd))) return null
   return { start, end: isWhole ? dashes + footer.length : bodyEnd }
 }
+
+const lengthAt = (pattern: RegExp, text: string, at: number): number => matchAt(pattern, text, at)?.[0].length ?? 0
 
 function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at
