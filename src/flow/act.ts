@@ -54,7 +54,9 @@ export async function judgeHeldBody(
   const decision = ports.decide({
     model: reading.model,
     findings: reading.counts,
-    hasUneditableFinding: reading.findings.some((finding) => isSigned || !finding.isEditable),
+    hasUneditableFinding: reading.findings.some(
+      (finding) => (isSigned || !finding.isEditable) && input.decision.editSeverities.includes(finding.severity),
+    ),
     unread: reading.unread,
   })
   const { counts: findings, unread, model } = reading

@@ -210,9 +210,10 @@ class OpenExchange implements Exchange {
   }
 
   #planFor(decision: ExchangeDecision): ExchangePlan {
-    if (decision.action === 'block') return { kind: 'answer', answer: this.blockAnswer() }
     const maxBytes = decision.tierRules?.inspectMaxBytes ?? 0
+    // Also before a block: a rule on the model or on findings may be milder, and stands above it.
     if (decision.needsBody && this.#input.hasBody) return { kind: 'hold', maxBytes }
+    if (decision.action === 'block') return { kind: 'answer', answer: this.blockAnswer() }
     if (decision.action === 'redact') return this.#input.hasBody ? { kind: 'hold', maxBytes } : { kind: 'pipe' }
     if (decision.action === 'log' && decision.tierRules?.read === 'body') return { kind: 'measure', maxBytes }
     return { kind: 'pipe' }
