@@ -21,3 +21,8 @@ t.test('a problem of the question stays what it is', async (t) => {
   const problem = new ApiProblem(400, 'this cursor is not one')
   t.equal(await thrownBy(() => storeAnswer(async () => Promise.reject(problem))), problem)
 })
+
+t.test('a question that the store cannot read is a 400', async (t) => {
+  const wrong = Object.assign(new Error('`cursor` is not one that an earlier page gave'), { name: 'QueryError' })
+  t.match(await thrownBy(() => storeAnswer(async () => Promise.reject(wrong))), { status: 400, detail: /cursor/ })
+})
