@@ -25,6 +25,7 @@ interface EventFields {
   readonly time: string
   readonly phase: string
   readonly who?: string
+  readonly whoDigest?: string
   readonly tool?: string | null
   readonly tier?: string | null
   readonly action?: string
@@ -111,13 +112,13 @@ export class Ingest {
     return false
   }
 
-  /** Take one line of the store's own records again, e.g. to join what another store holds. */
-  apply(line: string, personal: string | null, stream: string): number | null {
+  /** Take one line that another store holds. */
+  apply(line: string, personal: string | null, stream: string): void {
     const event = parseEvent(line)
-    if (event === null) {
-      this.#badLines++
-      return null
-    }
+    if (event !== null) this.#apply(event, line, personal, stream)
+  }
+
+  #apply(event: EventFields, line: string, personal: string | null, stream: string): number | null {
     const person = personal === null ? null : (JSON.parse(personal) as PersonalFields)
     const { changes, lastInsertRowid } = this.#run.record.run(event.id, event.flow, stream, line, personal)
     if (changes === 0) return null
@@ -134,9 +135,12 @@ export class Ingest {
     const next = { ...state, offset: chunk.end }
     this.#db.exec('BEGIN IMMEDIATE')
     try {
-      const persons = this.#personsFor(segment, next, chunk.lines)
-      for (const line of chunk.lines) {
-        const rid = this.apply(line, this.#personOf(line, persons), segment.stream)
+      const events = chunk.lines.map(parseEvent)
+      const persons = this.#personsFor(segment, next, events)
+      for (const [index, line] of chunk.lines.entries()) {
+        const event = events[index] ?? null
+        if (event === null) this.#badLines++
+        const rid = event === null ? null : this.#apply(event, line, this.#personOf(event, persons), segment.stream)
         if (rid !== null) {
           next.firstRid ??= rid
           next.lastRid = rid
@@ -158,27 +162,25 @@ export class Ingest {
    * Personal lines by record id, read as far as this chunk needs them. The writer puts a personal line down before its
    * record, so all of them are there, except those that were erased.
    */
-  #personsFor(segment: Segment, state: FileState, lines: readonly string[]): Map<string, string> {
+  #personsFor(segment: Segment, state: FileState, events: readonly (EventFields | null)[]): Map<string, string> {
     const persons = new Map<string, string>()
-    const wanted = new Set(lines.map(idOf))
-    let missing = lines.filter(hasPerson).length
-    while (missing > 0) {
+    const wanted = new Set(events.flatMap((event) => (event?.whoDigest === undefined ? [] : [event.id])))
+    while (wanted.size > 0) {
       const chunk = readLines(segment.personal, state.personalOffset, PERSONAL_STEP_BYTES)
       if (!chunk.ok) throw new FilesChanged(`audit: \`${segment.personal}\` is not the file it was`)
       if (chunk.end === state.personalOffset) break
       for (const line of chunk.lines) {
         const id = idOf(line)
         persons.set(id, line)
-        if (wanted.has(id)) missing--
+        wanted.delete(id)
       }
       state.personalOffset = chunk.end
     }
     return persons
   }
 
-  #personOf(line: string, persons: Map<string, string>): string | null {
-    if (!hasPerson(line)) return null
-    const id = idOf(line)
+  #personOf({ id, whoDigest }: EventFields, persons: Map<string, string>): string | null {
+    if (whoDigest === undefined) return null
     const here = persons.get(id)
     if (here !== undefined) {
       persons.delete(id)
@@ -207,9 +209,8 @@ const columnsOf = (event: EventFields, person: PersonalFields | null): (string |
 
 const newFileState = (): FileState => ({ offset: 0, personalOffset: 0, firstRid: null, lastRid: null })
 
-/** Lines begin with `{"v":1,"id":"…"`; reading the id off there spares parsing a line twice. */
+/** Personal lines begin so; reading the id off there spares parsing them twice. */
 const idOf = (line: string): string => /^\{"v":1,"id":"([^"]{1,64})"/u.exec(line)?.[1] ?? ''
-const hasPerson = (line: string): boolean => line.includes('"whoDigest":"')
 
 function parseEvent(line: string): EventFields | null {
   try {

@@ -38,7 +38,9 @@ export function openStore(file: string): DatabaseSync | null {
   try {
     // NORMAL in WAL survives a power cut unharmed; what it may lose is read from the files again.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = FAST')
-    db.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY')
+    db.exec(
+      'PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY',
+    )
     const version = versionOf(db)
     if (version === SCHEMA_VERSION) return db
     if (version === 0 && isEmpty(db)) {

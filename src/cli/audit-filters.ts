@@ -42,28 +42,39 @@ export type FiltersResult =
 const PLAIN = ['tool', 'client', 'host', 'rule', 'text'] as const
 const CHOICES = { tier: TIERS, action: ACTIONS, phase: EVENT_PHASES, format: FORMATS } as const
 
+/** Check the filter flags; `nowMs` is what relative times count from. */
 export function readFilters(values: FilterValues, nowMs: number): FiltersResult {
-  const problems: string[] = []
   const query: Record<string, string> = {}
   for (const name of PLAIN) if (values[name] !== undefined) query[name] = values[name]
-  for (const [name, choices] of Object.entries(CHOICES) as [keyof typeof CHOICES, readonly string[]][]) {
-    const value = values[name]
-    if (value === undefined) continue
-    if (!choices.includes(value)) problems.push(`--${name} \`${value}\` is not one of ${choices.join(', ')}`)
-    else if (name !== 'format') query[name] = value
-  }
-  for (const name of ['since', 'until'] as const) {
-    const value = values[name]
-    if (value === undefined) continue
-    const time = readTime(value, nowMs)
-    if (time === null)
-      problems.push(`--${name} \`${value}\` is no time: write 2026-11-22T10:00:00Z, or 15m, 2h, 7d ago`)
-    else query[name] = time
-  }
   const limit = values.limit === undefined ? null : Number(values.limit)
+  const problems = [...readChoices(values, query), ...readTimes(values, nowMs, query)]
   if (limit !== null && !(Number.isInteger(limit) && limit > 0)) {
     problems.push(`--limit \`${values.limit ?? ''}\` is no whole number above 0`)
   }
   if (problems.length > 0) return { ok: false, problems }
-  return { ok: true, filters: { query, limit, format: (values.format as Format | undefined) ?? null } }
+  const { format = null, ...filters } = query
+  return { ok: true, filters: { query: filters, limit, format: format as Format | null } }
+}
+
+function readChoices(values: FilterValues, query: Record<string, string>): string[] {
+  const problems: string[] = []
+  for (const [name, choices] of Object.entries(CHOICES) as [keyof typeof CHOICES, readonly string[]][]) {
+    const value = values[name]
+    if (value === undefined) continue
+    if (choices.includes(value)) query[name] = value
+    else problems.push(`--${name} \`${value}\` is not one of ${choices.join(', ')}`)
+  }
+  return problems
+}
+
+function readTimes(values: FilterValues, nowMs: number, query: Record<string, string>): string[] {
+  const problems: string[] = []
+  for (const name of ['since', 'until'] as const) {
+    const value = values[name]
+    if (value === undefined) continue
+    const time = readTime(value, nowMs)
+    if (time !== null) query[name] = time
+    else problems.push(`--${name} \`${value}\` is no time: write 2026-11-22T10:00:00Z, or 15m, 2h, 7d ago`)
+  }
+  return problems
 }

@@ -171,7 +171,12 @@ t.test('an append may succeed before the next probe does', async (t) => {
 t.test('memory has a limit: beyond it events are counted as lost and appends refused', async (t) => {
   const lost: unknown[] = []
   const silent = () => undefined
-  const log = { debug: silent, info: silent, warn: silent, error: (_fields: unknown, event: string) => lost.push(event) }
+  const log = {
+    debug: silent,
+    info: silent,
+    warn: silent,
+    error: (_fields: unknown, event: string) => lost.push(event),
+  }
   const { disk, spool } = setUp(t, { spoolBytes: 5000, log, retryMs: 3_600_000 })
   disk.freeBytes = 0
   for (let i = 0; i < 20; i++) spool.appendSoon(followingOutcome())

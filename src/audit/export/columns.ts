@@ -81,7 +81,7 @@ export const CSV_COLUMNS: readonly Column[] = [
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (Array.isArray(value)) return value.map(itemText).join('; ')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** A finding reads `aws-access-key high ×2 at input[0]`. */

@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs'
+import t from 'tap'
+import { verifyChains } from '../../src/audit/chain.ts'
+import { listSegments } from '../../src/audit/segments.ts'
+import { StoreEngine } from '../../src/audit/store-engine.ts'
+import { followingOutcome, intent, tunnel } from './events.ts'
+import { filled } from './filled.ts'
+
+const day = (number: number) => `2026-11-${String(number).padStart(2, '0')}T10:00:00.000Z`
+
+t.test('whole segments go once all in them is old, with persons and rows; the chain goes on', async (t) => {
+  const old = [1, 2, 3].map((number) => tunnel({ time: day(number) }))
+  const spanning = intent({ time: day(4) })
+  const young = [followingOutcome({ flow: spanning.flow, time: day(20) }), tunnel({ time: day(20) })]
+  const at = await filled(t, [...old, spanning, ...young], 1)
+  const engine = new StoreEngine(at)
+  t.teardown(() => {
+    engine.close()
+  })
+  const before = listSegments(at.dir)
+  t.equal(engine.retain(Date.parse(day(10))).length, 0, 'nothing is removed that the store has not read')
+  engine.catchUp(60_000)
+  t.same(
+    engine.retain(Date.parse(day(10))),
+    before.slice(0, 4).map(({ events }) => events),
+  )
+  t.equal(listSegments(at.dir).length, 2)
+  t.notOk(existsSync(before[0]!.personal))
+  const left = engine.query({ limit: 100, order: 'asc' }).items
+  t.same(
+    left.map(({ flow }) => flow),
+    [spanning.flow, young[1]!.flow],
+  )
+  t.equal(engine.query({ limit: 100, order: 'asc', text: 'qoder' }).items.length, 1)
+  t.match(verifyChains(at.dir), [{ firstSeq: 5, problems: [], notes: [/begins at 5/] }])
+  engine.catchUp(60_000)
+  t.equal(engine.query({ limit: 100, order: 'asc' }).items.length, 2)
+})
+
+t.test('the newest segment stays however old it is', async (t) => {
+  const at = await filled(t, [tunnel({ time: day(1) }), tunnel({ time: day(1) })], 1)
+  const engine = new StoreEngine(at)
+  t.teardown(() => {
+    engine.close()
+  })
+  engine.catchUp(60_000)
+  t.equal(engine.retain(Date.parse(day(20))).length, 1)
+  t.equal(engine.retain(Date.parse(day(20))).length, 0)
+  await at.write(tunnel())
+  t.match(verifyChains(at.dir), [{ firstSeq: 2, lastSeq: 3, problems: [] }])
+})

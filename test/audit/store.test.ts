@@ -1,0 +1,81 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { type EventStoreOptions, openEventStore } from '../../src/audit/store.ts'
+import { intent, tunnel } from './events.ts'
+import { filled } from './filled.ts'
+
+const open = (t: Test, options: EventStoreOptions) => {
+  const store = openEventStore(options)
+  t.teardown(() => store.close())
+  return store
+}
+const until = async (isTrue: () => boolean): Promise<void> => {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+t.test('an acknowledged event is found by the next question', async (t) => {
+  const at = await filled(t)
+  const store = open(t, at)
+  for (let i = 0; i < 5; i++) {
+    const event = intent()
+    await at.write(event)
+    t.match(await store.find(event.flow), {
+      exchange: { flow: event.flow, client: { user: 'alice' }, complete: false },
+    })
+  }
+  t.equal((await store.query({ limit: 3, order: 'desc' })).items.length, 3)
+  t.same([...(await store.lastSeen()).keys()], ['openai-codex'])
+  t.match(store.health(), { ok: true, detail: null })
+})
+
+t.test('notified of new lines, it reads them by itself', async (t) => {
+  const at = await filled(t)
+  const store = open(t, { dir: at.dir, file: at.file })
+  await store.sync()
+  await at.write(tunnel())
+  store.notify()
+  store.notify()
+  await store.close()
+  const again = open(t, { dir: at.dir, file: at.file })
+  t.equal((await again.query({ limit: 9, order: 'asc' })).items.length, 1)
+})
+
+t.test('a wrong query is refused as such and leaves the store healthy', async (t) => {
+  const store = open(t, await filled(t, [tunnel()]))
+  await t.rejects(store.query({ limit: 1, order: 'asc', since: 'soon' }), { code: 'bad-query' })
+  await store.sync()
+  t.ok(store.health().ok)
+})
+
+t.test('old segments are removed from the start on', async (t) => {
+  const removed: unknown[] = []
+  const silent = () => undefined
+  const log = { debug: silent, info: silent, error: silent, warn: (_: unknown, event: string) => removed.push(event) }
+  const at = await filled(t, [tunnel({ time: '2001-01-01T00:00:00.000Z' }), tunnel()], 1)
+  const first = open(t, at)
+  await first.sync()
+  await first.close()
+  const store = open(t, { ...at, retentionDays: 30, log })
+  await until(() => removed.includes('audit.retention'))
+  t.equal((await store.query({ limit: 9, order: 'asc' })).items.length, 1)
+})
+
+t.test('a store that cannot be opened says so and fails questions instead of the process', async (t) => {
+  const at = await filled(t, [tunnel()])
+  mkdirSync(join(at.data, 'folder'))
+  const store = open(t, { dir: at.dir, file: join(at.data, 'folder') })
+  await until(() => store.health().detail?.includes('unable to open') === true)
+  await t.rejects(store.query({ limit: 1, order: 'asc' }), /audit: the store/)
+  t.notOk(store.health().ok)
+})
+
+t.test('a closed store refuses questions and ignores notices', async (t) => {
+  const at = await filled(t)
+  writeFileSync(join(at.data, 'unrelated'), '')
+  const store = open(t, at)
+  await store.close()
+  await store.close()
+  store.notify()
+  await t.rejects(store.find('x'), /closed/)
+})
