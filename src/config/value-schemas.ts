@@ -21,7 +21,7 @@ const isCidr = (text: string): boolean => ipaddr.isValidCIDR(text)
 
 const isHostPattern = (text: string): boolean => {
   const name = text.startsWith('*.') ? text.slice(2) : text
-  return canonicalHost(name) === name
+  return /^[a-z0-9._:-]+$/u.test(name) && canonicalHost(name) === name
 }
 
 const isAddressWithPort = (text: string): boolean => {
