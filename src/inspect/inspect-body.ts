@@ -93,7 +93,8 @@ function merge(own: readonly Hit[], inner: readonly Hit[], nested: readonly Nest
   const sorted = inner.toSorted((a, b) => a.start - b.start)
   const outer: Hit[] = []
   let at = 0
-  let literal = 0
+  let first = 0
+  let last = 0
   for (const hit of own) {
     while ((sorted[at]?.end ?? Infinity) <= hit.start) at += 1
     if ((sorted[at]?.start ?? Infinity) < hit.end) continue

@@ -50,3 +50,13 @@ export function isWordy(value: string): boolean {
   const words = value.split(/[-_. ]|(?<=[a-z])(?=[A-Z])/)
   return words.every((word) => /^(?:[A-Z]?[a-z]+|[A-Z]+)$/.test(word)) && value.length / words.length >= 3
 }
+
+/** Paths, hosts, versions, UUIDs, code and dates: values with digits that name a secret, or something else. */
+const NAMES_SOMETHING =
+  /^[~.]{0,2}\/|^[a-z0-9_.-]+\/[a-z0-9_./:-]*$|:\/\/|^[a-z]+(?:[._-][a-z]*\d*)*$|^[0-9a-f]{8}-[0-9a-f]{4}-|^v?\d+[.\d-]+|\(|^(?:process|os|env|config|ctx|this|self|data|arn|projects)[.:/]|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|==|=>|&&/
+
+/** Could a value assigned to something called a secret be one, when nothing else is known of it? */
+export function isGenericSecret(value: string): boolean {
+  if (!/\d/.test(value) || !/[A-Za-z]/.test(value) || NAMES_SOMETHING.test(value)) return false
+  return entropy(value) >= Math.min(3.4, Math.log2(value.length) * 0.85) && !isMadeUp(value)
+}

@@ -6,7 +6,7 @@ import { isJwt } from './jwt.ts'
 import { findCard, findChinaId, findIban } from './numbers.ts'
 import { findPem } from './pem.ts'
 import { findPhone } from './phone.ts'
-import { isWordy } from './randomness.ts'
+import { isGenericSecret, isWordy } from './randomness.ts'
 import type { Finder } from './span.ts'
 
 export type Validator = (value: string) => boolean
@@ -28,6 +28,7 @@ export const VALIDATORS: ReadonlyMap<string, Validator> = new Map<string, Valida
   ['not-words', (value) => !isWordy(value)],
   ['basic-credentials', isBasicCredentials],
   ['not-trivial-password', (value) => !isTrivialPassword(value)],
+  ['generic-secret', isGenericSecret],
   ['has-digit', (value) => /\d/.test(value)],
   ['has-letter', (value) => /[A-Za-z]/.test(value)],
   ['mixed-case', (value) => /[a-z]/.test(value) && /[A-Z]/.test(value)],

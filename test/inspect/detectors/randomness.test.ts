@@ -1,5 +1,5 @@
 import t from 'tap'
-import { entropy, isMadeUp, isMonotonous, isWordy } from '../../../src/inspect/detectors/randomness.ts'
+import { entropy, isGenericSecret, isMadeUp, isMonotonous, isWordy } from '../../../src/inspect/detectors/randomness.ts'
 
 t.test('entropy is bits per character', async (t) => {
   t.equal(entropy(''), 0)
@@ -42,4 +42,28 @@ t.test('identifiers are wordy, random letters are not always, and the answer com
     t.ok(isWordy(value), value)
   for (const value of ['aB3dE5fG7h', 'kQzXwVbN', 'x', 'a-b-c', 'abc!def', '']) t.notOk(isWordy(value), value)
   t.notOk(isWordy(`${'a'.repeat(50_000)}1`))
+})
+
+t.test('a value of a secret may be one unless it names something', async (t) => {
+  for (const value of ['q7Rz!2mLpX9v', 'k3J/d82h+fQpLz91m=', '5f4dcc3b5aa765d61d8327deb882cf99'])
+    t.ok(isGenericSecret(value), value)
+  const names = [
+    '/run/secrets/db1',
+    './key1.pem',
+    'team/app/key-2',
+    'https://x1.corp.net',
+    'process.env.KEY2',
+    'some-config.value_2024',
+    'v1.2.3',
+    '2024-11-22',
+    'DB_PASS_2',
+    'getKey(1)',
+    'a == b1',
+    'abcdefgh',
+    '12345678',
+    'changeme1',
+    '550e8400-e29b-41d4-a716-446655440000',
+  ]
+  for (const value of names) t.notOk(isGenericSecret(value), value)
+  t.notOk(isGenericSecret(`a${'-a1'.repeat(20_000)}!`), 'a long value is answered at once')
 })
