@@ -10,7 +10,8 @@ export async function storeAnswer<T>(ask: () => Promise<T>): Promise<T> {
   } catch (cause) {
     if (cause instanceof ApiProblem) throw cause
     // The store's own word for a question that it cannot read, e.g. a cursor that no page gave.
-    if (cause instanceof Error && cause.name === 'QueryError') throw new ApiProblem(400, cause.message)
+    if (cause instanceof Error && 'code' in cause && cause.code === 'bad-query')
+      throw new ApiProblem(400, cause.message)
     const headers = { 'retry-after': RETRY_AFTER_SECONDS }
     throw new ApiProblem(503, 'the event store does not answer: see the operational log', { headers, cause })
   }

@@ -23,6 +23,6 @@ t.test('a problem of the question stays what it is', async (t) => {
 })
 
 t.test('a question that the store cannot read is a 400', async (t) => {
-  const wrong = Object.assign(new Error('`cursor` is not one that an earlier page gave'), { name: 'QueryError' })
+  const wrong = Object.assign(new Error('`cursor` is not one that an earlier page gave'), { code: 'bad-query' })
   t.match(await thrownBy(() => storeAnswer(async () => Promise.reject(wrong))), { status: 400, detail: /cursor/ })
 })
