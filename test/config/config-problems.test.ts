@@ -1,0 +1,22 @@
+import t from 'tap'
+import { crossChecks, schemaProblems } from '../../src/config/config-problems.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import { parseYaml } from '../../src/config/yaml-file.ts'
+
+t.test('a problem of a laid-over value names the variable, of a file value the line', (t) => {
+  const yaml = parseYaml('w.yaml', 'log:\n  level: loud\n')
+  const parsed = configSchema.safeParse({ log: { level: 'loud' }, workers: 'x' })
+  const overlays = [{ path: ['workers'], value: 'x', name: 'WEIR_WORKERS' }]
+  const source = yaml.ok ? yaml.source : null
+  const problems = parsed.success ? [] : schemaProblems(parsed.error, { source, shown: 'w.yaml', overlays })
+  t.match(problems, [
+    { file: 'w.yaml', line: 2, path: 'log.level' },
+    { file: 'environment WEIR_WORKERS', line: null, path: 'workers' },
+  ])
+  t.end()
+})
+
+t.test('the defaults fit together', (t) => {
+  t.same(crossChecks(configSchema.parse({}), null, 'w.yaml'), [])
+  t.end()
+})
