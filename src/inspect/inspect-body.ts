@@ -98,14 +98,9 @@ function merge(own: readonly Hit[], inner: readonly Hit[], nested: readonly Nest
   for (const hit of own) {
     while ((sorted[at]?.end ?? Infinity) <= hit.start) at += 1
     if ((sorted[at]?.start ?? Infinity) < hit.end) continue
-    while ((nested[literal]?.end ?? Infinity) <= hit.start) literal += 1
-    outer.push(
-      widened(
-        hit,
-        nested[literal],
-        nested.slice(literal).find((each) => each.end >= hit.end),
-      ),
-    )
+    while ((nested[first]?.end ?? Infinity) <= hit.start) first += 1
+    while ((nested[last]?.end ?? Infinity) < hit.end) last += 1
+    outer.push(widened(hit, nested[first], nested[last]))
   }
   return resolveOverlaps([...outer, ...sorted])
 }
