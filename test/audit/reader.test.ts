@@ -21,14 +21,17 @@ t.test('store and newer lines are read together, beside the running writer, and 
   })
   const whole = reader.query({ limit: 100, order: 'asc' })
   t.equal(whole.items.length, 6)
-  t.match(whole.items[1], {
-    flow: begun.flow,
-    tool: 'openai-codex',
-    model: 'late-model',
-    complete: true,
-    client: { user: 'alice' },
-  })
-  t.match(whole.items[5], { complete: false, client: { user: 'alice' } })
+  t.match(
+    whole.items.find(({ flow }) => flow === begun.flow),
+    {
+      flow: begun.flow,
+      tool: 'openai-codex',
+      model: 'late-model',
+      complete: true,
+      client: { user: 'alice' },
+    },
+  )
+  t.match(whole.items.at(-1), { complete: false, client: { user: 'alice' } })
   t.equal(reader.query({ limit: 100, order: 'asc', text: 'late codex' }).items.length, 1)
   t.equal(reader.query({ limit: 100, order: 'asc', phase: 'tunnel' }).items.length, 4)
   t.equal(engine.query({ limit: 100, order: 'asc', text: 'late' }).items.length, 0, 'the store itself was not written')
