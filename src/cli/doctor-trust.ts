@@ -197,6 +197,10 @@ export interface TrustInput {
 }
 
 const BUNDLE = 'weir-bundle.pem'
+const EXPORTED_ROOT = 'weir-root.pem'
+
+/** The file to give to a tool: a company's chain file holds more than the root, so that is exported first. */
+const rootFile = (authority: Authority): string => (authority.isOwnRoot() ? authority.file() : `$PWD/${EXPORTED_ROOT}`)
 
 async function probe(one: Probe, input: TrustInput, server: Server): Promise<Finding[]> {
   const file = findCommand(one.command, input.env)
@@ -211,7 +215,7 @@ async function probe(one: Probe, input: TrustInput, server: Server): Promise<Fin
       return []
     case 'refused': {
       const message = `does not trust the CA: ${verdict.why} (${file})`
-      return [{ ...base, status: 'bad', message, fix: one.fix(input.authority.file(), `$PWD/${BUNDLE}`) }]
+      return [{ ...base, status: 'bad', message, fix: one.fix(rootFile(input.authority), `$PWD/${BUNDLE}`) }]
     }
   }
 }
@@ -234,11 +238,14 @@ export async function checkTrust(input: TrustInput): Promise<Finding[]> {
   try {
     const found = (await Promise.all(PROBES.map((one) => probe(one, input, server)))).flat()
     if (found.every(({ status }) => status === 'ok')) return found
-    const root = authority.file()
-    const fix = [`weir ca export --bundle --out ${BUNDLE}`, ...systemTrustCommands(process.platform, root)]
+    const fix = [
+      `weir ca export --bundle --out ${BUNDLE}`,
+      ...(authority.isOwnRoot() ? [] : [`weir ca export --out ${EXPORTED_ROOT}`]),
+      ...systemTrustCommands(process.platform, rootFile(authority)),
+    ]
     const name = `CA ${authority.fingerprint256().slice(0, 11)}…`
     return [
-      { area: 'trust', name, status: 'warn', message: `${root} is not trusted by every tool here`, fix },
+      { area: 'trust', name, status: 'warn', message: `${authority.file()} is not trusted by every tool here`, fix },
       ...found,
     ]
   } finally {

@@ -3,10 +3,11 @@ import { execFile, execFileSync } from 'node:child_process'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
+const OPENSSL = 'openssl'
 
 function isInstalled(tool: string): boolean {
   try {
-    execFileSync(tool, [tool === 'openssl' ? 'version' : '--version'], { stdio: 'ignore' })
+    execFileSync(tool, [tool === OPENSSL ? 'version' : '--version'], { stdio: 'ignore' })
     return true
   } catch {
     return false
@@ -43,4 +44,4 @@ export async function runTool(
 
 /** openssl for set-up steps: its failure is the test's failure. */
 export const openssl = (...args: readonly string[]): string =>
-  execFileSync('openssl', [...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  execFileSync(OPENSSL, [...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
