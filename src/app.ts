@@ -319,7 +319,10 @@ export class App {
     const { problems, ...change } = report
     this.#spool.appendSoon(configEvent({ newId: this.#newId, clock }, { ...change, problems: problems.length }))
     const log = report.ok ? this.#parts.log.info : this.#parts.log.error
-    log({ what: report.what, from: report.from, to: report.to, problems }, report.ok ? 'config.reloaded' : 'config.refused')
+    log(
+      { what: report.what, from: report.from, to: report.to, problems },
+      report.ok ? 'config.reloaded' : 'config.refused',
+    )
   }
 
   #addGauges(): void {

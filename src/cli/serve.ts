@@ -66,7 +66,10 @@ function parseFlags(args: readonly string[]) {
   }
 }
 
-function fail(io: CliIo, failure: { readonly kind: 'bad' | 'unreachable'; readonly problems: readonly Problem[] }): number {
+function fail(
+  io: CliIo,
+  failure: { readonly kind: 'bad' | 'unreachable'; readonly problems: readonly Problem[] },
+): number {
   for (const problem of failure.problems) io.stderr(`${formatProblem(problem)}\n`)
   io.stderr('weir: not started\n')
   return failure.kind === 'bad' ? EXIT.bad : EXIT.unreachable
@@ -75,7 +78,10 @@ function fail(io: CliIo, failure: { readonly kind: 'bad' | 'unreachable'; readon
 const formatProblem = ({ severity, file, line, path, message }: Problem): string =>
   `${severity}: ${file}${line === null ? '' : `:${line}`}${path === '' ? '' : `: ${path}`}: ${message}`
 
-function bannerFacts(app: App, addresses: AppAddresses): { proxy: string; admin: string; ca: string; fingerprint: string } {
+function bannerFacts(
+  app: App,
+  addresses: AppAddresses,
+): { proxy: string; admin: string; ca: string; fingerprint: string } {
   const [proxy] = addresses.proxy
   return {
     proxy: proxy === undefined ? '' : `http://${bracketed(proxy.host)}:${proxy.port}`,

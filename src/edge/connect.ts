@@ -1,7 +1,6 @@
 /** CONNECT: decided by address, then by the first bytes; tunnelled, intercepted, served as plain HTTP, or refused. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { Client } from '../domain/client.ts'
 import type { TunnelDecision } from '../domain/decision.ts'
 import { parseAuthority } from '../domain/destination.ts'
@@ -27,15 +26,9 @@ export interface ConnectDeps {
 }
 
 /** Handle one CONNECT request; everything after it is recorded by the tunnel itself. */
-export function handleConnect(
-  deps: ConnectDeps,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-  client: Client,
-): void {
-  // node:http hands over the connection's own socket here (the types say Duplex).
-  const clientSocket = socket as Socket
+export function handleConnect(deps: ConnectDeps, request: IncomingMessage, head: Buffer, client: Client): void {
+  // node:http hands over the connection's own socket as a Duplex; here it is with its right type.
+  const clientSocket = request.socket
   clientSocket.on('error', ignore)
   const target = parseAuthority(request.url ?? '')
   if (!target.ok || target.port === null) {

@@ -1,6 +1,6 @@
 /** Holds request bodies for inspection, all together within one budget. */
 import type { IncomingMessage } from 'node:http'
-import type { HeldBody } from '../flow/exchange.ts'
+import type { HeldBody } from '../flow/ports.ts'
 
 /** Bytes held for inspection at once, all requests together. */
 export class InspectionBudget {

@@ -28,7 +28,7 @@ export interface Http1 {
   readonly close: () => void
 }
 
-type ConnectHandler = (request: IncomingMessage, socket: Duplex, head: Buffer, client: Client) => void
+type ConnectHandler = (request: IncomingMessage, head: Buffer, client: Client) => void
 
 const KEEP_ALIVE_MS = 65_000
 
@@ -129,7 +129,7 @@ class Http1Server implements Http1 {
 
   readonly #onConnectRequest = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const context = this.#contexts.get(request.socket)
-    if (context?.tunnel === null) this.#onConnect(request, socket, head, context.client)
+    if (context?.tunnel === null) this.#onConnect(request, head, context.client)
     else this.#refuseRaw(socket, new ProxyError('tunnel-refused', 'CONNECT inside a tunnel'))
   }
 

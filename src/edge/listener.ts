@@ -47,8 +47,8 @@ class Listener implements ProxyListener {
       onOpen: () => this.#tunnels++,
       onClose: () => this.#tunnels--,
     }
-    this.#http1 = createHttp1(ports, settings, this.#budget, (request, socket, head, client) =>
-      handleConnect(deps, request, socket, head, client),
+    this.#http1 = createHttp1(ports, settings, this.#budget, (request, head, client) =>
+      handleConnect(deps, request, head, client),
     )
   }
 

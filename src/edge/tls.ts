@@ -38,7 +38,7 @@ export function handshake(
     handshakeMs,
   )
   secure.once('secure', () => finish({ ok: true, socket: secure }))
-  secure.on('error', (error) => finish({ ok: false, error: handshakeError(error) }))
+  secure.on('error', (error: Error) => finish({ ok: false, error: handshakeError(error) }))
   secure.once('close', () => finish({ ok: false, error: new ProxyError('handshake-failed', 'closed by the client') }))
 }
 

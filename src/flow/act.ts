@@ -4,8 +4,7 @@ import type { Finding, FindingCount, UnreadReason } from '../domain/finding.ts'
 import { headerValue, headerValues } from '../domain/headers.ts'
 import type { DialectId, RequestHead } from '../domain/tool.ts'
 import { type Coding, decodeBodyAsync, encodeBodyAsync, parseContentEncoding } from '../wire/content-coding.ts'
-import type { HeldBody } from './exchange.ts'
-import type { InspectPort } from './ports.ts'
+import type { HeldBody, InspectPort } from './ports.ts'
 import { countFindings } from './record.ts'
 
 /** What was learnt from a body. */

@@ -15,7 +15,7 @@ import { ProxyError } from '../domain/proxy-error.ts'
 import type { Identification, RequestHead } from '../domain/tool.ts'
 import { judgeHeldBody, readBodyFacts } from './act.ts'
 import { answerFailure } from './failure.ts'
-import type { FlowPorts } from './ports.ts'
+import type { FlowPorts, HeldBody } from './ports.ts'
 import { errorFields, followingOutcomeEvent, intentEvent, singleOutcomeEvent } from './record.ts'
 
 export interface ExchangeInput {
@@ -36,13 +36,6 @@ export type ExchangePlan =
   | { readonly kind: 'measure'; readonly maxBytes: number }
   /** Hold the body, up to a limit, until it was judged. */
   | { readonly kind: 'hold'; readonly maxBytes: number }
-
-/** A body as `edge/` held it: encoded as received. */
-export interface HeldBody {
-  readonly bytes: Uint8Array
-  /** Set when the body does not end with `bytes`: too long, or no room. */
-  readonly cut: 'oversize' | 'over-capacity' | null
-}
 
 /** What `edge/` does with a held body after the verdict. */
 export interface JudgedBody {

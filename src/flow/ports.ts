@@ -68,6 +68,13 @@ export interface IdentityPort {
   readonly identify: (address: string) => Client
 }
 
+/** A body as `edge/` held it: encoded as received. */
+export interface HeldBody {
+  readonly bytes: Uint8Array
+  /** Set when the body does not end with `bytes`: too long, or no room. */
+  readonly cut: 'oversize' | 'over-capacity' | null
+}
+
 /** A source of body bytes: push, with pause and resume. `start` is called once. */
 export interface BodySource {
   readonly start: (sink: BodySink) => void

@@ -33,8 +33,11 @@ function readKey(path: string): Buffer | null {
     key = readFileSync(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw new Error(`the key file \`${path}\` cannot be read: ${(error as NodeJS.ErrnoException).code ?? ''}`, { cause: error })
+    throw new Error(`the key file \`${path}\` cannot be read: ${(error as NodeJS.ErrnoException).code ?? ''}`, {
+      cause: error,
+    })
   }
-  if (key.length !== KEY_BYTES) throw new Error(`the key file \`${path}\` must hold ${KEY_BYTES} bytes: it holds ${key.length}`)
+  if (key.length !== KEY_BYTES)
+    throw new Error(`the key file \`${path}\` must hold ${KEY_BYTES} bytes: it holds ${key.length}`)
   return key
 }

@@ -195,8 +195,8 @@ class Forwarding implements UpstreamExchange {
       dispatcher.dispatch(
         {
           path: target,
-          method: method as Dispatcher.HttpMethod,
-          headers: headers as string[],
+          method,
+          headers: [...headers],
           body: body === null || body instanceof Uint8Array ? body : new BodyReadable(body),
           // The idle timer below is ours: undici's counts a paused response as idle.
           bodyTimeout: 0,

@@ -32,10 +32,19 @@ const invalid: HelloResult = { kind: 'invalid' }
 class Cursor {
   readonly #bytes: Uint8Array
   #at = 0
-  isShort = false
+  #isShort = false
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
+  }
+
+  /** Something was read past the end. A method, so that every call looks again. */
+  isShort(): boolean {
+    return this.#isShort
+  }
+
+  markShort(): void {
+    this.#isShort = true
   }
 
   get left(): number {
@@ -50,7 +59,7 @@ class Cursor {
 
   bytes(length: number): Uint8Array {
     if (length > this.left) {
-      this.isShort = true
+      this.#isShort = true
       this.#at = this.#bytes.length
       return new Uint8Array(length)
     }
@@ -63,7 +72,7 @@ class Cursor {
   vector(width: 1 | 2 | 3): Cursor {
     const length = this.number(width)
     if (length > this.left) {
-      this.isShort = true
+      this.#isShort = true
       return new Cursor(new Uint8Array(0))
     }
     return new Cursor(this.bytes(length))
@@ -110,26 +119,29 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return joined
 }
 
+/** A hello may end before them (RFC 5246 section 7.4.1.2). */
+const NO_EXTENSIONS = new Cursor(new Uint8Array(0))
+
 function readHello(cursor: Cursor): HelloResult {
   cursor.bytes(2 + 32) // legacy version, random
   cursor.vector(1) // session id
   cursor.vector(2) // cipher suites
   cursor.vector(1) // compression
-  if (cursor.isShort) return invalid
+  if (cursor.isShort()) return invalid
   let sni: string | null = null
   let alpn: string[] = []
   let hasEch = false
-  const extensions = cursor.left === 0 ? cursor : cursor.vector(2)
+  const extensions = cursor.left === 0 ? NO_EXTENSIONS : cursor.vector(2)
   while (extensions.left > 0) {
     const type = extensions.number(2)
     const body = extensions.vector(2)
-    if (extensions.isShort) return invalid
+    if (extensions.isShort()) return invalid
     if (type === EXTENSION_SERVER_NAME) sni = readServerName(body)
     else if (type === EXTENSION_ALPN) alpn = readAlpn(body)
     else if (type === EXTENSION_ECH) hasEch = body.number(1) === 0
-    if (body.isShort) return invalid
+    if (body.isShort()) return invalid
   }
-  return cursor.isShort ? invalid : { kind: 'hello', hello: { sni, alpn, hasEch } }
+  return cursor.isShort() ? invalid : { kind: 'hello', hello: { sni, alpn, hasEch } }
 }
 
 function readServerName(body: Cursor): string | null {
@@ -137,7 +149,7 @@ function readServerName(body: Cursor): string | null {
   while (names.left > 0) {
     const type = names.number(1)
     const name = names.vector(2)
-    if (names.isShort) body.isShort = true
+    if (names.isShort()) body.markShort()
     else if (type === 0) return latin1(name.bytes(name.left))
   }
   return null
@@ -148,7 +160,7 @@ function readAlpn(body: Cursor): string[] {
   const list = body.vector(2)
   while (list.left > 0) {
     const name = list.vector(1)
-    if (list.isShort) body.isShort = true
+    if (list.isShort()) body.markShort()
     names.push(latin1(name.bytes(name.left)))
   }
   return names

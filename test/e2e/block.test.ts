@@ -24,7 +24,10 @@ t.test('curl as Claude Code reads the notice, no upstream is asked, and one even
   t.match(answer, /^HTTP\/1\.1 400 /u)
   t.match(answer, /x-should-retry: false/u)
   t.match(answer, /proxy-status: weir; error=http_request_denied/u)
-  const body = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as { request_id: string; error: { message: string } }
+  const body = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as {
+    request_id: string
+    error: { message: string }
+  }
   t.match(body, { type: 'error', error: { type: 'invalid_request_error' } })
   t.match(body.error.message, /^Blocked by ACME policy: Claude Code is prohibited \(classed as high-risk software\)/u)
   const [event, ...more] = flowEvents(await weir.waitForEvents((events) => flowEvents(events).length > 0))
@@ -59,9 +62,6 @@ t.test('requests on one connection are decided one by one', async (t) => {
   const last = await exchangeOnce(socket, request('Anthropic/JS 1.12.0', 'Connection: close\r\n'))
   t.equal(last.status, 200)
   const events = flowEvents(await weir.waitForEvents((all) => flowEvents(all).length >= 5))
-  t.strictSame(
-    events.filter(({ phase, action }) => phase === 'outcome' && action === 'block').length,
-    1,
-  )
+  t.strictSame(events.filter(({ phase, action }) => phase === 'outcome' && action === 'block').length, 1)
   t.equal(events.filter(({ phase, tool }) => phase === 'intent' && tool === 'anthropic-api').length, 2)
 })

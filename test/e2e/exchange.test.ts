@@ -1,7 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync, brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
+import {
+  brotliCompressSync,
+  brotliDecompressSync,
+  deflateSync,
+  gunzipSync,
+  gzipSync,
+  inflateSync,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from 'node:zlib'
 import t, { type Test } from 'tap'
 import { type Origin, startHttpsOrigin, startTcpOrigin } from '../helpers/origin.ts'
 import { makePki } from '../helpers/pki.ts'
@@ -9,8 +18,8 @@ import { flowEvents, startWeir, type TestWeir, type TestWeirOptions } from '../h
 import { exchangeOnce, openSocket, readUntil, tlsThrough } from '../helpers/wire-client.ts'
 
 /** Assembled so that no scanner of this repository takes it for a real one. */
-const SECRET = `sk-ant-api03-${"q7Zt".repeat(23)}g-AA`.replace("Ztg-AA", "Zg-AA")
-const AWS_KEY = `AKIA${'Q3ZK7WJ2NPLM5XRT'}`
+const SECRET = `sk-ant-api03-${'q7Zt'.repeat(23)}g-AA`.replace('Ztg-AA', 'Zg-AA')
+const AWS_KEY = ['AKIA', 'Q3ZK7WJ2NPLM5XRT'].join('')
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
@@ -50,9 +59,16 @@ async function setUp(t: Test, options: TestWeirOptions = {}, host = 'api.anthrop
   return { weir, seen, origin }
 }
 
-const restricted = (text: string): string => text.replace('assign:', 'assign:\n  - { tool: anthropic-api, tier: restricted }')
+const restricted = (text: string): string =>
+  text.replace('assign:', 'assign:\n  - { tool: anthropic-api, tier: restricted }')
 
-async function post(weir: TestWeir, body: Buffer | string, headers = '', host = 'api.anthropic.com', path = '/v1/messages') {
+async function post(
+  weir: TestWeir,
+  body: Buffer | string,
+  headers = '',
+  host = 'api.anthropic.com',
+  path = '/v1/messages',
+) {
   const socket = await tlsThrough(weir.port, `${host}:443`, { ca: weir.ca })
   const bytes = Buffer.from(body)
   socket.write(
@@ -180,7 +196,9 @@ t.test('events of a stream arrive one by one, long before its end', async (t) =>
     const weir = await startWeir(t, { policy, pins: { 'api.anthropic.com:443': origin.address }, roots: [pki.rootPem] })
     const socket = await tlsThrough(weir.port, 'api.anthropic.com:443', { ca: weir.ca })
     const body = message('hi')
-    socket.write(`POST /v1/messages HTTP/1.1\r\nHost: api.anthropic.com\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    socket.write(
+      `POST /v1/messages HTTP/1.1\r\nHost: api.anthropic.com\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    )
     t.match(await readUntil(socket, (text) => text.includes('message_start')), /message_start/u)
     release()
     t.match(await readUntil(socket, (text) => text.includes('message_stop')), /message_stop/u)
@@ -207,7 +225,9 @@ t.test('a big body streams through a monitored host, up and down, and only the m
     socket.on('data', (chunk: Buffer) => received.push(chunk))
     socket.once('end', resolve)
   })
-  socket.write(`POST /v1/files HTTP/1.1\r\nHost: api.anthropic.com\r\nContent-Type: application/octet-stream\r\nContent-Length: ${up.length}\r\nConnection: close\r\n\r\n`)
+  socket.write(
+    `POST /v1/files HTTP/1.1\r\nHost: api.anthropic.com\r\nContent-Type: application/octet-stream\r\nContent-Length: ${up.length}\r\nConnection: close\r\n\r\n`,
+  )
   socket.write(up)
   await done
   socket.destroy()
@@ -246,20 +266,33 @@ t.test('an upstream that fails gets the right code, at once, with the failing ch
   const bad = await startHttpsOrigin(t, stranger, (_request, response) => response.end())
   const garbage = await startTcpOrigin(t, (socket) => socket.end('garbage'))
   const weir = await startWeir(t, {
-    pins: { 'api.anthropic.com:443': bad.address, 'api.openai.com:443': '127.0.0.1:1', 'api.mistral.ai:443': garbage.address },
+    pins: {
+      'api.anthropic.com:443': bad.address,
+      'api.openai.com:443': '127.0.0.1:1',
+      'api.mistral.ai:443': garbage.address,
+    },
     roots: [pki.rootPem],
   })
   const certificate = await post(weir, message('hi'))
   t.equal(certificate.status, 502)
-  t.match(certificate.body, /certificate of the destination is not valid: its issuer is not trusted|chain ends in a root/u)
+  t.match(
+    certificate.body,
+    /certificate of the destination is not valid: its issuer is not trusted|chain ends in a root/u,
+  )
   const refused = await post(weir, message('hi'), '', 'api.openai.com', '/v1/chat/completions')
   t.equal(refused.status, 502)
   t.match(refused.head, /proxy-status: weir; error=connection_refused/u)
   t.equal((await post(weir, message('hi'), '', 'api.mistral.ai', '/v1/chat/completions')).status, 502)
   const events = flowEvents(await weir.waitForEvents((all) => flowEvents(all).length >= 6))
   t.strictSame(
-    events.filter(({ phase }) => phase === 'outcome').map(({ error, complete }) => [(error as { code: string }).code, complete]),
-    [['upstream-certificate', false], ['connect-refused', false], ['upstream-tls', false]],
+    events
+      .filter(({ phase }) => phase === 'outcome')
+      .map(({ error, complete }) => [(error as { code: string }).code, complete]),
+    [
+      ['upstream-certificate', false],
+      ['connect-refused', false],
+      ['upstream-tls', false],
+    ],
   )
 })
 
@@ -278,7 +311,9 @@ t.test('a client that goes away cancels the upstream, and the event says so', as
   const weir = await startWeir(t, { pins: { 'api.anthropic.com:443': origin.address }, roots: [pki.rootPem] })
   const socket = await tlsThrough(weir.port, 'api.anthropic.com:443', { ca: weir.ca })
   const body = message('hi')
-  socket.write(`POST /v1/messages HTTP/1.1\r\nHost: api.anthropic.com\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  socket.write(
+    `POST /v1/messages HTTP/1.1\r\nHost: api.anthropic.com\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
   await readUntil(socket, (text) => text.includes('message_start'))
   socket.destroy()
   await gone
@@ -294,7 +329,9 @@ t.test('many connections, used, idle or silent, leave no descriptor behind', asy
   const before = count()
   for (let round = 0; round < 6; round++) {
     await Promise.all(Array.from({ length: 20 }, () => post(weir, message('hi'))))
-    const idle = await Promise.all(Array.from({ length: 10 }, () => tlsThrough(weir.port, 'api.anthropic.com:443', { ca: weir.ca })))
+    const idle = await Promise.all(
+      Array.from({ length: 10 }, () => tlsThrough(weir.port, 'api.anthropic.com:443', { ca: weir.ca })),
+    )
     for (const socket of idle) socket.destroy()
     const raw = await Promise.all(Array.from({ length: 10 }, () => openSocket(weir.port)))
     for (const socket of raw) socket.destroy()

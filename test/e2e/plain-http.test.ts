@@ -4,14 +4,16 @@ import { flowEvents, startWeir } from '../helpers/weir.ts'
 import { connectThrough, exchangeOnce, openSocket, readUntil } from '../helpers/wire-client.ts'
 
 /** An origin that answers with exactly what it received, as text. */
-const echo = (answer = ''): Parameters<typeof startTcpOrigin>[1] => (socket) => {
-  let seen = ''
-  socket.on('data', (chunk: Buffer) => {
-    seen += chunk.toString('latin1')
-    if (!seen.includes('\r\n\r\n')) return
-    socket.end(answer === '' ? `HTTP/1.1 200 OK\r\nContent-Length: ${seen.length}\r\n\r\n${seen}` : answer)
-  })
-}
+const echo =
+  (answer = ''): Parameters<typeof startTcpOrigin>[1] =>
+  (socket) => {
+    let seen = ''
+    socket.on('data', (chunk: Buffer) => {
+      seen += chunk.toString('latin1')
+      if (!seen.includes('\r\n\r\n')) return
+      socket.end(answer === '' ? `HTTP/1.1 200 OK\r\nContent-Length: ${seen.length}\r\n\r\n${seen}` : answer)
+    })
+  }
 
 t.test('a plain request passes from raw socket to raw socket with header order, case and repeats kept', async (t) => {
   const origin = await startTcpOrigin(t, echo())
@@ -34,11 +36,16 @@ t.test('a plain request passes from raw socket to raw socket with header order, 
 t.test('response heads come back with case, order and repeats kept', async (t) => {
   const origin = await startTcpOrigin(
     t,
-    echo('HTTP/1.1 201 Made Here\r\nX-B: 1\r\nset-cookie: a=1\r\nX-b: 2\r\nSet-Cookie: b=2\r\nContent-Length: 2\r\n\r\nhi'),
+    echo(
+      'HTTP/1.1 201 Made Here\r\nX-B: 1\r\nset-cookie: a=1\r\nX-b: 2\r\nSet-Cookie: b=2\r\nContent-Length: 2\r\n\r\nhi',
+    ),
   )
   const weir = await startWeir(t, { pins: { 'site.example:80': origin.address } })
   const socket = await openSocket(weir.port)
-  const answer = await exchangeOnce(socket, 'GET http://site.example/ HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n\r\n')
+  const answer = await exchangeOnce(
+    socket,
+    'GET http://site.example/ HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n\r\n',
+  )
   t.strictSame(answer.head.split('\r\n').slice(0, 6), [
     'HTTP/1.1 201 Made Here',
     'X-B: 1',
@@ -77,7 +84,10 @@ t.test('chunked uploads, trailers and HEAD pass', async (t) => {
   t.match(upload.body, /got abcde by chunked/u)
   t.match(upload.body, /X-Sum: 42/u)
   const second = await openSocket(weir.port)
-  const head = await exchangeOnce(second, 'HEAD http://site.example/ HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n\r\n')
+  const head = await exchangeOnce(
+    second,
+    'HEAD http://site.example/ HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n\r\n',
+  )
   t.match(head.head, /content-length: 5/u)
   t.equal(head.body, '')
 })
@@ -91,14 +101,18 @@ t.test('a response that is cut in the middle reaches the client cut', async (t) 
   })
   const weir = await startWeir(t, { pins: { 'site.example:80': origin.address } })
   const socket = await openSocket(weir.port)
-  const answer = await exchangeOnce(socket, 'GET http://site.example/ HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n\r\n')
+  const answer = await exchangeOnce(
+    socket,
+    'GET http://site.example/ HTTP/1.1\r\nHost: site.example\r\nConnection: close\r\n\r\n',
+  )
   t.match(answer.body, /hello/u)
   t.notMatch(answer.body, /\r\n0\r\n\r\n$/u, 'no clean end')
 })
 
 t.test('plain HTTP to an AI host, direct or inside a tunnel, is decided per request', async (t) => {
   const weir = await startWeir(t)
-  const request = 'POST /v1/messages HTTP/1.1\r\nHost: api.anthropic.com\r\nUser-Agent: claude-cli/2.1.330 (external, cli)\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}'
+  const request =
+    'POST /v1/messages HTTP/1.1\r\nHost: api.anthropic.com\r\nUser-Agent: claude-cli/2.1.330 (external, cli)\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}'
   const direct = await openSocket(weir.port)
   t.equal((await exchangeOnce(direct, request.replace('/v1', 'http://api.anthropic.com/v1'))).status, 400)
   const { socket } = await connectThrough(weir.port, 'api.anthropic.com:80')
@@ -127,7 +141,10 @@ t.test('malformed requests get 400 or the status that says more, and a closed co
     ['GET http://a/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', /^HTTP\/1\.1 400/u],
     ['GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n', /^HTTP\/1\.1 421/u],
     ['GET http://u:p@a/ HTTP/1.1\r\nHost: a\r\n\r\n', /^HTTP\/1\.1 400/u],
-    ['GET http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', /^HTTP\/1\.1 400/u],
+    [
+      'GET http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      /^HTTP\/1\.1 400/u,
+    ],
     ['GET http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n', /^HTTP\/1\.1 400/u],
     ['GET http://a/ HTTP/1.1\r\nHost: a\r\nX Y: 1\r\n\r\n', /^HTTP\/1\.1 400/u],
     [`GET http://a/${'x'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, /^HTTP\/1\.1 414/u],

@@ -8,10 +8,15 @@ import { makePki } from '../helpers/pki.ts'
 import { flowEvents, startWeir, type TestWeir } from '../helpers/weir.ts'
 
 const exec = promisify(execFile)
-const AWS_KEY = `AKIA${'Q3ZK7WJ2NPLM5XRT'}`
+const AWS_KEY = ['AKIA', 'Q3ZK7WJ2NPLM5XRT'].join('')
 
 const sse = (events: readonly (readonly [string | null, unknown])[]): string =>
-  events.map(([name, data]) => `${name === null ? '' : `event: ${name}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`).join('')
+  events
+    .map(
+      ([name, data]) =>
+        `${name === null ? '' : `event: ${name}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`,
+    )
+    .join('')
 
 /** What each provider answers to a streamed request: "ok then". */
 const SDKS = [
@@ -21,12 +26,30 @@ const SDKS = [
     host: 'api.anthropic.com',
     model: 'claude-x',
     stream: sse([
-      ['message_start', { type: 'message_start', message: { id: 'm', type: 'message', role: 'assistant', model: 'claude-x', content: [], stop_reason: null, stop_sequence: null, usage: { input_tokens: 5, output_tokens: 1 } } }],
+      [
+        'message_start',
+        {
+          type: 'message_start',
+          message: {
+            id: 'm',
+            type: 'message',
+            role: 'assistant',
+            model: 'claude-x',
+            content: [],
+            stop_reason: null,
+            stop_sequence: null,
+            usage: { input_tokens: 5, output_tokens: 1 },
+          },
+        },
+      ],
       ['content_block_start', { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }],
       ['content_block_delta', { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'ok ' } }],
       ['content_block_delta', { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'then' } }],
       ['content_block_stop', { type: 'content_block_stop', index: 0 }],
-      ['message_delta', { type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 3 } }],
+      [
+        'message_delta',
+        { type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 3 } },
+      ],
       ['message_stop', { type: 'message_stop' }],
     ]),
   },
@@ -36,8 +59,27 @@ const SDKS = [
     host: 'api.openai.com',
     model: 'gpt-x',
     stream: sse([
-      [null, { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'gpt-x', choices: [{ index: 0, delta: { role: 'assistant', content: 'ok ' }, finish_reason: null }] }],
-      [null, { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'gpt-x', choices: [{ index: 0, delta: { content: 'then' }, finish_reason: 'stop' }], usage: { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 } }],
+      [
+        null,
+        {
+          id: 'c',
+          object: 'chat.completion.chunk',
+          created: 1,
+          model: 'gpt-x',
+          choices: [{ index: 0, delta: { role: 'assistant', content: 'ok ' }, finish_reason: null }],
+        },
+      ],
+      [
+        null,
+        {
+          id: 'c',
+          object: 'chat.completion.chunk',
+          created: 1,
+          model: 'gpt-x',
+          choices: [{ index: 0, delta: { content: 'then' }, finish_reason: 'stop' }],
+          usage: { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 },
+        },
+      ],
       [null, '[DONE]'],
     ]),
   },
@@ -48,7 +90,14 @@ const SDKS = [
     model: 'gemini-x',
     stream: sse([
       [null, { candidates: [{ content: { role: 'model', parts: [{ text: 'ok ' }] } }], modelVersion: 'gemini-x' }],
-      [null, { candidates: [{ content: { role: 'model', parts: [{ text: 'then' }] }, finishReason: 'STOP' }], usageMetadata: { promptTokenCount: 5, candidatesTokenCount: 3, totalTokenCount: 8 }, modelVersion: 'gemini-x' }],
+      [
+        null,
+        {
+          candidates: [{ content: { role: 'model', parts: [{ text: 'then' }] }, finishReason: 'STOP' }],
+          usageMetadata: { promptTokenCount: 5, candidatesTokenCount: 3, totalTokenCount: 8 },
+          modelVersion: 'gemini-x',
+        },
+      ],
     ]),
   },
 ] as const
@@ -102,14 +151,17 @@ for (const sdk of SDKS) {
     t.equal(flowEvents(weir.events()).length, 1, 'one request, no retry')
   })
 
-  t.test(`the ${sdk.name} SDK works unchanged where it is monitored, and the event knows model and tokens`, async (t) => {
-    const { weir, bodies } = await setUp(t, sdk, 'monitored')
-    t.equal(await runScript(weir, sdk.name, 'hi there'), 'ANSWER ok then\n')
-    t.match(bodies[0], /hi there/u)
-    await weir.stop()
-    const outcome = flowEvents(weir.events()).find(({ phase }) => phase === 'outcome')
-    t.match(outcome, { model: sdk.model, tokens: { in: 5, out: 3 }, bytesIn: bodies[0]?.length, complete: true })
-  })
+  t.test(
+    `the ${sdk.name} SDK works unchanged where it is monitored, and the event knows model and tokens`,
+    async (t) => {
+      const { weir, bodies } = await setUp(t, sdk, 'monitored')
+      t.equal(await runScript(weir, sdk.name, 'hi there'), 'ANSWER ok then\n')
+      t.match(bodies[0], /hi there/u)
+      await weir.stop()
+      const outcome = flowEvents(weir.events()).find(({ phase }) => phase === 'outcome')
+      t.match(outcome, { model: sdk.model, tokens: { in: 5, out: 3 }, bytesIn: bodies[0]?.length, complete: true })
+    },
+  )
 
   t.test(`the ${sdk.name} SDK gets its answer where it is restricted, and the secret does not leave`, async (t) => {
     const { weir, bodies } = await setUp(t, sdk, 'restricted')

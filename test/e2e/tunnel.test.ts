@@ -96,26 +96,43 @@ t.test('a client that does not trust us is recorded once per host and is not let
   }
   const events = flowEvents(await weir.waitForEvents((all) => flowEvents(all).length > 0))
   t.equal(events.length, 1)
-  t.match(events[0], { phase: 'tunnel', action: 'block', reason: 'untrusting-client', error: { code: 'untrusting-client' } })
+  t.match(events[0], {
+    phase: 'tunnel',
+    action: 'block',
+    reason: 'untrusting-client',
+    error: { code: 'untrusting-client' },
+  })
 })
 
-t.test('a client that offers only HTTP/2 to a host that no prohibited tool uses is tunnelled and recorded', async (t) => {
-  const pki = await makePki(t)
-  const origin = await startTcpOrigin(t, (socket) => socket.on('data', () => socket.end()))
-  const weir = await startWeir(t, { pins: { 'api.mistral.ai:443': origin.address } })
-  const { socket } = await connectThrough(weir.port, 'api.mistral.ai:443')
-  const secure = connectTls({ socket, servername: 'api.mistral.ai', ALPNProtocols: ['h2'], ca: pki.rootPem })
-  secure.on('error', () => undefined)
-  await new Promise((resolve) => secure.once('close', resolve))
-  const [event] = flowEvents(await weir.waitForEvents((events) => flowEvents(events).length > 0))
-  t.match(event, { phase: 'tunnel', action: 'allow', reason: 'not-readable-yet' })
-})
+t.test(
+  'a client that offers only HTTP/2 to a host that no prohibited tool uses is tunnelled and recorded',
+  async (t) => {
+    const pki = await makePki(t)
+    const origin = await startTcpOrigin(t, (socket) => socket.on('data', () => socket.end()))
+    const weir = await startWeir(t, { pins: { 'api.mistral.ai:443': origin.address } })
+    const { socket } = await connectThrough(weir.port, 'api.mistral.ai:443')
+    const secure = connectTls({ socket, servername: 'api.mistral.ai', ALPNProtocols: ['h2'], ca: pki.rootPem })
+    secure.on('error', () => undefined)
+    await new Promise((resolve) => secure.once('close', resolve))
+    const [event] = flowEvents(await weir.waitForEvents((events) => flowEvents(events).length > 0))
+    t.match(event, { phase: 'tunnel', action: 'allow', reason: 'not-readable-yet' })
+  },
+)
 
 t.test('mail ports, our own ports, loopback, private and metadata addresses are refused', async (t) => {
   const weir = await startWeir(t)
   for (const target of [
-    'mail.example:25', 'mail.example:465', 'mail.example:587', `127.0.0.1:${weir.port}`, `127.0.0.1:${weir.adminPort}`,
-    'localhost:80', '10.0.0.1:443', '169.254.169.254:80', '[::1]:443', '[::ffff:127.0.0.1]:443', '2130706433:443',
+    'mail.example:25',
+    'mail.example:465',
+    'mail.example:587',
+    `127.0.0.1:${weir.port}`,
+    `127.0.0.1:${weir.adminPort}`,
+    'localhost:80',
+    '10.0.0.1:443',
+    '169.254.169.254:80',
+    '[::1]:443',
+    '[::ffff:127.0.0.1]:443',
+    '2130706433:443',
     '0x7f.1:443',
   ]) {
     const { head } = await connectThrough(weir.port, target)
@@ -125,7 +142,13 @@ t.test('mail ports, our own ports, loopback, private and metadata addresses are 
 
 t.test('malformed CONNECT targets get 400', async (t) => {
   const weir = await startWeir(t)
-  for (const target of ['api.openai.com', 'api.openai.com:0', 'a b:443', 'user@api.openai.com:443', '[fe80::1%25eth0]:443']) {
+  for (const target of [
+    'api.openai.com',
+    'api.openai.com:0',
+    'a b:443',
+    'user@api.openai.com:443',
+    '[fe80::1%25eth0]:443',
+  ]) {
     const { head } = await connectThrough(weir.port, target)
     t.match(head, /^HTTP\/1\.1 400 /u, target)
   }

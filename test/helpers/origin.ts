@@ -1,7 +1,7 @@
 /** Real servers on 127.0.0.1 that play the destination. */
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http'
 import { createServer as createHttps } from 'node:https'
-import { type AddressInfo, createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer as createTcp, type Socket, type Server as TcpServer } from 'node:net'
 import type { Test } from 'tap'
 import type { TestPki } from './pki.ts'
 
@@ -37,7 +37,7 @@ export function startHttpsOrigin(t: Test, pki: TestPki, handler: RequestListener
       SNICallback: (name, done) => {
         pki.contextFor(name).then(
           (context) => done(null, context),
-          (error: Error) => done(error),
+          (error: unknown) => done(error as Error),
         )
       },
     },

@@ -18,7 +18,9 @@ export interface TestWeir {
   /** All event lines on disk, personal fields apart, oldest first. */
   readonly events: () => Record<string, unknown>[]
   /** Wait until `isThere` holds for the events; fails the test after five seconds. */
-  readonly waitForEvents: (isThere: (events: Record<string, unknown>[]) => boolean) => Promise<Record<string, unknown>[]>
+  readonly waitForEvents: (
+    isThere: (events: Record<string, unknown>[]) => boolean,
+  ) => Promise<Record<string, unknown>[]>
   readonly stop: () => Promise<void>
 }
 
@@ -56,7 +58,8 @@ export async function startWeir(t: Test, options: TestWeirOptions = {}): Promise
   writeFileSync(join(dir, 'weir.yaml'), stringify(sections))
   const log: string[] = []
   const created = await createApp({ flags: {}, env: {}, cwd: dir, log: { write: (line) => log.push(line) } })
-  if (!created.ok) throw new Error(created.problems.map(({ file, path, message }) => `${file} ${path}: ${message}`).join('\n'))
+  if (!created.ok)
+    throw new Error(created.problems.map(({ file, path, message }) => `${file} ${path}: ${message}`).join('\n'))
   const { app } = created
   const started = await app.start()
   if (!started.ok) throw new Error(started.problems.map(({ message }) => message).join('\n'))

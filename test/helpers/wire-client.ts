@@ -1,6 +1,6 @@
 /** Clients that speak to the proxy socket by hand, so that tests see every byte. */
 import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 
 export async function openSocket(port: number): Promise<Socket> {
   const socket = connectTcp({ host: '127.0.0.1', port, allowHalfOpen: true })

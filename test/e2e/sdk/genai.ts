@@ -3,7 +3,10 @@ import { GoogleGenAI } from '@google/genai'
 
 const client = new GoogleGenAI({ apiKey: 'test-dummy' })
 try {
-  const stream = await client.models.generateContentStream({ model: 'gemini-x', contents: process.env['PROMPT'] ?? 'hi' })
+  const stream = await client.models.generateContentStream({
+    model: 'gemini-x',
+    contents: process.env['PROMPT'] ?? 'hi',
+  })
   let text = ''
   for await (const chunk of stream) text += chunk.text ?? ''
   console.log(`ANSWER ${text}`)
