@@ -88,21 +88,31 @@ const outward = (hit: Hit, literal: NestedString): Hit => ({
   end: literal.outerIndex(hit.end),
 })
 
-/** What was read with escapes undone counts; other hits stay, widened where they would split an escape. */
+/**
+ * Inside a nested string, what was read with escapes undone counts; other hits stay, widened where they would split an
+ * escape.
+ */
 function merge(own: readonly Hit[], inner: readonly Hit[], nested: readonly NestedString[]): Hit[] {
   const sorted = inner.toSorted((a, b) => a.start - b.start)
-  const outer: Hit[] = []
-  let at = 0
-  let first = 0
-  let last = 0
-  for (const hit of own) {
-    while ((sorted[at]?.end ?? Infinity) <= hit.start) at += 1
-    if ((sorted[at]?.start ?? Infinity) < hit.end) continue
-    while ((nested[first]?.end ?? Infinity) <= hit.start) first += 1
-    while ((nested[last]?.end ?? Infinity) < hit.end) last += 1
-    outer.push(widened(hit, nested[first], nested[last]))
-  }
+  const innerEndingAfter = cursor(sorted)
+  const literalEndingAfter = cursor(nested)
+  const literalReaching = cursor(nested)
+  const outer = own.flatMap((hit) => {
+    const first = literalEndingAfter(hit.start)
+    const isReadAgain = (innerEndingAfter(hit.start)?.start ?? Infinity) < hit.end
+    if (isReadAgain && first !== undefined && first.start <= hit.start && hit.end <= first.end) return []
+    return [widened(hit, first, literalReaching(hit.end - 1))]
+  })
   return resolveOverlaps([...outer, ...sorted])
+}
+
+/** Gives the first of `places` that ends after a position; positions only grow from call to call. */
+function cursor<P extends { readonly end: number }>(places: readonly P[]): (position: number) => P | undefined {
+  let at = 0
+  return (position) => {
+    while ((places[at]?.end ?? Infinity) <= position) at += 1
+    return places[at]
+  }
 }
 
 function widened(hit: Hit, first: NestedString | undefined, last: NestedString | undefined): Hit {
