@@ -44,49 +44,77 @@ function located(keys: readonly PropertyKey[], message: string, { source, shown,
   return problemOf(origin, null, path, message)
 }
 
-/** What no single value can tell. */
+/** What no single value can tell, and what this version cannot do yet. */
 export function crossChecks(config: WeirConfig, source: YamlSource | null, shown: string): Problem[] {
-  const problems: Problem[] = []
-  const at = (keys: readonly string[]): number | null => source?.lineAt(keys) ?? null
-  const { certs, proxy, admin, notice } = config
-  if (certs.pkcs12 !== null && (certs.chain !== null || certs.key !== null))
-    problems.push(
-      problemOf(shown, at(['certs', 'pkcs12']), 'certs.pkcs12', 'give either `pkcs12` or `chain` and `key`'),
+  return [...UNFIT, ...UNSUPPORTED]
+    .filter(({ isHit }) => isHit(config))
+    .map(({ keys, message, severity }) =>
+      problemOf(shown, source?.lineAt(keys) ?? null, keys.join('.'), message, severity ?? 'error'),
     )
-  if ((certs.chain === null) !== (certs.key === null))
-    problems.push(problemOf(shown, at(['certs']), 'certs', '`chain` and `key` belong together'))
-  if (notice.askUrl !== null && !notice.askUrl.includes('{event}'))
-    problems.push(
+    .concat(pinProblems(config, source, shown))
+}
+
+interface Check {
+  readonly keys: readonly string[]
+  readonly isHit: (config: WeirConfig) => boolean
+  readonly message: string
+  readonly severity?: Problem['severity']
+}
+
+const isLoopbackListen = (address: string): boolean => /^(?:127\.|\[::1\]|localhost)/u.test(address)
+const isLoopbackNetwork = (network: string): boolean => /^(?:127\.|::1)/u.test(network)
+
+const UNFIT: readonly Check[] = [
+  {
+    keys: ['certs', 'pkcs12'],
+    isHit: ({ certs }) => certs.pkcs12 !== null && (certs.chain !== null || certs.key !== null),
+    message: 'give either `pkcs12` or `chain` and `key`',
+  },
+  {
+    keys: ['certs'],
+    isHit: ({ certs }) => (certs.chain === null) !== (certs.key === null),
+    message: '`chain` and `key` belong together',
+  },
+  {
+    keys: ['notice', 'askUrl'],
+    isHit: ({ notice }) => notice.askUrl?.includes('{event}') === false,
+    message: 'has no `{event}`: the event id will be missing',
+    severity: 'warning',
+  },
+  {
+    keys: ['proxy', 'networks'],
+    isHit: ({ proxy }) => !proxy.listen.every(isLoopbackListen) && proxy.networks.every(isLoopbackNetwork),
+    message: 'listens for the network, but only loopback clients are let in: add networks',
+    severity: 'warning',
+  },
+  {
+    keys: ['admin', 'listen'],
+    isHit: ({ proxy, admin }) => proxy.listen.includes(admin.listen) && !admin.listen.endsWith(':0'),
+    message: 'is also an address of the proxy',
+  },
+]
+
+/** Said before anything starts: a setting that silently does nothing would be a promise broken. */
+const NOT_YET = 'this version does not support it yet: leave it out'
+const UNSUPPORTED: readonly Check[] = [
+  { keys: ['upstream', 'parent'], isHit: ({ upstream }) => upstream.parent !== null, message: NOT_YET },
+  {
+    keys: ['identity', 'trustedProxies'],
+    isHit: ({ identity }) => identity.trustedProxies.length > 0,
+    message: NOT_YET,
+  },
+  { keys: ['workers'], isHit: ({ workers }) => workers > 1, message: NOT_YET },
+]
+
+function pinProblems(config: WeirConfig, source: YamlSource | null, shown: string): Problem[] {
+  return Object.keys(config.upstream.resolve)
+    .filter((key) => !/^[^\s:]+:\d{1,5}$|^\[[^\]]+\]:\d{1,5}$/u.test(key))
+    .map((key) =>
       problemOf(
         shown,
-        at(['notice', 'askUrl']),
-        'notice.askUrl',
-        'has no `{event}`: the event id will be missing',
-        'warning',
+        source?.lineAt(['upstream', 'resolve', key]) ?? null,
+        `upstream.resolve["${key}"]`,
+        'write the pinned name as `host:port`',
       ),
     )
-  const isOpen = proxy.listen.some((each) => !/^(?:127\.|\[::1\]|localhost)/u.test(each))
-  if (isOpen && proxy.networks.every((network) => /^(?:127\.|::1)/u.test(network)))
-    problems.push(
-      problemOf(
-        shown,
-        at(['proxy', 'networks']),
-        'proxy.networks',
-        'listens for the network, but only loopback clients are let in: add networks',
-        'warning',
-      ),
-    )
-  if (proxy.listen.includes(admin.listen) && !admin.listen.endsWith(':0'))
-    problems.push(problemOf(shown, at(['admin', 'listen']), 'admin.listen', 'is also an address of the proxy'))
-  for (const key of Object.keys(config.upstream.resolve))
-    if (!/^[^\s:]+:\d{1,5}$|^\[[^\]]+\]:\d{1,5}$/u.test(key))
-      problems.push(
-        problemOf(
-          shown,
-          at(['upstream', 'resolve', key]),
-          `upstream.resolve["${key}"]`,
-          'write the pinned name as `host:port`',
-        ),
-      )
-  return problems
 }

@@ -33,7 +33,7 @@ const KUBERNETES_NAME = /^WEIR_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT|PORT
 
 /** `['proxy', 'maxHeaderBytes']` to `WEIR_PROXY_MAX_HEADER_BYTES`. */
 export const envName = (path: readonly string[]): string =>
-  `WEIR_${path.map((key) => key.replace(/[A-Z]|(?<=[a-z])\d/gu, '_$&').toUpperCase()).join('_')}`
+  `WEIR_${path.map((key) => key.replace(/[A-Z]/gu, '_$&').toUpperCase()).join('_')}`
 
 /** Every leaf of the configuration's defaults. Empty objects and lists are leaves. */
 export function leavesOf(defaults: unknown, path: readonly string[] = []): ConfigLeaf[] {

@@ -20,3 +20,18 @@ t.test('the defaults fit together', (t) => {
   t.same(crossChecks(configSchema.parse({}), null, 'w.yaml'), [])
   t.end()
 })
+
+t.test('what this version cannot do is refused, not ignored', (t) => {
+  const config = configSchema.parse({
+    workers: 2,
+    identity: { trustedProxies: ['10.0.0.0/8'] },
+    upstream: { parent: 'http://u:hunter2@proxy.test:8080' },
+  })
+  const problems = crossChecks(config, null, 'w.yaml')
+  t.same(
+    problems.map(({ path, severity }) => `${severity} ${path}`),
+    ['error upstream.parent', 'error identity.trustedProxies', 'error workers'],
+  )
+  t.notMatch(JSON.stringify(problems), /hunter2/)
+  t.end()
+})

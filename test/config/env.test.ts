@@ -9,7 +9,7 @@ const valuesOf = async (env: Record<string, string>): Promise<Record<string, unk
 
 t.test('names follow from the path, and no two keys share one', (t) => {
   t.equal(envName(['proxy', 'maxHeaderBytes']), 'WEIR_PROXY_MAX_HEADER_BYTES')
-  t.equal(envName(['certs', 'pkcs12']), 'WEIR_CERTS_PKCS_12')
+  t.equal(envName(['certs', 'pkcs12']), 'WEIR_CERTS_PKCS12')
   t.equal(envName(['workers']), 'WEIR_WORKERS')
   const names = leaves.map((leaf) => envName(leaf.path))
   t.equal(new Set(names).size, names.length)
