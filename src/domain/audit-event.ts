@@ -6,7 +6,6 @@ import type { Tier } from './tier.ts'
 import type { DialectId, IdentificationConfidence, Purpose, ToolId } from './tool.ts'
 
 export const EVENT_PHASES = ['intent', 'outcome', 'tunnel', 'config', 'admin'] as const
-export type EventPhase = (typeof EVENT_PHASES)[number]
 
 export const ERROR_SIDES = ['client', 'upstream', 'weir'] as const
 export type ErrorSide = (typeof ERROR_SIDES)[number]

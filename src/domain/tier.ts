@@ -5,9 +5,6 @@ export type Tier = (typeof TIERS)[number]
 /** Higher is stricter; 0 for `approved`. */
 export const tierRank = (tier: Tier): number => TIERS.indexOf(tier)
 
-/** The stricter of two tiers. */
-export const stricterTier = (a: Tier, b: Tier): Tier => (tierRank(a) >= tierRank(b) ? a : b)
-
 /** What happens when the intent record of a request cannot be made durable. */
 export const AUDIT_FAILURE_MODES = ['open', 'spool', 'closed'] as const
 export type AuditFailureMode = (typeof AUDIT_FAILURE_MODES)[number]

@@ -177,7 +177,7 @@ class ConnectedTunnel {
         }),
       (error: unknown) => {
         this.#deps.ports.flow.log.error({ err: error, host: decision.host }, 'ca.mint-failed')
-        this.#finishBytes(null, 0, new ProxyError('mint-failed', null, error))
+        this.#finishBytes(null, 0, error instanceof ProxyError ? error : new ProxyError('mint-failed', null, error))
         this.#socket.destroy()
       },
     )

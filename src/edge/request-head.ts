@@ -1,6 +1,6 @@
 /** From what node:http parsed to the canonical head on which everything is decided. Anything ambiguous is refused. */
 import type { IncomingMessage } from 'node:http'
-import { canonicalHost, parseAuthority } from '../domain/destination.ts'
+import { parseAuthority } from '../domain/destination.ts'
 import { headerValues } from '../domain/headers.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import type { HeaderLimits } from '../domain/settings.ts'
@@ -82,6 +82,3 @@ function checkHost(request: IncomingMessage, name: TunnelName): ProxyError | nul
   const isSame = parsed.host === name.host && (parsed.port ?? DEFAULT_PORTS[name.scheme]) === name.port
   return isSame ? null : new ProxyError('host-mismatch', 'Host differs from the destination')
 }
-
-/** The name in an SNI, canonical; `null` when it is none. */
-export const canonicalSni = (sni: string | null): string | null => (sni === null ? null : canonicalHost(sni))
