@@ -87,7 +87,7 @@ export async function readBodyFacts(
   })
   return {
     body: decoded.body,
-    codings: codings.codings,
+    codings: decoded.codings,
     findings: inspection.findings,
     counts: countFindings(inspection.findings),
     unread: held.cut ?? inspection.unread,
