@@ -26,6 +26,8 @@ export interface HostBucket {
   /** Exact hosts are above every `*.`, longer `*.` above shorter ones, regexes lowest. */
   readonly level: number
   readonly endpoints: readonly IndexedEndpoint[]
+  /** The first endpoint of each tool, ports and sharing: enough to know the host, without going through all paths. */
+  readonly facets: readonly IndexedEndpoint[]
 }
 
 export interface HostIndex {
@@ -50,7 +52,11 @@ export function buildHostIndex(endpoints: readonly IndexedEndpoint[]): HostIndex
   for (const group of groups.values()) {
     const host = group[0]?.host
     if (host === undefined) continue
-    const bucket: HostBucket = { level: levelOf(host), endpoints: group.toSorted(bySpecificity) }
+    const bucket: HostBucket = {
+      level: levelOf(host),
+      endpoints: group.toSorted(bySpecificity),
+      facets: facetsOf(group),
+    }
     if (host.kind === 'exact') exact.set(host.host, bucket)
     else if (host.kind === 'suffix') suffixes.set(host.suffix, bucket)
     else
@@ -58,6 +64,16 @@ export function buildHostIndex(endpoints: readonly IndexedEndpoint[]): HostIndex
         regexes.set(domain, [...(regexes.get(domain) ?? []), { regex: host.regex, bucket }])
   }
   return { exact, suffixes, regexes }
+}
+
+/** `group` is in catalogue order, so the first of each kind stays. */
+const facetsOf = (group: readonly IndexedEndpoint[]): readonly IndexedEndpoint[] => {
+  const facets = new Map<string, IndexedEndpoint>()
+  for (const endpoint of group) {
+    const key = `${endpoint.tool} ${String(endpoint.isShared)} ${endpoint.ports.join()}`
+    if (!facets.has(key)) facets.set(key, endpoint)
+  }
+  return [...facets.values()]
 }
 
 const levelOf = (host: HostPattern): number => {

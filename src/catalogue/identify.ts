@@ -16,7 +16,7 @@ function knowledgeOf(buckets: readonly HostBucket[], port: number): HostKnowledg
   const tools = new Map<ToolId, number>()
   let isShared = true
   for (const bucket of buckets)
-    for (const endpoint of bucket.endpoints) {
+    for (const endpoint of bucket.facets) {
       if (!endpoint.ports.includes(port)) continue
       const known = tools.get(endpoint.tool)
       if (known === undefined || endpoint.order < known) tools.set(endpoint.tool, endpoint.order)
