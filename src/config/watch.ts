@@ -132,7 +132,7 @@ function reportsOf(previous: LoadedState, result: StateResult, by: ReloadCause):
       from: revisions[part],
       to: null,
       ok: false,
-      problems: strip(result.problems.filter((problem) => problem.part === part)),
+      problems: strip(result.problems.filter((problem) => problem.part === part && problem.severity === 'error')),
       by,
     }))
   }

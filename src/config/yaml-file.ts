@@ -61,7 +61,10 @@ export function parseYaml(name: string, text: string): YamlResult {
   }
 }
 
-const firstLine = (text: string): string => text.split('\n')[0] ?? text
+const firstLine = (text: string): string => {
+  const [line = text] = text.split('\n')
+  return line.charAt(0).toLowerCase() + line.slice(1)
+}
 
 const problem = (file: string, line: number | null, message: string): Problem => ({
   file,

@@ -69,6 +69,7 @@ t.test('a broken file keeps the old rules whole, and says why; its repair takes 
   t.same(broken.map((report) => report.what).toSorted(), ['catalogue', 'policy'])
   for (const report of broken) t.match(report, { ok: false, to: null })
   t.ok(broken.every((report) => report.problems.some((problem) => problem.line !== null)))
+  t.ok(broken.every((report) => report.problems.every((problem) => problem.severity === 'error')))
   t.equal(it.watch.current(), before, 'not a single part was swapped')
   t.ok(it.watch.problems().length >= 2)
   writeFileSync(join(cwd, 'rules', 'catalogue', 'alpha.yaml'), CATALOGUE)
