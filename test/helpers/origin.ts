@@ -2,8 +2,8 @@
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import { type AddressInfo, createServer as createTcp, type Socket, type Server as TcpServer } from 'node:net'
-import type { Test } from 'tap'
 import type { TestPki } from './pki.ts'
+import type { Scope } from './scope.ts'
 
 export interface Origin {
   readonly port: number
@@ -12,7 +12,7 @@ export interface Origin {
   readonly server: Server | TcpServer
 }
 
-async function listening(t: Test, server: Server | TcpServer): Promise<Origin> {
+async function listening(t: Scope, server: Server | TcpServer): Promise<Origin> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -28,10 +28,11 @@ async function listening(t: Test, server: Server | TcpServer): Promise<Origin> {
   return { port, address: `127.0.0.1:${port}`, server }
 }
 
-export const startHttpOrigin = (t: Test, handler: RequestListener): Promise<Origin> => listening(t, createHttp(handler))
+export const startHttpOrigin = (t: Scope, handler: RequestListener): Promise<Origin> =>
+  listening(t, createHttp(handler))
 
 /** HTTPS for any name that the test PKI is asked for. */
-export function startHttpsOrigin(t: Test, pki: TestPki, handler: RequestListener): Promise<Origin> {
+export function startHttpsOrigin(t: Scope, pki: TestPki, handler: RequestListener): Promise<Origin> {
   const server = createHttps(
     {
       SNICallback: (name, done) => {
@@ -48,5 +49,5 @@ export function startHttpsOrigin(t: Test, pki: TestPki, handler: RequestListener
 }
 
 /** Bare TCP: the test speaks for itself. */
-export const startTcpOrigin = (t: Test, onSocket: (socket: Socket) => void): Promise<Origin> =>
+export const startTcpOrigin = (t: Scope, onSocket: (socket: Socket) => void): Promise<Origin> =>
   listening(t, createTcp({ allowHalfOpen: true }, onSocket))

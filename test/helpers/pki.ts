@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SecureContext } from 'node:tls'
-import type { Test } from 'tap'
 import { openAuthority } from '../../src/ca/authority.ts'
+import type { Scope } from './scope.ts'
 
 export interface TestPki {
   readonly rootPem: string
@@ -12,7 +12,7 @@ export interface TestPki {
 }
 
 /** `nowMs` in the past makes certificates that have expired. */
-export async function makePki(t: Test, nowMs: () => number = Date.now): Promise<TestPki> {
+export async function makePki(t: Scope, nowMs: () => number = Date.now): Promise<TestPki> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-pki-'))
   t.teardown(() => rmSync(dir, { recursive: true, force: true }))
   const opened = await openAuthority({

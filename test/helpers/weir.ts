@@ -2,9 +2,9 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Test } from 'tap'
 import { stringify } from 'yaml'
 import { type App, createApp } from '../../src/app.ts'
+import type { Scope } from './scope.ts'
 
 export interface TestWeir {
   readonly app: App
@@ -35,7 +35,7 @@ export interface TestWeirOptions {
   readonly policy?: (text: string) => string
 }
 
-export async function startWeir(t: Test, options: TestWeirOptions = {}): Promise<TestWeir> {
+export async function startWeir(t: Scope, options: TestWeirOptions = {}): Promise<TestWeir> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-'))
   cpSync('rules', join(dir, 'rules'), { recursive: true })
   const policyFile = join(dir, 'rules', 'policy.yaml')
