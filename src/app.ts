@@ -70,8 +70,6 @@ export async function createApp(options: AppOptions): Promise<{ readonly ok: tru
   const loaded = await loadState(load)
   if (!loaded.ok) return { ok: false, kind: 'bad', problems: loaded.problems }
   const { state } = loaded
-  const unsupported = unsupportedKeys(state)
-  if (unsupported.length > 0) return { ok: false, kind: 'bad', problems: unsupported }
   const opened = await openAuthority({ ...state.config.certs, nowMs: clock.nowMs })
   if (!opened.ok) return { ok: false, kind: 'bad', problems: opened.problems }
   const token = await loadOrCreateAdminToken(join(state.config.data.dir, 'admin.token'))
@@ -91,21 +89,6 @@ const unreachable = (file: string, message: string): AppFailure => ({
   kind: 'unreachable',
   problems: [{ file, line: null, path: '', message, severity: 'error' }],
 })
-
-/** Keys that the contract names and that this version does not serve yet: refused, never silently ignored. */
-function unsupportedKeys({ config, configPath }: LoadedState): Problem[] {
-  const found: string[] = []
-  if (config.upstream.parent !== null) found.push('upstream.parent')
-  if (config.identity.trustedProxies.length > 0) found.push('identity.trustedProxies')
-  if (config.workers > 1) found.push('workers')
-  return found.map((path) => ({
-    file: configPath,
-    line: null,
-    path,
-    message: 'this version does not support it yet: leave it out',
-    severity: 'error',
-  }))
-}
 
 interface AppParts {
   readonly load: StateOptions
@@ -146,7 +129,12 @@ export class App {
     const placeholderKey = loadOrCreateKey(config.inspect.keyFile)
     const secureContext = proxyTls(config)
     const auditDir = join(config.data.dir, 'audit')
-    this.#store = openEventStore({ dir: auditDir, file: join(config.data.dir, 'store.sqlite'), log: parts.log })
+    this.#store = openEventStore({
+      dir: auditDir,
+      file: join(config.data.dir, 'store.sqlite'),
+      retentionDays: config.audit.retentionDays,
+      log: parts.log,
+    })
     this.#spool = createSpool({
       dir: auditDir,
       stream: STREAM,

@@ -63,6 +63,7 @@ function compileFile(
   const rules = compileRules(file, { known, tiers, assignments: assigned.assignments, hasIdentitySource }, sink)
   const exemptions = compileExemptions(file, { known, hasIdentitySource }, sink)
   checkNames(file, known, sink)
+  checkServed(file, sink)
   return {
     mode: file.mode,
     company: file.company,
@@ -95,6 +96,18 @@ function checkNames(file: PolicyFile, known: KnownNames, sink: ProblemSink): voi
   for (const vendor of Object.keys(file.tenants)) reportUnknownVendor(vendor, known, ['tenants', vendor], sink)
   if (known.tools.has(UNLISTED_TOOL)) sink.error([], `a catalogue tool cannot be named \`${UNLISTED_TOOL}\``)
 }
+
+/** What the format has and this version does not do yet is refused, never silently ignored. */
+function checkServed(file: PolicyFile, sink: ProblemSink): void {
+  if (Object.keys(file.tenants).length > 0) sink.error(['tenants'], 'this version sends no tenant headers yet: leave it empty')
+  for (const [name, served] of Object.entries(SERVED_EVASIONS)) {
+    if (file.evasion[name as keyof typeof SERVED_EVASIONS] === served) continue
+    sink.error(['evasion', name], `this version knows only \`${served}\` here`)
+  }
+}
+
+/** What happens anyway: CONNECT inside a tunnel is refused, a client that refuses our certificate is recorded. */
+const SERVED_EVASIONS = { doh: 'record', nestedConnect: 'refuse', untrustingClient: 'record' } as const
 
 const lowerCaseHeaders = (tenants: PolicyFile['tenants']): CompiledPolicy['tenants'] =>
   Object.fromEntries(

@@ -42,6 +42,7 @@ t.test('all problems are told at once, with file, line, path and what to do', as
       ['rules/policy.yaml', lineOf('claude-cod,'), 'assign[0].tool', 'error'],
       ['rules/policy.yaml', lineOf('qwen-cod]'), 'trustMarks[0]', 'error'],
       ['rules/policy.yaml', lineOf('anthropi:'), 'tenants.anthropi', 'error'],
+      ['rules/policy.yaml', lineOf('anthropi:'), 'tenants', 'error'],
     ],
   )
   t.match(result.problems[0]?.message, /did you mean `claude-code`/u)
@@ -81,9 +82,16 @@ t.test('a catalogue may not name a tool as unlisted AI is named', async (t) => {
   t.notOk(result.ok)
 })
 
-t.test('tenant headers are kept in lower case', async (t) => {
-  const { tenants } = policyWith({ tenants: { anthropic: { 'Anthropic-Allowed-Org-Ids': 'u1' } } })
-  t.strictSame(tenants, { anthropic: { 'anthropic-allowed-org-ids': 'u1' } })
+t.test('what the format has and this version does not do is refused, never silently ignored', async (t) => {
+  const text = shippedText
+    .replace('tenants: {}', 'tenants: { anthropic: { anthropic-allowed-org-ids: "u1" } }')
+    .replace('doh: record', 'doh: refuse')
+  const result = compileText(text)
+  t.notOk(result.ok)
+  t.strictSame(
+    result.problems.map(({ path }) => path),
+    ['tenants', 'evasion.doh'],
+  )
 })
 
 t.test('settings of weir.yaml are compiled in', async (t) => {
