@@ -1,0 +1,200 @@
+/** What must hold for every client in each tier; each check is one sentence. */
+import { readFileSync } from 'node:fs'
+import type { CliClient } from './clients.ts'
+import type { Received } from './fake-upstream.ts'
+import { ANSWER, TOKENS } from './provider-answers.ts'
+import type { Report } from './report.ts'
+import { type Exchange, runScenario, type ScenarioResult } from './scenario.ts'
+
+/** Looks like an AWS access key, is none; in two parts, so that no scanner of this repository takes it for one. */
+const PLANTED_KEY = ['AKIA', 'Q3ZK7WJ2NPLM5XRT'].join('')
+
+interface Pinned {
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
+/** Versions that package.json pins, by package. */
+export const PINNED = (JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as Pinned)
+  .devDependencies
+
+/** Conversations: not MCP, which Codex also speaks with its provider. */
+const inference = (exchanges: readonly Exchange[]): Exchange[] =>
+  exchanges.filter(({ purpose, dialect }) => purpose === 'inference' && dialect !== 'mcp')
+
+const callsOf = (exchanges: readonly Exchange[]): string[] =>
+  exchanges.map(({ method, path }) => `${String(method)} ${String(path)}`)
+
+const isSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((value, index) => value === b[index])
+
+/** All that helps to see why a run failed. */
+const facts = ({ run, exchanges, received }: ScenarioResult): unknown => ({
+  exitCode: run.exitCode,
+  isTimedOut: run.isTimedOut,
+  output: run.output.split('\n'),
+  exchanges: exchanges.map((exchange) =>
+    ['method', 'path', 'tool', 'purpose', 'action', 'status', 'unread'].map((key) => String(exchange[key])).join(' '),
+  ),
+  received: received.map(({ kind, method, host, path, bytes }) => `${kind} ${method} ${host}${path} ${bytes}`),
+})
+
+/** Requests that only a retry storm makes; a normal blocked run stays far below. */
+const STORM = 60
+
+export async function checkBlocked(report: Report, client: CliClient): Promise<void> {
+  const result = await runScenario({ client, tier: 'prohibited', prompt: 'say hi', hasWebSockets: true })
+  const { run, exchanges, received } = result
+  const asked = inference(exchanges)
+  const say = (holds: boolean, sentence: string): void =>
+    report.check(holds, `${client.name}, prohibited: ${sentence}`, facts(result))
+  say(
+    isSame(callsOf(asked), client.callsWhenBlocked),
+    `asks ${client.callsWhenBlocked.length === 1 ? 'once' : `exactly: ${client.callsWhenBlocked.join(', then ')}`}`,
+  )
+  say(
+    asked.every(({ action, method, status }) => action === 'block' && status === (method === 'GET' ? 426 : 400)),
+    'every inference request is blocked with 400, an upgrade with 426',
+  )
+  say(
+    asked.every(({ path }) => !received.some((seen) => seen.path === path)),
+    'no inference request reaches the provider',
+  )
+  say(exchanges.length < STORM, 'no retry storm, side calls included')
+  say(isNoticeShown(client, run.output, asked), 'the notice is on the terminal, with the id of the event')
+  say(
+    !/log ?in\b|sign ?in\b|authenticat/iu.test(lastLines(run.output)),
+    'the terminal does not end with the advice to log in',
+  )
+  say(run.exitCode !== null && run.exitCode !== 0, 'ends by itself, with an exit code that is not 0')
+}
+
+/** The last blocked request's id stands in the notice, so that the developer can ask about it. */
+function isNoticeShown(client: CliClient, output: string, asked: readonly Exchange[]): boolean {
+  const text = output.replaceAll(/\s+/gu, ' ')
+  return (
+    text.includes(`Blocked by ACME policy: ${client.toolName} is prohibited (`) &&
+    text.includes('Ask for access: ') &&
+    asked.some(({ flow }) => text.includes(`(event ${String(flow)})`))
+  )
+}
+
+const lastLines = (output: string): string => output.trimEnd().split('\n').slice(-3).join('\n')
+
+export async function checkApproved(report: Report, client: CliClient, hasWebSockets = true): Promise<void> {
+  const result = await runScenario({ client, tier: 'approved', prompt: 'say hi', hasWebSockets })
+  const { run, exchanges } = result
+  const asked = inference(exchanges)
+  const say = (holds: boolean, sentence: string): void =>
+    report.check(holds, `${client.name}, approved: ${sentence}`, facts(result))
+  say(isAnswered(run.stdout) && run.exitCode === 0, "the provider's answer arrives unchanged, and it exits with 0")
+  say(asked.length > 0 && asked.every(({ action }) => action === 'allow'), 'every inference request is allowed')
+  say(
+    asked.every(
+      ({ bytesUnchanged, error, findings }) => bytesUnchanged === true && error === null && isEmpty(findings),
+    ),
+    'nothing is read and nothing is changed',
+  )
+}
+
+const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length === 0
+
+const isAnswered = (stdout: string): boolean => stdout.split('\n').some((line) => line.trim() === ANSWER)
+
+export async function checkRestricted(report: Report, client: CliClient): Promise<void> {
+  const prompt = `the key is ${PLANTED_KEY} and now say hi`
+  const result = await runScenario({ client, tier: 'restricted', prompt, hasWebSockets: true })
+  const { run, exchanges, received } = result
+  const asked = inference(exchanges)
+  const say = (holds: boolean, sentence: string): void =>
+    report.check(holds, `${client.name}, restricted: ${sentence}`, facts(result))
+  say(isAnswered(run.stdout) && run.exitCode === 0, 'the answer arrives, and it exits with 0')
+  say(
+    received.every(({ body }) => !body.includes(PLANTED_KEY)),
+    'a key in the prompt reaches the provider in no request',
+  )
+  say(
+    received.some(({ body }) => /the key is WEIR\w+ and now say hi/u.test(body)),
+    'the rest of the prompt reaches the provider, a placeholder instead of the key',
+  )
+  say(
+    received.every(({ kind }) => kind !== 'upgrade') &&
+      asked.every(({ method, status }) => method !== 'GET' || status === 426),
+    'no unread connection is opened: upgrades are answered 426',
+  )
+  say(
+    asked.some((exchange) => exchange['action'] === 'redact' && hasFinding(exchange, 'aws-access-key')),
+    'the event says what was found and that it was redacted',
+  )
+}
+
+const hasFinding = ({ findings }: Exchange, detector: string): boolean =>
+  Array.isArray(findings) && findings.some((finding: { detector?: unknown }) => finding.detector === detector)
+
+export async function checkMonitored(report: Report, client: CliClient): Promise<void> {
+  const prompt = `the key is ${PLANTED_KEY} and now say hi`
+  const result = await runScenario({ client, tier: 'monitored', prompt, hasWebSockets: false })
+  const { run, exchanges, received } = result
+  const [event] = inference(exchanges).filter(({ method, status }) => method === 'POST' && status === 200)
+  const say = (holds: boolean, sentence: string): void =>
+    report.check(holds, `${client.name}, monitored: ${sentence}`, facts(result))
+  say(isAnswered(run.stdout) && run.exitCode === 0, 'the answer arrives, and it exits with 0')
+  say(
+    event?.['tool'] === client.tool && event['toolVersion'] === PINNED[client.packageName] && event['action'] === 'log',
+    'the event names the tool and its version',
+  )
+  say(
+    typeof event?.['model'] === 'string' &&
+      received.some(
+        (seen) =>
+          (isOf(seen, event) && seen.body.includes(`"${String(event['model'])}"`)) ||
+          seen.path.includes(String(event['model'])),
+      ),
+    'the event names the model that was asked',
+  )
+  say(
+    event !== undefined && event['unread'] === null && isSized(event, received),
+    'the event has the size of request and answer, and the tokens',
+  )
+  say(
+    event !== undefined && hasFinding(event, 'aws-access-key'),
+    'the event tells of a key in the prompt, which passes',
+  )
+}
+
+const isOf = (seen: Received, event: Exchange): boolean => seen.kind === 'request' && seen.path === event['path']
+
+function isSized({ bytesIn, bytesOut, tokens, path }: Exchange, received: readonly Received[]): boolean {
+  const { in: tokensIn, out: tokensOut } = (tokens ?? {}) as { in?: unknown; out?: unknown }
+  return (
+    received.some((seen) => seen.path === path && seen.kind === 'request' && seen.bytes === bytesIn) &&
+    Number(bytesOut) > ANSWER.length &&
+    tokensIn === TOKENS.in &&
+    tokensOut === TOKENS.out
+  )
+}
+
+/** Codex over WebSocket where that is not read: what can be said is recorded, what cannot is said to be unread. */
+export async function checkMonitoredWebSocket(report: Report, client: CliClient): Promise<void> {
+  const result = await runScenario({ client, tier: 'monitored', prompt: 'say hi', hasWebSockets: true })
+  const { run, exchanges, received } = result
+  const asked = inference(exchanges)
+  const [event] = asked
+  const say = (holds: boolean, sentence: string): void =>
+    report.check(holds, `${client.name}, monitored, over WebSocket: ${sentence}`, facts(result))
+  say(isAnswered(run.stdout) && run.exitCode === 0, 'the answer arrives, and it exits with 0')
+  say(asked.length === 1 && event?.['status'] === 101, 'one upgrade is recorded with 101')
+  say(
+    event?.['tool'] === client.tool &&
+      event['toolVersion'] === PINNED[client.packageName] &&
+      event['unread'] === 'websocket',
+    'the event names the tool and its version, and says that the messages are unread',
+  )
+  say(
+    Number(event?.['bytesIn']) > 1000 && Number(event?.['bytesOut']) > ANSWER.length,
+    'the event has the bytes of both directions',
+  )
+  say(
+    received.some(({ kind }) => kind === 'message'),
+    'the provider gets the messages',
+  )
+}

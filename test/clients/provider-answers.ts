@@ -1,0 +1,140 @@
+/** What the providers answer, in their wire formats: one text, split over several stream events. */
+
+/** Quotes, a backslash, angle brackets and Chinese: what a careless proxy would change. */
+export const ANSWER = 'Seven herons stand on the weir: "dry" \\ <feet> & 鹭鸟.'
+export const TOKENS = { in: 1717, out: 23 } as const
+
+const PIECES = [ANSWER.slice(0, 9), ANSWER.slice(9, 35), ANSWER.slice(35)] as const
+
+const sse = (events: readonly (readonly [string | null, unknown])[]): string =>
+  events
+    .map(([name, data]) => {
+      const text = typeof data === 'string' ? data : JSON.stringify(data)
+      return `${name === null ? '' : `event: ${name}\n`}data: ${text}\n\n`
+    })
+    .join('')
+
+const named = (events: readonly ({ readonly type: string } & Record<string, unknown>)[]): string =>
+  sse(events.map((event) => [event.type, event]))
+
+export function anthropicMessage(model: string): Record<string, unknown> {
+  return {
+    id: 'msg_01weirtest',
+    type: 'message',
+    role: 'assistant',
+    model,
+    content: [{ type: 'text', text: ANSWER }],
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage: { input_tokens: TOKENS.in, output_tokens: TOKENS.out },
+  }
+}
+
+export function anthropicStream(model: string): string {
+  const usage = { input_tokens: TOKENS.in, output_tokens: 1 }
+  return named([
+    { type: 'message_start', message: { ...anthropicMessage(model), content: [], stop_reason: null, usage } },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+    ...PIECES.map((text) => ({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } })),
+    { type: 'content_block_stop', index: 0 },
+    {
+      type: 'message_delta',
+      delta: { stop_reason: 'end_turn', stop_sequence: null },
+      usage: { output_tokens: TOKENS.out },
+    },
+    { type: 'message_stop' },
+  ])
+}
+
+const chatUsage = { prompt_tokens: TOKENS.in, completion_tokens: TOKENS.out, total_tokens: TOKENS.in + TOKENS.out }
+
+export function chatCompletion(model: string): Record<string, unknown> {
+  const message = { role: 'assistant', content: ANSWER }
+  return {
+    id: 'chatcmpl-weirtest',
+    object: 'chat.completion',
+    created: 1795341677,
+    model,
+    choices: [{ index: 0, message, finish_reason: 'stop' }],
+    usage: chatUsage,
+  }
+}
+
+export function chatStream(model: string): string {
+  const chunk = (delta: unknown, finish: string | null): Record<string, unknown> => ({
+    id: 'chatcmpl-weirtest',
+    object: 'chat.completion.chunk',
+    created: 1795341677,
+    model,
+    choices: [{ index: 0, delta, finish_reason: finish }],
+  })
+  return sse([
+    [null, chunk({ role: 'assistant', content: '' }, null)],
+    ...PIECES.map((content) => [null, chunk({ content }, null)] as const),
+    [null, chunk({}, 'stop')],
+    [null, { ...chunk({}, null), choices: [], usage: chatUsage }],
+    [null, '[DONE]'],
+  ])
+}
+
+function geminiPart(text: string, isLast: boolean, model: string): Record<string, unknown> {
+  return {
+    candidates: [
+      { content: { role: 'model', parts: [{ text }] }, index: 0, ...(isLast ? { finishReason: 'STOP' } : {}) },
+    ],
+    usageMetadata: {
+      promptTokenCount: TOKENS.in,
+      candidatesTokenCount: TOKENS.out,
+      totalTokenCount: TOKENS.in + TOKENS.out,
+    },
+    modelVersion: model,
+    responseId: 'weirtest',
+  }
+}
+
+export const geminiContent = (model: string): Record<string, unknown> => geminiPart(ANSWER, true, model)
+
+export const geminiStream = (model: string): string =>
+  sse(PIECES.map((text, index) => [null, geminiPart(text, index === PIECES.length - 1, model)]))
+
+type ResponseEvent = { readonly type: string } & Record<string, unknown>
+
+/** The events of OpenAI's responses API; over WebSocket each is one text message. `isPrewarm`: nothing is generated. */
+export function responseEvents(model: string, isPrewarm: boolean): readonly ResponseEvent[] {
+  const id = isPrewarm ? 'resp_weirwarm' : 'resp_weirtest'
+  const response = { id, object: 'response', created_at: 1795341677, model, status: 'in_progress', output: [] }
+  const part = (text: string): unknown => ({ type: 'output_text', text, annotations: [], logprobs: [] })
+  const item = (status: string, content: readonly unknown[]): unknown => ({
+    id: 'msg_weirtest',
+    type: 'message',
+    status,
+    role: 'assistant',
+    content,
+  })
+  const place = { item_id: 'msg_weirtest', output_index: 0, content_index: 0 }
+  const usage = {
+    input_tokens: TOKENS.in,
+    input_tokens_details: { cached_tokens: 0 },
+    output_tokens: TOKENS.out,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: TOKENS.in + TOKENS.out,
+  }
+  const message: readonly ResponseEvent[] = [
+    { type: 'response.output_item.added', output_index: 0, item: item('in_progress', []) },
+    { type: 'response.content_part.added', ...place, part: part('') },
+    ...PIECES.map((delta) => ({ type: 'response.output_text.delta', ...place, delta, logprobs: [] })),
+    { type: 'response.output_text.done', ...place, text: ANSWER, logprobs: [] },
+    { type: 'response.content_part.done', ...place, part: part(ANSWER) },
+    { type: 'response.output_item.done', output_index: 0, item: item('completed', [part(ANSWER)]) },
+  ]
+  const output = isPrewarm ? [] : [item('completed', [part(ANSWER)])]
+  const events: readonly ResponseEvent[] = [
+    { type: 'response.created', response },
+    { type: 'response.in_progress', response },
+    ...(isPrewarm ? [] : message),
+    { type: 'response.completed', response: { ...response, status: 'completed', output, usage } },
+  ]
+  return events.map((event, index) => ({ ...event, sequence_number: index }))
+}
+
+export const responsesStream = (model: string): string => named(responseEvents(model, false))

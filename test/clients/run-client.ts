@@ -1,0 +1,120 @@
+/** Starts one command line tool as a developer would, in a throw-away home, and waits for its end. */
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import type { Scope } from '../helpers/scope.ts'
+import type { CliClient } from './clients.ts'
+
+/** Long enough for a slow machine: it only ends a client that hangs or storms. */
+const TIME_LIMIT_MS = 240_000
+
+export interface ClientRun {
+  /** Standard output and error as they came, colours removed. */
+  readonly output: string
+  readonly stdout: string
+  /** `null`: ended by a signal. */
+  readonly exitCode: number | null
+  readonly isTimedOut: boolean
+  readonly seconds: number
+}
+
+export interface ProxySettings {
+  readonly port: number
+  /** PEM of Weir's root. */
+  readonly ca: string
+}
+
+export async function runClient(
+  scope: Scope,
+  client: CliClient,
+  proxy: ProxySettings,
+  prompt: string,
+): Promise<ClientRun> {
+  const home = mkdtempSync(join(tmpdir(), 'weir-client-'))
+  scope.teardown(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }))
+  const project = makeHome(home, client, proxy.ca)
+  const from = performance.now()
+  const child = spawn(join(import.meta.dirname, 'node_modules', '.bin', client.bin), client.args(prompt), {
+    cwd: project,
+    env: clientEnvironment(home, client, proxy.port),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that its children can be ended with it.
+    detached: true,
+  })
+  let output = ''
+  let stdout = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  let isTimedOut = false
+  const limit = setTimeout(() => {
+    isTimedOut = true
+    endGroup(child.pid)
+  }, TIME_LIMIT_MS)
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => {
+      // What it left running holds the pipes open, and has nothing more to say.
+      endGroup(child.pid)
+      child.once('close', () => resolve(code))
+    })
+  })
+  clearTimeout(limit)
+  return {
+    output: stripVTControlCharacters(output),
+    stdout: stripVTControlCharacters(stdout),
+    exitCode,
+    isTimedOut,
+    seconds: (performance.now() - from) / 1000,
+  }
+}
+
+/** Returns the folder of the git repository that the client is started in. */
+function makeHome(home: string, client: CliClient, ca: string): string {
+  const project = join(home, 'project')
+  mkdirSync(project)
+  mkdirSync(join(home, 'tmp'))
+  writeFileSync(join(home, 'weir-root.pem'), ca)
+  for (const [file, text] of Object.entries(client.files)) {
+    mkdirSync(dirname(join(home, file)), { recursive: true })
+    writeFileSync(join(home, file), text, { mode: 0o600 })
+  }
+  execFileSync('git', ['init', '--quiet', project], { env: { PATH: process.env['PATH'], HOME: home } })
+  return project
+}
+
+/** What docs/enrolment.md sets on a developer's machine, and nothing else of ours. */
+function clientEnvironment(home: string, client: CliClient, proxyPort: number): NodeJS.ProcessEnv {
+  const proxy = `http://127.0.0.1:${proxyPort}`
+  const ca = join(home, 'weir-root.pem')
+  return {
+    HOME: home,
+    PATH: [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
+    TERM: 'xterm-256color',
+    LANG: 'C.UTF-8',
+    TMPDIR: join(home, 'tmp'),
+    HTTPS_PROXY: proxy,
+    HTTP_PROXY: proxy,
+    NO_PROXY: 'localhost,127.0.0.1,::1',
+    NODE_EXTRA_CA_CERTS: ca,
+    SSL_CERT_FILE: ca,
+    CODEX_CA_CERTIFICATE: ca,
+    ...client.env,
+  }
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    // ESRCH: nobody is left in the group.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
