@@ -1,8 +1,10 @@
 /** `weir serve`: run the proxy until a signal asks it to stop. */
 import { parseArgs } from 'node:util'
 import { type App, type AppAddresses, createApp } from '../app.ts'
-import type { Problem } from '../domain/settings.ts'
+import { formatAuthority } from '../domain/destination.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
+import { problemCount, problemLine } from './problem-lines.ts'
+import type { StartFailure } from './start-parts.ts'
 
 const HELP = `usage: weir serve [--listen HOST:PORT]... [--admin HOST:PORT] [--observe] [--config FILE] [--json]
 
@@ -37,10 +39,10 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     env: io.env,
     cwd: io.cwd,
   })
-  if (!created.ok) return fail(io, created)
+  if (!created.ok) return fail(io, created, flags.json === true)
   const { app } = created
   const started = await app.start()
-  if (!started.ok) return fail(io, started)
+  if (!started.ok) return fail(io, started, flags.json === true)
   if (app.warnings.length > 0) io.stderr(`${app.warnings.length} warnings: \`weir check\` lists them\n`)
   io.stdout(flags.json === true ? jsonBanner(app, started.addresses) : banner(app, started.addresses))
   await untilStopped(app)
@@ -66,17 +68,14 @@ function parseFlags(args: readonly string[]) {
   }
 }
 
-function fail(
-  io: CliIo,
-  failure: { readonly kind: 'bad' | 'unreachable'; readonly problems: readonly Problem[] },
-): number {
-  for (const problem of failure.problems) io.stderr(`${formatProblem(problem)}\n`)
-  io.stderr('weir: not started\n')
-  return failure.kind === 'bad' ? EXIT.bad : EXIT.unreachable
+function fail(io: CliIo, { kind, problems }: StartFailure, isJson: boolean): number {
+  if (isJson) io.stdout(`${JSON.stringify({ ok: false, problems })}\n`)
+  else {
+    for (const problem of problems) io.stderr(problemLine(problem))
+    io.stderr(`weir: not started: ${problemCount(problems)}\n`)
+  }
+  return kind === 'bad' ? EXIT.bad : EXIT.unreachable
 }
-
-const formatProblem = ({ severity, file, line, path, message }: Problem): string =>
-  `${severity}: ${file}${line === null ? '' : `:${line}`}${path === '' ? '' : `: ${path}`}: ${message}`
 
 function bannerFacts(
   app: App,
@@ -84,14 +83,12 @@ function bannerFacts(
 ): { proxy: string; admin: string; ca: string; fingerprint: string } {
   const [proxy] = addresses.proxy
   return {
-    proxy: proxy === undefined ? '' : `http://${bracketed(proxy.host)}:${proxy.port}`,
+    proxy: proxy === undefined ? '' : `http://${formatAuthority(proxy.host, proxy.port)}`,
     admin: `${app.config.admin.tls === null ? 'http' : 'https'}://${addresses.admin}`,
     ca: app.authority.file(),
     fingerprint: app.authority.fingerprint256(),
   }
 }
-
-const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 function banner(app: App, addresses: AppAddresses): string {
   const { proxy, admin, ca, fingerprint } = bannerFacts(app, addresses)
@@ -110,20 +107,18 @@ try it, no network needed:
 const jsonBanner = (app: App, addresses: AppAddresses): string =>
   `${JSON.stringify({ ...bannerFacts(app, addresses), listen: addresses.proxy })}\n`
 
+/** Resolves once a signal has stopped the app. A second signal ends the process at once, as Node does by itself. */
 function untilStopped(app: App): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onReload = (): void => {
-      app.reload('signal').catch(reject)
-    }
-    let isStopping = false
+    const onReload = (): Promise<void> => app.reload('signal')
     const onStop = (): void => {
-      if (isStopping) return
-      isStopping = true
-      process.removeListener('SIGHUP', onReload)
+      // From now on a second SIGTERM or SIGINT is not waited for; SIGHUP must not end a draining process.
+      process.removeListener('SIGTERM', onStop)
+      process.removeListener('SIGINT', onStop)
       app.stop().then(resolve, reject)
     }
     process.on('SIGHUP', onReload)
-    process.once('SIGTERM', onStop)
-    process.once('SIGINT', onStop)
+    process.on('SIGTERM', onStop)
+    process.on('SIGINT', onStop)
   })
 }

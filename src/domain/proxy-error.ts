@@ -84,12 +84,6 @@ export const PROXY_ERRORS = {
     proxyStatus: 'http_request_error',
     message: 'this expectation is not supported',
   },
-  'upgrade-not-available': {
-    side: 'client',
-    status: 426,
-    proxyStatus: 'http_request_denied',
-    message: 'Upgrade not available',
-  },
   'port-refused': { side: 'weir', status: 403, proxyStatus: 'http_request_denied', message: 'this port is refused' },
   'address-refused': {
     side: 'weir',

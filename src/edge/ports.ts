@@ -64,6 +64,8 @@ export interface EdgePorts {
   readonly dialer: TunnelDialPort
   readonly certificates: CertificatePort
   readonly refusals: RefusalFolder
+  /** Is the JavaScript heap nearly full? Then no new connection and no new held body is taken. */
+  readonly isHeapFull?: () => boolean
 }
 
 export interface EdgeSettings {

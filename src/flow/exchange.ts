@@ -64,7 +64,10 @@ export interface Exchange {
   readonly plan: ExchangePlan
   /** Is the request recorded at all? Traffic without AI is not. */
   readonly isRecorded: boolean
-  /** Look into a held body and decide again. Called once, for the plan `hold`. */
+  /**
+   * Look into a held body and decide again. Called once, for the plan `hold`.
+   * Throws `ProxyError` `over-capacity` where the body had to be read and there was no room to.
+   */
   readonly judge: (body: HeldBody) => Promise<JudgedBody>
   /** Make the intent durable before the first byte goes upstream. An answer means: stop, this is why. */
   readonly commit: () => Promise<LocalAnswer | null>
@@ -131,6 +134,10 @@ class OpenExchange implements Exchange {
     this.#heldModel = judgement.model
     this.#bytesIn = held.cut === null ? held.bytes.length : null
     this.#isChanged = judgement.body !== null
+    // No room to look is Weir's own trouble: told as such, and worth a retry, not as a block of the tool.
+    if (judgement.unread === 'over-capacity' && this.#decision.reason === 'unreadable') {
+      throw new ProxyError('over-capacity')
+    }
     return { answer: judgement.decision.action === 'block' ? this.blockAnswer() : null, body: judgement.body }
   }
 
@@ -236,7 +243,7 @@ class OpenExchange implements Exchange {
       policyRevision: this.#snapshot.revision,
       bytesIn: this.#bytesIn,
       findings: this.#findings,
-      bytesUnchanged: !this.#isChanged,
+      bytesUnchanged: !this.#isChanged && this.#decision.action !== 'block',
       unread: this.#unread,
     }
   }

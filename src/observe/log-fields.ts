@@ -5,6 +5,9 @@
 
 /** Event names (the `event` of a line) and when they are written. Constant text, `folder.what`. */
 export const LOG_EVENTS = {
+  'app.close-failed': 'something could not be closed properly when the process ended or could not start',
+  'app.listening': 'the proxy and the admin port listen; written once per start',
+  'app.reload-failed': 'a reload ended by a fault of the program; what was in force stays',
   'audit.event-lost': 'a record could not be kept: disk and memory are full',
   'audit.events-lost-at-close': 'records were still waiting for the disk when the process ended',
   'audit.intent-failed': 'an intent record could not be written; the tier decides what happens to the request',
@@ -28,6 +31,7 @@ export const LOG_EVENTS = {
 
 /** Field names of log lines and what they hold. */
 export const LOG_FIELDS = {
+  admin: 'address of the admin port',
   bytes: 'size in bytes',
   client: 'client address',
   code: 'code of docs/errors.md, or of the operating system',
@@ -45,6 +49,7 @@ export const LOG_FIELDS = {
   mode: 'what the tier does when audit fails: open, spool or closed',
   phase: 'phase of an audit record',
   problems: 'what is wrong with a file: file, line, path, message',
+  proxy: 'addresses of the proxy',
   status: 'HTTP status',
   to: 'revision after',
   what: 'what was loaded: rules, policy, catalogue …',

@@ -1,0 +1,86 @@
+/** The PEM files that the configuration names, read and tried before anything starts. All problems at once. */
+import { readFileSync } from 'node:fs'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import type { Problem } from '../domain/settings.ts'
+import type { WeirConfig } from './schema.ts'
+
+/** A certificate and key that fit together. */
+export interface ServerTls {
+  readonly cert: Buffer
+  readonly key: Buffer
+  readonly passphrase?: string
+}
+
+export interface NamedFiles {
+  /** For clients that speak TLS to the proxy itself. */
+  readonly proxyTls: SecureContext | null
+  readonly adminTls: ServerTls | null
+  /** PEM texts of `upstream.extraRoots`, in order. */
+  readonly extraRoots: readonly string[]
+}
+
+export type NamedFilesResult =
+  | { readonly ok: true; readonly files: NamedFiles }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/** Read `proxy.tls`, `admin.tls` and `upstream.extraRoots`. */
+export function readNamedFiles({ proxy, admin, upstream }: WeirConfig): NamedFilesResult {
+  const problems: Problem[] = []
+  const proxyTls = readTls('proxy.tls', proxy.tls, problems)
+  const adminTls = readTls('admin.tls', admin.tls, problems)
+  const extraRoots = upstream.extraRoots.map((file, index) =>
+    readRoots(file, `upstream.extraRoots[${index}]`, problems),
+  )
+  if (problems.length > 0) return { ok: false, problems }
+  return { ok: true, files: { proxyTls: proxyTls?.context ?? null, adminTls: adminTls?.files ?? null, extraRoots } }
+}
+
+function readTls(
+  path: string,
+  tls: WeirConfig['proxy']['tls'],
+  problems: Problem[],
+): { readonly files: ServerTls; readonly context: SecureContext } | null {
+  if (tls === null) return null
+  const before = problems.length
+  const cert = read(tls.chain, `${path}.chain`, problems)
+  const key = read(tls.key, `${path}.key`, problems)
+  const passphrase =
+    tls.passphraseFile === null ? null : read(tls.passphraseFile, `${path}.passphraseFile`, problems).toString('utf8')
+  if (problems.length > before) return null
+  const files = { cert, key, ...(passphrase === null ? {} : { passphrase: passphrase.replace(/\r?\n$/u, '') }) }
+  try {
+    return { files, context: createSecureContext(files) }
+  } catch (error) {
+    // OpenSSL's text may quote input: its code says enough.
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
+    problems.push(problem(tls.chain, path, `certificate and key do not work together (${code}): check both files`))
+    return null
+  }
+}
+
+function readRoots(file: string, path: string, problems: Problem[]): string {
+  const before = problems.length
+  const pem = read(file, path, problems).toString('utf8')
+  if (problems.length === before && !pem.includes('-----BEGIN CERTIFICATE-----')) {
+    problems.push(problem(file, path, 'holds no PEM certificate'))
+  }
+  return pem
+}
+
+function read(file: string, path: string, problems: Problem[]): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
+    problems.push(problem(file, path, `cannot be read: ${code}`))
+    return Buffer.alloc(0)
+  }
+}
+
+const problem = (file: string, path: string, message: string): Problem => ({
+  file,
+  line: null,
+  path,
+  message,
+  severity: 'error',
+})
