@@ -11,6 +11,7 @@ import { type Peeked, peekFirstBytes } from './first-bytes.ts'
 import type { Http1 } from './http1.ts'
 import { sendRawAnswer } from './local-answer.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
+import type { ReadBuffers } from './read-buffers.ts'
 import { handshake } from './tls.ts'
 import { type Splice, splice } from './tunnel-pipe.ts'
 
@@ -20,6 +21,8 @@ export interface ConnectDeps {
   readonly ports: EdgePorts
   readonly settings: EdgeSettings
   readonly http1: () => Http1
+  /** What tunnels read into. */
+  readonly buffers: ReadBuffers
   /** Tunnels that are open now are counted, for the drain. */
   readonly onOpen: () => void
   readonly onClose: () => void
@@ -102,7 +105,9 @@ class ConnectedTunnel {
     }
     const abandon = (): void => {
       stop()
-      this.#finishBytes(null, upstream.bytesRead, new ProxyError('upstream-reset'))
+      const isReset = upstream.destroyed
+      this.#finishBytes(null, upstream.bytesRead, isReset ? new ProxyError('upstream-reset') : null)
+      upstream.destroy()
       this.#socket.destroy()
     }
     const stop = peekFirstBytes(this.#socket, null, (peeked) => {
@@ -110,12 +115,23 @@ class ConnectedTunnel {
       upstream.removeListener('data', early)
       upstream.removeListener('close', abandon)
       this.#socket.removeListener('drain', resume)
-      this.#onFirst(peeked)
+      this.#socket.removeListener('timeout', abandon)
+      this.#socket.setTimeout(0)
+      this.#onFirstOpen(peeked, upstream)
     })
+    this.#socket.setTimeout(this.#deps.settings.timeouts.tunnelIdleMs)
+    this.#socket.once('timeout', abandon)
     upstream.on('data', early)
     upstream.once('close', abandon)
     upstream.on('end', () => this.#socket.end())
     this.#socket.on('drain', resume)
+  }
+
+  /** A client that says little or nothing and half-closes still hears the server out. */
+  #onFirstOpen(peeked: Peeked, upstream: Socket): void {
+    const isHalfClosed = peeked.kind === 'gone' && this.#socket.readableEnded && !this.#socket.destroyed
+    if (isHalfClosed && peeked.seen.length > 0) upstream.write(peeked.seen)
+    this.#onFirst(isHalfClosed ? { kind: 'first', first: { kind: 'bytes' } } : peeked)
   }
 
   #onFirst(peeked: Peeked): void {
@@ -160,9 +176,12 @@ class ConnectedTunnel {
   #splice(): void {
     const upstream = this.#upstream
     if (upstream === null) return
+    // What the server said first has passed already.
+    const earlyBytes = upstream.bytesRead - upstream.readableLength
+    const { buffers, settings } = this.#deps
     let spliced: Splice | null = null
-    spliced = splice({ client: this.#socket, upstream, idleMs: this.#deps.settings.timeouts.tunnelIdleMs }, () =>
-      this.#finishBytes(spliced, upstream.bytesRead, null),
+    spliced = splice({ client: this.#socket, upstream, idleMs: settings.timeouts.tunnelIdleMs, buffers }, () =>
+      this.#finishBytes(spliced, earlyBytes + (spliced?.bytesOut() ?? 0), null),
     )
   }
 

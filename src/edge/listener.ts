@@ -9,6 +9,7 @@ import { InspectionBudget } from './held-body.ts'
 import { createHttp1, type Http1 } from './http1.ts'
 import { sendRawAnswer } from './local-answer.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
+import { ReadBuffers } from './read-buffers.ts'
 import { handshake } from './tls.ts'
 
 export interface ProxyListener {
@@ -19,6 +20,10 @@ export interface ProxyListener {
   /** Stop accepting; finish what runs; after `drainMs` close what is left. Resolves when all is closed. */
   readonly drain: (drainMs: number) => Promise<void>
 }
+
+const DRAIN_CHECK_MS = 20
+/** How long cut flows may take to write their last record. */
+const RECORD_MS = 2000
 
 export function createProxyListener(ports: EdgePorts, settings: EdgeSettings): ProxyListener {
   return new Listener(ports, settings)
@@ -39,11 +44,12 @@ class Listener implements ProxyListener {
     this.#ports = ports
     this.#settings = settings
     this.#allowed = networkList(settings.networks)
-    this.#budget = new InspectionBudget(settings.limits.inspectingBytes)
+    this.#budget = new InspectionBudget(settings.limits.inspectingBytes, ports.isHeapFull)
     const deps: ConnectDeps = {
       ports,
       settings,
       http1: () => this.#http1,
+      buffers: new ReadBuffers(),
       onOpen: () => this.#tunnels++,
       onClose: () => this.#tunnels--,
     }
@@ -77,11 +83,18 @@ class Listener implements ProxyListener {
 
   async drain(drainMs: number): Promise<void> {
     for (const server of this.#servers) server.close()
-    this.#http1.drain()
     const deadline = performance.now() + drainMs
-    while (this.#http1.activeCount() > 0 && performance.now() < deadline) await delay(20)
+    do {
+      // Again each time: connections become idle when their response is out.
+      this.#http1.drain()
+      if (this.#http1.activeCount() === 0 && this.#tunnels === 0) break
+      await delay(DRAIN_CHECK_MS)
+    } while (performance.now() < deadline)
     this.#http1.close()
     for (const socket of this.#sockets) socket.destroy()
+    // What was cut still records how it ended.
+    const recorded = performance.now() + RECORD_MS
+    while (this.#http1.activeCount() + this.#sockets.size > 0 && performance.now() < recorded) await delay(5)
   }
 
   #accept(socket: Socket): void {
@@ -107,6 +120,7 @@ class Listener implements ProxyListener {
     if (!this.#allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) return new ProxyError('client-not-allowed')
     const { connections, perClient } = this.#settings.limits
     if (this.#sockets.size > connections || fromClient > perClient) return new ProxyError('over-limit')
+    if (this.#ports.isHeapFull?.() === true) return new ProxyError('over-capacity')
     return null
   }
 
