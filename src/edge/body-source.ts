@@ -26,6 +26,7 @@ export class RequestBodySource implements BodySource {
       if (!sink.chunk(chunk)) request.pause()
     })
     request.once('end', () => this.#end(() => sink.end(request.rawTrailers)))
+    request.once('timeout', () => this.#end(() => sink.fail(new ProxyError('client-timeout'))))
     request.once('error', () => this.#end(() => sink.fail(new ProxyError('client-gone'))))
     request.once('close', () => this.#end(() => sink.fail(new ProxyError('client-gone'))))
     if (isReady) request.resume()

@@ -11,7 +11,7 @@ import type { BodySource, UpstreamExchange, UpstreamResponseSink } from '../flow
 import { endToEndHeaders, withHeader } from '../wire/headers.ts'
 import { RequestBodySource } from './body-source.ts'
 import { BodyHolder, collectBody, type InspectionBudget } from './held-body.ts'
-import { sendAnswer } from './local-answer.ts'
+import { cutResponse, sendAnswer } from './local-answer.ts'
 import type { EdgePorts } from './ports.ts'
 import type { ReadHead } from './request-head.ts'
 import { createResponseMeter, type ResponseMeter } from './response-meter.ts'
@@ -55,13 +55,15 @@ const hasBody = (request: IncomingMessage): boolean =>
 /** Plain HTTP that is no AI traffic: http-proxy passes it, as if we were not there. */
 function relayUnread(ports: EdgePorts, exchange: Exchange, run: ExchangeRun): Promise<void> {
   const { request, response, read } = run
-  const relay = { destination: destinationOf(read), target: read.target, headers: endToEndHeaders(request.rawHeaders) }
+  answerExpectation(request, response)
+  const headers = endToEndHeaders(request.rawHeaders, DROP_FROM_REQUEST)
+  const relay = { destination: destinationOf(read), target: read.target, headers }
   return new Promise((resolve) => {
     ports.passThrough.web(request, response, relay, (end) => {
       if (end.error !== null && !response.headersSent) {
         const answer = exchange.fail(end.error)
         if (answer !== null) sendAnswer(request, response, answer)
-      } else if (end.error !== null) response.destroy()
+      } else if (end.error !== null) cutResponse(response)
       resolve(exchange.finish({ ...end, upstreamMs: null, usage: null, isComplete: end.error === null, copy: null }))
     })
   })
@@ -72,6 +74,11 @@ export const destinationOf = ({ head }: ReadHead): Destination => ({
   host: head.host,
   port: head.port,
 })
+
+/** We hold or stream the body ourselves, so the client need not wait for the upstream's word (RFC 9110 section 10.1.1). */
+function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.expect !== undefined && request.httpVersion !== '1.0') response.writeContinue()
+}
 
 /** What is sent upstream: held whole, or streamed with what was read of it in front. */
 type OutgoingBody = Uint8Array | BodySource | null
@@ -108,11 +115,17 @@ class RunningExchange {
     } catch (thrown) {
       this.#fail(asProxyError(thrown))
     }
-    await this.#finish()
+    try {
+      await this.#finish()
+    } finally {
+      this.#holder?.release()
+    }
   }
 
   async #forward(): Promise<void> {
-    this.#answerExpectation()
+    const { request, response } = this.#run
+    answerExpectation(request, response)
+    request.once('timeout', () => (this.#error ??= new ProxyError('client-timeout')))
     const { plan } = this.#exchange
     const body = plan.kind === 'hold' ? await this.#judgedBody(plan.maxBytes) : await this.#streamedBody()
     if (body === 'answered') return
@@ -122,14 +135,8 @@ class RunningExchange {
       this.#answer(refusal)
       return
     }
-    if (this.#run.response.destroyed) throw new ProxyError('client-gone')
+    if (response.destroyed) throw new ProxyError('client-gone')
     await this.#send(body.body, body.isEdited)
-  }
-
-  /** We hold or stream the body ourselves, so the client need not wait for the upstream's word (RFC 9110 section 10.1.1). */
-  #answerExpectation(): void {
-    const expectation = headerValue(this.#run.request.rawHeaders, 'expect')
-    if (expectation !== null) this.#run.response.writeContinue()
   }
 
   async #judgedBody(maxBytes: number): Promise<{ body: OutgoingBody; isEdited: boolean } | 'answered'> {
@@ -217,8 +224,6 @@ class RunningExchange {
       },
       end: (trailers) => {
         if (trailers.length > 0) response.addTrailers(pairs(endToEndHeaders(trailers)))
-        // The upstream answered before it had the whole request: what is left of it must not become the next one.
-        if (!this.#run.request.complete) response.once('finish', () => this.#run.request.socket.destroySoon())
         response.end()
         this.#isComplete = true
         this.#done()
@@ -267,10 +272,10 @@ class RunningExchange {
 
   /** Before the response began: an answer. After: the client must see that it is cut, never a clean end. */
   #fail(error: ProxyError): void {
-    this.#error = error
+    this.#error ??= error
     const { request, response } = this.#run
-    const answer = response.headersSent ? null : this.#exchange.fail(error)
-    if (answer === null) response.destroy()
+    const answer = response.headersSent ? null : this.#exchange.fail(this.#error)
+    if (answer === null) cutResponse(response)
     else {
       this.#status = answer.status
       this.#bytesOut = sendAnswer(request, response, answer)
@@ -295,7 +300,6 @@ class RunningExchange {
       copy: isMeasured ? (this.#holder?.body ?? null) : null,
     }
     await this.#exchange.finish(end)
-    this.#holder?.release()
   }
 }
 

@@ -7,8 +7,8 @@ import { sniff } from '../wire/sniff.ts'
 
 export type Peeked =
   | { readonly kind: 'first'; readonly first: FirstBytes }
-  /** Closed, failed, or silent for too long before it could be told. */
-  | { readonly kind: 'gone'; readonly isTimeout: boolean }
+  /** Ended, failed, or silent for too long before it could be told; `seen` came until then. */
+  | { readonly kind: 'gone'; readonly isTimeout: boolean; readonly seen: Uint8Array }
 
 /** A hello that is not whole after this many bytes is treated as bytes. */
 const MAX_PEEK_BYTES = 70_000
@@ -29,7 +29,7 @@ export function peekFirstBytes(
   callback: (peeked: Peeked) => void,
 ): () => void {
   let seen: Buffer = Buffer.alloc(0)
-  const timer = timeoutMs === null ? null : setTimeout(() => finish({ kind: 'gone', isTimeout: true }), timeoutMs)
+  const timer = timeoutMs === null ? null : setTimeout(() => finish({ kind: 'gone', isTimeout: true, seen }), timeoutMs)
   let ambiguous: NodeJS.Timeout | null = null
   const stop = (): void => {
     if (timer !== null) clearTimeout(timer)
@@ -54,7 +54,7 @@ export function peekFirstBytes(
     else if (seen[0] !== TLS_HANDSHAKE) ambiguous ??= setTimeout(decideAnyway, AMBIGUOUS_MS)
   }
   const decideAnyway = (): void => finish({ kind: 'first', first: { kind: 'bytes' } })
-  const onGone = (): void => finish({ kind: 'gone', isTimeout: false })
+  const onGone = (): void => finish({ kind: 'gone', isTimeout: false, seen })
   socket.on('data', onData)
   socket.once('end', onGone)
   socket.once('close', onGone)

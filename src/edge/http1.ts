@@ -4,11 +4,13 @@ import type { Duplex } from 'node:stream'
 import type { Client } from '../domain/client.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { answerFailure, asProxyError } from '../flow/failure.ts'
+import { recordHostMismatch } from '../flow/host-mismatch.ts'
 import { runExchange } from './exchange.ts'
 import type { InspectionBudget } from './held-body.ts'
+import { lingerAfterAnswer } from './linger.ts'
 import { sendAnswer, sendRawAnswer } from './local-answer.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
-import { readHead, type TunnelName } from './request-head.ts'
+import { isUpgradeRequest, namesOf, readHead, type TunnelName } from './request-head.ts'
 import { runUpgrade } from './upgrade.ts'
 
 /** What is known of a connection before its first request. */
@@ -21,11 +23,21 @@ export interface ConnectionContext {
 export interface Http1 {
   /** Hand over a connection, its first bytes unread. */
   readonly serve: (socket: Duplex, context: ConnectionContext) => void
-  /** Requests being answered now. */
+  /** Requests that are not answered or not recorded yet. */
   readonly activeCount: () => number
   /** No further request on any connection; idle ones are closed. */
   readonly drain: () => void
   readonly close: () => void
+}
+
+/** A connection as it is served: requests may follow each other before the first is answered (pipelining). */
+interface Connection {
+  readonly context: ConnectionContext
+  /** Responses that are not over yet. */
+  pending: number
+  last: { readonly request: IncomingMessage; readonly response: ServerResponse } | null
+  /** What comes after the pending responses, in their order: CONNECT, an upgrade, a refusal. */
+  next: (() => void) | null
 }
 
 type ConnectHandler = (request: IncomingMessage, head: Buffer, client: Client) => void
@@ -47,7 +59,7 @@ class Http1Server implements Http1 {
   readonly #budget: InspectionBudget
   readonly #onConnect: ConnectHandler
   readonly #server: Server
-  readonly #contexts = new WeakMap<Duplex, ConnectionContext>()
+  readonly #connections = new WeakMap<Duplex, Connection>()
   #active = 0
   #isDraining = false
 
@@ -60,7 +72,7 @@ class Http1Server implements Http1 {
   }
 
   readonly serve = (socket: Duplex, context: ConnectionContext): void => {
-    this.#contexts.set(socket, context)
+    this.#connections.set(socket, { context, pending: 0, last: null, next: null })
     this.#server.emit('connection', socket)
     // It was paused while its first bytes were looked at.
     socket.resume()
@@ -88,6 +100,7 @@ class Http1Server implements Http1 {
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: Math.min(timeouts.headerMs, 1000),
       noDelay: true,
+      shouldUpgradeCallback: isUpgradeRequest,
     })
     // Node would drop lines beyond its own limit silently; ours answers 431.
     server.maxHeadersCount = 0
@@ -96,7 +109,7 @@ class Http1Server implements Http1 {
     server.on('request', this.#onRequest)
     server.on('checkContinue', this.#onRequest)
     server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
-      this.#refuse(request, response, new ProxyError('expectation-failed')),
+      this.#onExpectation(request, response),
     )
     server.on('connect', this.#onConnectRequest)
     server.on('upgrade', this.#onUpgrade)
@@ -105,80 +118,140 @@ class Http1Server implements Http1 {
   }
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    this.#active++
-    response.once('close', () => this.#active--)
-    // A client that goes away mid-request is seen on the response; without a listener Node would throw here.
-    request.on('error', ignore)
-    response.on('error', ignore)
-    if (this.#isDraining) response.shouldKeepAlive = false
-    const context = this.#contexts.get(request.socket)
-    if (context === undefined) {
-      request.socket.destroy()
-      return
-    }
-    const read = readHead(request, context.tunnel, this.#settings.headers)
+    const connection = this.#begin(request, response)
+    if (connection === null) return
+    const { client, tunnel } = connection.context
+    const read = readHead(request, tunnel, this.#settings.headers)
     if (read instanceof ProxyError) {
       this.#refuse(request, response, read)
       return
     }
-    const isIntercepted = context.tunnel !== null
-    runExchange(this.#ports, this.#budget, { request, response, client: context.client, read, isIntercepted }).catch(
-      (error: unknown) => this.#fault(response, error),
-    )
+    this.#active++
+    runExchange(this.#ports, this.#budget, { request, response, client, read, isIntercepted: tunnel !== null })
+      .catch((error: unknown) => this.#fault(response, error))
+      .finally(() => this.#active--)
+  }
+
+  readonly #onExpectation = (request: IncomingMessage, response: ServerResponse): void => {
+    if (this.#begin(request, response) === null) return
+    this.#refuse(request, response, new ProxyError('expectation-failed'))
+  }
+
+  /** Book-keeping at the start of a request; `null`: its connection is over already. */
+  #begin(request: IncomingMessage, response: ServerResponse): Connection | null {
+    const { socket } = request
+    // A client that goes away mid-request is seen on the response; without a listener Node would throw here.
+    request.on('error', ignore)
+    response.on('error', ignore)
+    const connection = this.#connections.get(socket)
+    if (connection === undefined || socket.writableEnded) {
+      socket.destroy()
+      return null
+    }
+    this.#active++
+    connection.pending++
+    connection.last = { request, response }
+    response.once('close', () => {
+      this.#active--
+      connection.pending--
+      if (connection.pending === 0) connection.next?.()
+    })
+    if (this.#isDraining) response.shouldKeepAlive = false
+    lingerAfterAnswer(request, response)
+    this.#watchUpload(request)
+    return connection
+  }
+
+  /** A body that stops moving is given up, whoever is to blame. */
+  #watchUpload(request: IncomingMessage): void {
+    if (request.complete) return
+    request.setTimeout(this.#settings.timeouts.bodyIdleMs, () => request.destroy())
+    request.once('end', () => request.socket.setTimeout(0))
+  }
+
+  /** Run when the responses before are out, so that answers keep the order of their requests. */
+  #afterPending(connection: Connection, run: () => void): void {
+    if (connection.pending === 0) run()
+    else connection.next = run
   }
 
   readonly #onConnectRequest = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const context = this.#contexts.get(request.socket)
-    if (context?.tunnel === null) this.#onConnect(request, head, context.client)
-    else this.#refuseRaw(socket, new ProxyError('tunnel-refused', 'CONNECT inside a tunnel'))
+    socket.on('error', ignore)
+    const connection = this.#connections.get(request.socket)
+    if (connection === undefined) {
+      socket.destroy()
+      return
+    }
+    const { tunnel, client } = connection.context
+    this.#afterPending(connection, () => {
+      if (tunnel === null) this.#onConnect(request, head, client)
+      else this.#refuseRaw(socket, new ProxyError('tunnel-refused', 'CONNECT inside a tunnel'))
+    })
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', ignore)
-    const context = this.#contexts.get(request.socket)
-    if (context === undefined) {
+    const connection = this.#connections.get(request.socket)
+    if (connection === undefined) {
       socket.destroy()
       return
     }
-    const read = readHead(request, context.tunnel, this.#settings.headers)
+    this.#afterPending(connection, () => this.#upgrade(request, socket, head, connection.context))
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, { client, tunnel }: ConnectionContext): void {
+    const read = readHead(request, tunnel, this.#settings.headers)
     if (read instanceof ProxyError) {
-      this.#refuseRaw(socket, read)
+      this.#refuseRaw(socket, read, this.#recordRefusal(request, read))
       return
     }
-    this.#active++
+    this.#active += 2
     socket.once('close', () => this.#active--)
-    runUpgrade(this.#ports, { request, socket, head, client: context.client, read }).catch((error: unknown) => {
-      this.#ports.flow.log.error({ err: error }, 'edge.upgrade-fault')
-      socket.destroy()
-    })
+    runUpgrade(this.#ports, { request, socket, head, client, read })
+      .catch((error: unknown) => {
+        this.#ports.flow.log.error({ err: error }, 'edge.upgrade-fault')
+        socket.destroy()
+      })
+      .finally(() => this.#active--)
   }
 
   /** Malformed requests: 400 or the status that says more, and a closed connection. */
   readonly #onClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    const connection = this.#connections.get(socket)
+    if (error.code === 'ECONNRESET' || !socket.writable || connection === undefined) {
       socket.destroy()
       return
     }
-    const code =
-      error.code === 'HPE_HEADER_OVERFLOW'
-        ? 'headers-too-large'
-        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-          ? 'client-timeout'
-          : 'bad-request'
-    this.#refuseRaw(socket, new ProxyError(code, null, error))
+    const refuse = (): void => this.#refuseRaw(socket, new ProxyError(codeOf(error), null, error))
+    const { pending, last } = connection
+    const isInBody = pending > 0 && last?.request.complete === false
+    if (!isInBody) this.#afterPending(connection, refuse)
+    else if (pending === 1 && !last.response.headersSent) refuse()
+    else socket.destroy()
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: ProxyError): void {
     this.#count(error)
     response.shouldKeepAlive = false
-    const answer = answerFailure(error, this.#ports.flow.newId())
+    const answer = answerFailure(error, this.#recordRefusal(request, error))
     if (answer === null) response.destroy()
     else sendAnswer(request, response, answer)
   }
 
-  #refuseRaw(socket: Duplex, error: ProxyError): void {
+  /** Returns the flow id that the answer shows. */
+  #recordRefusal(request: IncomingMessage, error: ProxyError): string {
+    const flow = this.#ports.flow.newId()
+    const context = this.#connections.get(request.socket)?.context
+    if (error.code === 'host-mismatch' && context !== undefined) {
+      const { client, tunnel } = context
+      recordHostMismatch(this.#ports.flow, { flow, client, names: namesOf(request, tunnel) })
+    }
+    return flow
+  }
+
+  #refuseRaw(socket: Duplex, error: ProxyError, flow: string = this.#ports.flow.newId()): void {
     this.#count(error)
-    const answer = answerFailure(error, this.#ports.flow.newId())
+    const answer = answerFailure(error, flow)
     if (answer === null) socket.destroy()
     else sendRawAnswer(socket, answer)
   }
@@ -192,6 +265,11 @@ class Http1Server implements Http1 {
     this.#ports.flow.log.error({ err: thrown, code: error.code }, 'edge.exchange-fault')
     response.destroy()
   }
+}
+
+function codeOf({ code }: NodeJS.ErrnoException): 'headers-too-large' | 'client-timeout' | 'bad-request' {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'headers-too-large'
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'client-timeout' : 'bad-request'
 }
 
 /** The reason was seen elsewhere; the listener is only there so that Node does not throw. */

@@ -1,43 +1,41 @@
 /** Writes the answers that Weir makes itself. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import type { LocalAnswer } from '../domain/notice.ts'
 
-/** How much of an unread request body is read and dropped, so that the client sees the answer before a reset. */
+/** A request body with no more than this to come is read and dropped; behind a longer one the connection is closed. */
 const DRAIN_BYTES = 65_536
 
-/** Answer on a response object; the rest of a small request body is drained, of a large one the connection closed. */
+/**
+ * Answer on a response object. What is left of the request is dropped (`linger.ts`), and the connection closed when that
+ * is long, or when the client waits for a word (`Expect`) and may never send it. Returns the bytes of body written.
+ */
 export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: LocalAnswer): number {
   if (response.headersSent || response.destroyed) {
-    response.destroy()
+    cutResponse(response)
     return 0
   }
-  const declared = Number(request.headers['content-length'] ?? 0)
-  const isLong = declared > DRAIN_BYTES || request.headers['transfer-encoding'] !== undefined
-  const mustClose = isLong && !request.complete
+  if (!request.complete && !isShortRest(request)) response.shouldKeepAlive = false
   response.sendDate = false
-  if (mustClose) response.shouldKeepAlive = false
   response.writeHead(answer.status, [...answer.headers])
   const hasBody = request.method !== 'HEAD'
   response.end(hasBody ? answer.body : undefined)
-  drain(request, response, mustClose)
   return hasBody ? answer.body.length : 0
 }
 
-/** Read and drop what is left of the request; past the limit the connection is closed. */
-function drain(request: IncomingMessage, response: ServerResponse, mustClose: boolean): void {
-  if (request.complete) return
-  let dropped = 0
-  request.on('data', (chunk: Buffer) => {
-    dropped += chunk.length
-    if (dropped > DRAIN_BYTES && mustClose) {
-      request.removeAllListeners('data')
-      response.once('finish', () => request.socket.destroySoon())
-      if (response.writableFinished) request.socket.destroySoon()
-    }
-  })
-  request.on('error', () => request.socket.destroy())
-  request.resume()
+function isShortRest({ headers }: IncomingMessage): boolean {
+  if (headers['transfer-encoding'] !== undefined || headers.expect !== undefined) return false
+  return Number(headers['content-length'] ?? 0) <= DRAIN_BYTES
+}
+
+/** End a response that has begun so that the client sees a cut, never a clean end. */
+export function cutResponse(response: ServerResponse): void {
+  const { socket } = response
+  // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body, and only a reset says otherwise.
+  const isEndMeant = response.req.httpVersion === '1.0' && response.headersSent
+  if (isEndMeant && socket !== null && !(socket instanceof TLSSocket)) socket.resetAndDestroy()
+  else response.destroy()
 }
 
 /** Answer on a bare socket (CONNECT, upgrades, malformed requests) and close it. */

@@ -48,9 +48,31 @@ export function readHead(
       port: name.port,
       path: query === -1 ? target : target.slice(0, query),
       headers: request.rawHeaders,
-      isUpgrade: request.headers.upgrade !== undefined && /\bupgrade\b/iu.test(request.headers.connection ?? ''),
+      isUpgrade: isUpgradeRequest(request),
     },
   }
+}
+
+/**
+ * Does the request ask for another protocol? `h2c` is left out, as RFC 9110 section 7.8 lets a server do: Java clients
+ * ask for it with every plain request, and behind it nobody could decide per request.
+ */
+export function isUpgradeRequest({ headers }: IncomingMessage): boolean {
+  if (headers.upgrade === undefined || !/\bupgrade\b/iu.test(headers.connection ?? '')) return false
+  return headers.upgrade.split(',').some((protocol) => !/^\s*(?:h2c\s*)?$/iu.test(protocol))
+}
+
+/** The names that a request mixed up, that of its connection or target first; what is no name is left out. */
+export function namesOf(request: IncomingMessage, tunnel: TunnelName | null): { host: string; port: number }[] {
+  const absolute = parseAbsolute(request.url ?? '')
+  const target = absolute instanceof ProxyError ? null : absolute
+  const port = tunnel?.port ?? target?.port ?? DEFAULT_PORTS.http
+  const names = [tunnel, target].flatMap((name) => (name === null ? [] : [{ host: name.host, port: name.port }]))
+  for (const value of headerValues(request.rawHeaders, 'host')) {
+    const parsed = parseAuthority(value.trim())
+    if (parsed.ok) names.push({ host: parsed.host, port: parsed.port ?? port })
+  }
+  return names
 }
 
 const DEFAULT_PORTS = { http: 80, https: 443 } as const

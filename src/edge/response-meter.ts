@@ -12,6 +12,9 @@ export interface ResponseMeter {
 /** Decoded bytes after which the copy of a compressed response is given up. */
 const MAX_DECODED_BYTES = 64 * 1024 * 1024
 
+/** Encoded bytes that may wait for the decoder; a copy that falls further behind is given up. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024
+
 const DECODERS: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
@@ -55,10 +58,12 @@ function decodingMeter(reader: UsageReader, decoder: Transform): ResponseMeter {
   return {
     // The chunk belongs to the socket's buffer: the decoder works later, on a copy.
     push: (chunk) => {
-      if (!isBroken) decoder.write(Buffer.from(chunk))
+      if (isBroken) return
+      decoder.write(Buffer.from(chunk))
+      if (decoder.writableLength > MAX_WAITING_BYTES) decoder.destroy()
     },
     end: async () => {
-      if (!isBroken) decoder.end()
+      if (!isBroken && !decoder.destroyed) decoder.end()
       await settled
       return reader.end()
     },

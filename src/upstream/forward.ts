@@ -1,4 +1,5 @@
 /** Upstream exchanges through undici: one pool per origin, one retry where it is safe. */
+import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 import { Client, type Dispatcher, Pool } from 'undici'
 import { type Destination, formatAuthority } from '../domain/destination.ts'
@@ -22,6 +23,8 @@ export interface Forwarder extends UpstreamPort {
 
 /** Connections per origin; more requests wait for one of them. */
 const CONNECTIONS_PER_ORIGIN = 256
+/** Early hints and the like before the response; more is no server that means well. */
+const MAX_INTERIM_RESPONSES = 10
 const IDLE_CONNECTION_MS = 30_000
 /** Pools that nobody used for this long are closed. */
 const IDLE_POOL_MS = 120_000
@@ -144,6 +147,15 @@ interface ForwardingContext {
   readonly timeouts: ForwarderOptions['timeouts']
 }
 
+/** The exchange whose head undici is about to write: `onRequestStart` and the channel below come in one turn. */
+let starting: Forwarding | null = null
+
+/** Documented by undici (docs/api/DiagnosticsChannel.md); the only way to learn which pooled connection was taken. */
+subscribe('undici:client:sendHeaders', (message) => {
+  starting?.onConnection((message as { readonly socket: Socket }).socket)
+  starting = null
+})
+
 /** One exchange with the upstream; at most two attempts. */
 class Forwarding implements UpstreamExchange {
   readonly #request: UpstreamRequest
@@ -151,6 +163,8 @@ class Forwarding implements UpstreamExchange {
   readonly #context: ForwardingContext
   #controller: Dispatcher.DispatchController | null = null
   #startedAt = 0
+  #connection: { readonly socket: Socket; readonly bytesBefore: number } | null = null
+  #interimCount = 0
   #isRetry = false
   #hasResponse = false
   #isOver = false
@@ -171,8 +185,8 @@ class Forwarding implements UpstreamExchange {
 
   pause(): void {
     this.#isPaused = true
+    this.#idleTimer?.refresh()
     this.#controller?.pause()
-    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
   }
 
   resume(): void {
@@ -186,6 +200,10 @@ class Forwarding implements UpstreamExchange {
     if (this.#isOver) return
     this.#over()
     this.#controller?.abort(new ProxyError('client-gone'))
+  }
+
+  onConnection(socket: Socket): void {
+    this.#connection = { socket, bytesBefore: socket.bytesRead }
   }
 
   #attempt(dispatcher: Dispatcher): void {
@@ -212,12 +230,14 @@ class Forwarding implements UpstreamExchange {
     return {
       onRequestStart: (controller) => {
         this.#controller = controller
+        // The head is written before this turn ends, and the channel names its connection.
+        starting = this
         if (this.#isOver) controller.abort(new ProxyError('client-gone'))
       },
       onResponseStart: (controller, status, _headers, statusText) => {
         const headers = latin1Headers(controller.rawHeaders)
         if (status < 200) {
-          this.#sink.informational(status, headers)
+          this.#informational(controller, status, headers)
           return
         }
         this.#hasResponse = true
@@ -237,6 +257,12 @@ class Forwarding implements UpstreamExchange {
     }
   }
 
+  #informational(controller: Dispatcher.DispatchController, status: number, headers: readonly string[]): void {
+    this.#interimCount++
+    if (this.#interimCount <= MAX_INTERIM_RESPONSES) this.#sink.informational(status, headers)
+    else controller.abort(new ProxyError('upstream-protocol', 'too many interim responses'))
+  }
+
   /** A stream of events may be silent for an hour, a download may not. */
   #startIdleTimer(headers: readonly string[]): void {
     const { bodyIdleMs, streamIdleMs } = this.#context.timeouts
@@ -246,7 +272,8 @@ class Forwarding implements UpstreamExchange {
       ? streamIdleMs
       : bodyIdleMs
     this.#idleTimer = setTimeout(() => {
-      if (!this.#isPaused) this.#controller?.abort(new ProxyError('upstream-idle'))
+      // While paused it is the client that does not read.
+      this.#controller?.abort(new ProxyError(this.#isPaused ? 'client-timeout' : 'upstream-idle'))
     }, this.#idleMs)
     this.#idleTimer.unref()
   }
@@ -268,6 +295,8 @@ class Forwarding implements UpstreamExchange {
   #mayRetry(error: unknown): boolean {
     const { body } = this.#request
     if (this.#isRetry || this.#hasResponse || !(body === null || body instanceof Uint8Array)) return false
+    // A part of a head is a response too.
+    if (this.#connection !== null && this.#connection.socket.bytesRead > this.#connection.bytesBefore) return false
     const madeAt = this.#context.sockets.madeAt(error)
     return madeAt !== null && madeAt <= this.#startedAt
   }
