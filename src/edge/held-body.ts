@@ -5,10 +5,13 @@ import type { HeldBody } from '../flow/ports.ts'
 /** Bytes held for inspection at once, all requests together. */
 export class InspectionBudget {
   readonly #maxBytes: number
+  /** While it says so, no new body is taken; one that is held already goes on. */
+  readonly isFull: () => boolean
   #usedBytes = 0
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, isFull: () => boolean = () => false) {
     this.#maxBytes = maxBytes
+    this.isFull = isFull
   }
 
   get usedBytes(): number {
@@ -43,7 +46,8 @@ export class BodyHolder {
   add(chunk: Uint8Array): boolean {
     if (this.cut !== null) return false
     if (this.#heldBytes + chunk.length > this.#maxBytes) this.cut = 'oversize'
-    else if (!this.#budget.take(chunk.length)) this.cut = 'over-capacity'
+    else if ((this.#heldBytes === 0 && this.#budget.isFull()) || !this.#budget.take(chunk.length))
+      this.cut = 'over-capacity'
     else {
       this.#heldBytes += chunk.length
       this.#chunks.push(chunk)
@@ -61,6 +65,7 @@ export class BodyHolder {
   release(): void {
     this.#budget.giveBack(this.#heldBytes)
     this.#heldBytes = 0
+    this.#chunks.length = 0
   }
 }
 

@@ -1,0 +1,48 @@
+/** Starts that are meant to fail: a folder with a configuration, and `weir serve` in it as a process of its own. */
+import { spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** A throw-away folder with the shipped rules and the given files; paths may have folders. */
+export function startFolder(t: Test, files: Readonly<Record<string, string>>, hasRules = true): string {
+  const dir = mkdtempSync(join(tmpdir(), 'weir-start-'))
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  if (hasRules) cpSync('rules', join(dir, 'rules'), { recursive: true })
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true })
+    writeFileSync(join(dir, name), text)
+  }
+  return dir
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** `node src/main.ts ARGS` to its end. Ended by the test's end at the latest. */
+export function runMain(
+  t: Test,
+  args: readonly string[],
+  { cwd = process.cwd(), nodeFlags = [] as readonly string[], entry = MAIN } = {},
+): Promise<Ended> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:WEIR_|NODE_OPTIONS)/u.test(name)))
+  const child = spawn(process.execPath, [...nodeFlags, entry, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const read = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk: Buffer) => (read.stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (read.stderr += chunk.toString()))
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...read })))
+}
+
+/** Names in a folder, sorted; the rules and the configuration that the test put there left out. */
+export const madeIn = (dir: string): string[] =>
+  readdirSync(dir)
+    .filter((name) => name !== 'rules' && name !== 'weir.yaml')
+    .sort()
