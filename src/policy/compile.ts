@@ -99,7 +99,8 @@ function checkNames(file: PolicyFile, known: KnownNames, sink: ProblemSink): voi
 
 /** What the format has and this version does not do yet is refused, never silently ignored. */
 function checkServed(file: PolicyFile, sink: ProblemSink): void {
-  if (Object.keys(file.tenants).length > 0) sink.error(['tenants'], 'this version sends no tenant headers yet: leave it empty')
+  if (Object.keys(file.tenants).length > 0)
+    sink.error(['tenants'], 'this version sends no tenant headers yet: leave it empty')
   for (const [name, served] of Object.entries(SERVED_EVASIONS)) {
     if (file.evasion[name as keyof typeof SERVED_EVASIONS] === served) continue
     sink.error(['evasion', name], `this version knows only \`${served}\` here`)

@@ -33,7 +33,18 @@ t.test('an authority is host and port, and nothing else', async (t) => {
   t.strictSame(parseAuthority('api.openai.com:443'), { ok: true, host: 'api.openai.com', port: 443 })
   t.strictSame(parseAuthority('api.openai.com'), { ok: true, host: 'api.openai.com', port: null })
   t.strictSame(parseAuthority('[::1]:8443'), { ok: true, host: '::1', port: 8443 })
-  for (const bad of ['a:0', 'a:65536', 'a:b', '::1', '::1:443', '[::1', 'u:p@h:443', 'a:1:2', ':443', '[fe80::1%25eth0]:443']) {
+  for (const bad of [
+    'a:0',
+    'a:65536',
+    'a:b',
+    '::1',
+    '::1:443',
+    '[::1',
+    'u:p@h:443',
+    'a:1:2',
+    ':443',
+    '[fe80::1%25eth0]:443',
+  ]) {
     t.equal(parseAuthority(bad).ok, false, bad)
   }
 })

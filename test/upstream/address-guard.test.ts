@@ -3,7 +3,10 @@ import fc from 'fast-check'
 import t from 'tap'
 import { createAddressGuard } from '../../src/upstream/address-guard.ts'
 
-const guard = createAddressGuard({ allowPrivate: ['10.1.0.0/16', 'intranet.example:8443', 'fd00:1::/32'], ownPorts: () => [3128] })
+const guard = createAddressGuard({
+  allowPrivate: ['10.1.0.0/16', 'intranet.example:8443', 'fd00:1::/32'],
+  ownPorts: () => [3128],
+})
 
 t.test('public addresses may be dialled', async (t) => {
   for (const address of ['1.1.1.1', '160.79.104.10', '2606:4700::1111']) {
@@ -13,10 +16,31 @@ t.test('public addresses may be dialled', async (t) => {
 
 t.test('loopback, private, link-local, metadata and special ranges are refused', async (t) => {
   const refused = [
-    '127.0.0.1', '127.8.8.8', '0.0.0.0', '10.2.0.1', '172.16.0.1', '192.168.1.1', '169.254.169.254', '100.64.0.1',
-    '198.18.0.1', '224.0.0.1', '255.255.255.255', '240.0.0.1', '192.0.2.1', '::', '::1', 'fe80::1', 'fc00::1',
-    'fd00:ec2::254', 'ff02::1', '::ffff:127.0.0.1', '::ffff:169.254.169.254', '64:ff9b::7f00:1', '64:ff9b::a9fe:a9fe',
-    '2001:db8::1', 'not an address',
+    '127.0.0.1',
+    '127.8.8.8',
+    '0.0.0.0',
+    '10.2.0.1',
+    '172.16.0.1',
+    '192.168.1.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '240.0.0.1',
+    '192.0.2.1',
+    '::',
+    '::1',
+    'fe80::1',
+    'fc00::1',
+    'fd00:ec2::254',
+    'ff02::1',
+    '::ffff:127.0.0.1',
+    '::ffff:169.254.169.254',
+    '64:ff9b::7f00:1',
+    '64:ff9b::a9fe:a9fe',
+    '2001:db8::1',
+    'not an address',
   ]
   for (const address of refused) t.type(guard.refusal(address, 443, 'a.example'), 'string', address)
 })
@@ -40,10 +64,13 @@ t.test('our own ports are refused on every address of this machine, also where l
 
 t.test('every address inside a refused network is refused', async (t) => {
   fc.assert(
-    fc.property(fc.tuple(fc.constantFrom('127', '10.2', '169.254', '192.168'), fc.nat(255), fc.nat(255), fc.nat(255)), ([net, ...rest]) => {
-      const address = [...net.split('.'), ...rest.map(String)].slice(0, 4).join('.')
-      t.type(guard.refusal(address, 443, 'a.example'), 'string', address)
-    }),
+    fc.property(
+      fc.tuple(fc.constantFrom('127', '10.2', '169.254', '192.168'), fc.nat(255), fc.nat(255), fc.nat(255)),
+      ([net, ...rest]) => {
+        const address = [...net.split('.'), ...rest.map(String)].slice(0, 4).join('.')
+        t.type(guard.refusal(address, 443, 'a.example'), 'string', address)
+      },
+    ),
     { numRuns: 100 },
   )
 })

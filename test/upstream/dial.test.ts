@@ -69,7 +69,10 @@ t.test('of a name with public and private addresses only the allowed ones are di
 })
 
 t.test('an IP literal is checked without DNS', async (t) => {
-  t.equal(codeOf(await dial(t, dialer({ guard: strict }), { host: '127.0.0.1', port: 9, isTls: false })), 'address-refused')
+  t.equal(
+    codeOf(await dial(t, dialer({ guard: strict }), { host: '127.0.0.1', port: 9, isTls: false })),
+    'address-refused',
+  )
 })
 
 t.test('a pin skips DNS and guard but not the certificate checks', async (t) => {
@@ -85,7 +88,11 @@ t.test('a pin skips DNS and guard but not the certificate checks', async (t) => 
 t.test('a bad upstream certificate is refused and the failing check is named', async (t) => {
   const pki = await makePki(t)
   const expired = await makePki(t, () => Date.now() - 400 * 86_400_000 * 3)
-  const wrongName = await startHttpsOrigin(t, { ...pki, contextFor: () => pki.contextFor('other.example') }, () => undefined)
+  const wrongName = await startHttpsOrigin(
+    t,
+    { ...pki, contextFor: () => pki.contextFor('other.example') },
+    () => undefined,
+  )
   const old = await startHttpsOrigin(t, expired, () => undefined)
   const pins = { 'a.example:443': wrongName.address, 'b.example:443': old.address }
   const from = dialer({ pins, extraRoots: [pki.rootPem, expired.rootPem] })
@@ -98,7 +105,10 @@ t.test('a bad upstream certificate is refused and the failing check is named', a
 t.test('a port where nobody listens and a server that is no TLS server have codes of their own', async (t) => {
   const origin = await startTcpOrigin(t, (socket) => socket.end('SSH-2.0-x\r\n'))
   const pins = { 'ssh.example:443': origin.address, 'closed.example:443': '127.0.0.1:1' }
-  t.equal(codeOf(await dial(t, dialer({ pins }), { host: 'closed.example', port: 443, isTls: true })), 'connect-refused')
+  t.equal(
+    codeOf(await dial(t, dialer({ pins }), { host: 'closed.example', port: 443, isTls: true })),
+    'connect-refused',
+  )
   t.equal(codeOf(await dial(t, dialer({ pins }), { host: 'ssh.example', port: 443, isTls: true })), 'upstream-tls')
 })
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { parseClientHello } from '../../src/wire/client-hello.ts'

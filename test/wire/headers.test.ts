@@ -13,7 +13,16 @@ t.test('no proxy credential and no proxy header ever goes on', async (t) => {
 })
 
 t.test('a Connection header cannot take away what frames or routes the message', async (t) => {
-  const raw = ['Host', 'a', 'Content-Length', '3', 'Connection', 'host, content-length, authorization', 'Authorization', 'k']
+  const raw = [
+    'Host',
+    'a',
+    'Content-Length',
+    '3',
+    'Connection',
+    'host, content-length, authorization',
+    'Authorization',
+    'k',
+  ]
   t.strictSame(endToEndHeaders(raw), ['Host', 'a', 'Content-Length', '3', 'Authorization', 'k'])
 })
 

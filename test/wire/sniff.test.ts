@@ -24,7 +24,10 @@ t.test('what speaks is told from the first bytes', async (t) => {
 t.test('too few bytes are never decided wrongly: a longer prefix keeps the verdict', async (t) => {
   fc.assert(
     fc.property(
-      fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.stringMatching(/^[A-Z]{1,20} \/[a-z]{0,10}$/u).map((s) => Buffer.from(s))),
+      fc.oneof(
+        fc.uint8Array({ maxLength: 40 }),
+        fc.stringMatching(/^[A-Z]{1,20} \/[a-z]{0,10}$/u).map((s) => Buffer.from(s)),
+      ),
       (bytes) => {
         const whole = sniff(bytes)
         for (let length = 0; length < bytes.length; length++) {
