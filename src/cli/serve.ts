@@ -110,7 +110,10 @@ const jsonBanner = (app: App, addresses: AppAddresses): string =>
 /** Resolves once a signal has stopped the app. A second signal ends the process at once, as Node does by itself. */
 function untilStopped(app: App): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onReload = (): Promise<void> => app.reload('signal')
+    const onReload = (): void => {
+      // It never rejects.
+      app.reload('signal').catch(reject)
+    }
     const onStop = (): void => {
       // From now on a second SIGTERM or SIGINT is not waited for; SIGHUP must not end a draining process.
       process.removeListener('SIGTERM', onStop)

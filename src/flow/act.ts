@@ -60,7 +60,8 @@ export async function judgeHeldBody(
   })
   const { counts: findings, unread, model } = reading
   const verdict = { decision, findings, unread, model }
-  if (decision.action !== 'redact' || reading.body === null || held.cut !== null) return { ...verdict, body: null }
+  const isLeftAlone = isSigned || reading.body === null || held.cut !== null
+  if (decision.action !== 'redact' || isLeftAlone) return { ...verdict, body: null }
   return { ...verdict, body: await editedBody(ports.inspect, head, decision, reading) }
 }
 

@@ -1,6 +1,6 @@
 /** One CONNECT: asked by address, asked again by its first bytes, recorded at its end. */
 import type { Client } from '../domain/client.ts'
-import type { FirstBytes, TunnelDecision } from '../domain/decision.ts'
+import type { FirstBytes, TunnelDecision, TunnelReason } from '../domain/decision.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
 import type { FlowPorts } from './ports.ts'
@@ -32,6 +32,10 @@ export interface Tunnel {
   readonly refusedByClient: (error: ProxyError) => void
 }
 
+/** No request was ever read, so the tunnel's event is the only trace of a client that may have wanted to stay unseen. */
+const LOST_CODES: ReadonlySet<string> = new Set(['handshake-failed', 'mint-failed'])
+
+/** Start a tunnel under the rules of this moment. */
 export function openTunnel(ports: FlowPorts, refusals: RefusalFolder, input: TunnelInput): Tunnel {
   return new OpenTunnel(ports, refusals, ports.snapshots.current(), input)
 }
@@ -68,12 +72,19 @@ class OpenTunnel implements Tunnel {
     this.#ports.metrics.count('weir_bytes_total', { direction: 'in', kind: 'tunnel' }, end.bytesIn)
     this.#ports.metrics.count('weir_bytes_total', { direction: 'out', kind: 'tunnel' }, end.bytesOut)
     if (isRecorded) this.#record(answer === 'refuse' ? 'block' : 'allow', reason, end)
+    else if (answer === 'intercept' && end.error !== null && LOST_CODES.has(end.error.code)) {
+      this.#recordFolded('handshake-failed', end.error)
+    }
   }
 
   refusedByClient(error: ProxyError): void {
     this.#ports.metrics.count('weir_tunnels_total', { answer: 'intercept', reason: 'untrusting-client' })
-    const folded = this.#refusals.note(`${this.#input.client.address} ${this.#decision.host}`)
-    if (folded !== null) this.#record('block', 'untrusting-client', { bytesIn: 0, bytesOut: 0, error }, folded)
+    this.#recordFolded('untrusting-client', error)
+  }
+
+  #recordFolded(reason: TunnelReason, error: ProxyError): void {
+    const folded = this.#refusals.note(`${this.#input.client.address} ${this.#decision.host} ${reason}`)
+    if (folded !== null) this.#record('block', reason, { bytesIn: 0, bytesOut: 0, error }, folded)
   }
 
   #decide(first: FirstBytes | null): TunnelDecision {

@@ -174,7 +174,7 @@ t.test('a CA that is expired or does not fit its key is bad, and is left as it i
 
 t.test('certificate and key of a port that do not fit are told with their file', async (t) => {
   const dir = startFolder(t, {
-    'weir.yaml': `${FREE.replace('admin: {', 'admin: { tls: { chain: a.pem, key: a.key },')}`,
+    'weir.yaml': FREE.replace('admin: {', 'admin: { tls: { chain: a.pem, key: a.key },'),
     'a.pem': 'no certificate',
     'a.key': 'no key',
   })

@@ -1,0 +1,110 @@
+import { brotliCompressSync, gunzipSync, gzipSync } from 'node:zlib'
+import t from 'tap'
+import type { BodyFacts, ExchangeDecision } from '../../src/domain/decision.ts'
+import type { RequestHead } from '../../src/domain/tool.ts'
+import { judgeHeldBody, readBodyFacts } from '../../src/flow/act.ts'
+import type { HeldBody } from '../../src/flow/ports.ts'
+import { alice, bodyWith, flowWorld, headOf, held, SECRET } from './flow-world.ts'
+
+const world = flowWorld({ tier: 'restricted' })
+const LIMITS = { maxBytes: 64 * 1024, maxRatio: 100 }
+const reading = { inspect: world.ports.inspect, limits: LIMITS }
+
+const facts = (text: string | Uint8Array, headers: readonly string[] = [], cut: HeldBody['cut'] = null) =>
+  readBodyFacts(reading, headOf({}, headers), 'anthropic-messages', held(text, cut))
+
+/** The verdict by the rules of a restricted tool, and what the decision was asked. */
+async function judge(text: string | Uint8Array, headers: readonly string[] = [], cut: HeldBody['cut'] = null) {
+  const head: RequestHead = headOf({}, headers)
+  const identification = world.snapshot.identify(head)
+  const asked: BodyFacts[] = []
+  const decide = (body: BodyFacts | null): ExchangeDecision => {
+    if (body !== null) asked.push(body)
+    return world.snapshot.decideExchange({ client: alice, nowMs: 0, head, identification, seenDialect: null, body })
+  }
+  const judgement = await judgeHeldBody({ ...reading, decide }, { head, decision: decide(null), held: held(text, cut) })
+  return { judgement, asked: asked[0] }
+}
+
+t.test('a body is decoded, looked into, and its model named', async (t) => {
+  const text = bodyWith(`${SECRET.high} and ${SECRET.high}`, 'alpha-7')
+  const expected = {
+    unread: null,
+    model: 'alpha-7',
+    counts: [{ detector: 'high-secret', severity: 'high', field: 'messages[0].content', count: 2 }],
+  }
+  t.match(await facts(text), { ...expected, codings: [] })
+  t.match(await facts(gzipSync(text), ['Content-Encoding', 'gzip']), { ...expected, codings: ['gzip'] })
+  t.match(await facts(gzipSync(brotliCompressSync(text)), ['Content-Encoding', 'br, gzip']), expected)
+})
+
+t.test('what cannot be read says why', async (t) => {
+  t.match(await facts('x', ['Content-Encoding', 'rot13']), { unread: 'unknown-coding', body: null })
+  t.match(await facts('not gzip', ['Content-Encoding', 'gzip']), { unread: /unparsable|decode-limit/u, body: null })
+  t.match(await facts(gzipSync(Buffer.alloc(1024 * 1024)), ['Content-Encoding', 'gzip']), { unread: 'decode-limit' })
+  t.match(await facts('{"messages":['), { unread: 'unparsable' })
+})
+
+t.test('of a cut body the read part is looked into as plain text; an encoded one cannot be', async (t) => {
+  const text = bodyWith(SECRET.high).slice(0, -3)
+  t.match(await facts(text, [], 'oversize'), { unread: 'oversize', counts: [{ detector: 'high-secret' }], model: null })
+  const zipped = gzipSync(text)
+  t.match(await facts(zipped, ['Content-Encoding', 'gzip'], 'oversize'), { unread: 'oversize', counts: [], body: null })
+  t.match(await facts(text, [], 'over-capacity'), { unread: 'over-capacity', counts: [], body: null })
+})
+
+t.test('a finding is edited away, in the coding the body came in', async (t) => {
+  const text = bodyWith(`a ${SECRET.high} b`)
+  const plain = await judge(text)
+  t.equal(plain.judgement.decision.action, 'redact')
+  t.match(Buffer.from(plain.judgement.body ?? []).toString(), /"a WEIR[A-Z2-7]{12} b"/u)
+  const zipped = await judge(gzipSync(text), ['Content-Encoding', 'gzip'])
+  t.equal(
+    gunzipSync(zipped.judgement.body ?? Buffer.alloc(0)).toString(),
+    Buffer.from(plain.judgement.body ?? []).toString(),
+  )
+})
+
+t.test('without a finding to edit the bytes stay as they came', async (t) => {
+  t.equal((await judge(bodyWith('hello'))).judgement.body, null)
+  const low = await judge(bodyWith(SECRET.low))
+  t.equal(low.judgement.body, null)
+  t.match(low.judgement.findings, [{ severity: 'low' }])
+})
+
+t.test('every kind of signature over the body makes its findings uneditable', async (t) => {
+  const signed: [string, string][] = [
+    ['Authorization', 'AWS4-HMAC-SHA256 Credential=x'],
+    ['authorization', 'AWS4-ECDSA-P256-SHA256 Credential=x'],
+    ['Authorization', 'TC3-HMAC-SHA256 Credential=x'],
+    ['Authorization', 'ACS3-HMAC-SHA256 Credential=x'],
+    ['Content-MD5', 'x'],
+    ['Digest', 'sha-256=x'],
+    ['Content-Digest', 'sha-256=:x:'],
+    ['Signature', 'sig=:x:'],
+  ]
+  for (const header of signed) {
+    const { judgement, asked } = await judge(bodyWith(SECRET.high), header)
+    t.equal(asked?.hasUneditableFinding, true, header[0])
+    t.match(judgement, { decision: { action: 'block', reason: 'uneditable' }, body: null })
+  }
+  const bearer = await judge(bodyWith(SECRET.high), ['Authorization', 'Bearer x'])
+  t.equal(bearer.asked?.hasUneditableFinding, false)
+  const low = await judge(bodyWith(SECRET.low), ['Content-MD5', 'x'])
+  t.equal(low.asked?.hasUneditableFinding, false, 'a finding that would not be edited anyway')
+})
+
+t.test('findings in signed parts of a body are not editable, others of the same body are', async (t) => {
+  const thinking = JSON.stringify({
+    model: 'm',
+    messages: [{ role: 'assistant', content: [{ type: 'thinking', thinking: SECRET.high, signature: 'x' }] }],
+  })
+  const { judgement, asked } = await judge(thinking)
+  t.equal(asked?.hasUneditableFinding, true)
+  t.equal(judgement.decision.action, 'block')
+})
+
+t.test('what the decision makes of an unread body is obeyed: nothing is edited', async (t) => {
+  const { judgement } = await judge(bodyWith(SECRET.high), [], 'oversize')
+  t.match(judgement, { decision: { action: 'block', reason: 'unreadable' }, body: null, unread: 'oversize' })
+})

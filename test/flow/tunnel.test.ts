@@ -1,0 +1,123 @@
+import t from 'tap'
+import type { FirstBytes } from '../../src/domain/decision.ts'
+import { ProxyError } from '../../src/domain/proxy-error.ts'
+import { createRefusalFolder, openTunnel } from '../../src/flow/tunnel.ts'
+import { alice, type FlowWorld, flowWorld } from './flow-world.ts'
+
+const HELLO: FirstBytes = { kind: 'tls', sni: 'api.alpha.test', alpn: ['http/1.1'], hasEch: false }
+const END = { bytesIn: 10, bytesOut: 20, error: null }
+
+const open = (world: FlowWorld, host = 'api.alpha.test', port = 443, refusals = createRefusalFolder(() => 0)) =>
+  openTunnel(world.ports, refusals, { client: alice, host, port })
+
+t.test('a host outside the catalogue is tunnelled and leaves no event, only counts', async (t) => {
+  const world = flowWorld()
+  const tunnel = open(world, 'news.example')
+  t.match(tunnel.byAddress, { answer: 'tunnel', reason: 'not-catalogued' })
+  t.equal(tunnel.byFirstBytes({ ...HELLO, sni: 'news.example' }).answer, 'tunnel')
+  tunnel.finish(END)
+  t.strictSame(world.events, [])
+  t.strictSame(
+    world.counted.map(({ name, labels, by }) => [name, labels, by]),
+    [
+      ['weir_tunnels_total', { answer: 'tunnel', reason: 'not-catalogued' }, 1],
+      ['weir_bytes_total', { direction: 'in', kind: 'tunnel' }, 10],
+      ['weir_bytes_total', { direction: 'out', kind: 'tunnel' }, 20],
+    ],
+  )
+  t.notMatch(JSON.stringify(world.counted), /news/u)
+})
+
+t.test('an AI host is intercepted; the tunnel itself leaves no event, its requests do', async (t) => {
+  const world = flowWorld()
+  const tunnel = open(world)
+  t.equal(tunnel.byAddress.answer, 'intercept')
+  t.match(tunnel.byFirstBytes(HELLO), { answer: 'intercept', host: 'api.alpha.test' })
+  tunnel.finish(END)
+  t.strictSame(world.events, [])
+})
+
+t.test('a tool that is not to be read is tunnelled, with one event that has the bytes', async (t) => {
+  const world = flowWorld({ tier: 'approved', policy: { tiers: { approved: { read: 'none' } } } })
+  const tunnel = open(world)
+  tunnel.byFirstBytes(HELLO)
+  tunnel.finish(END)
+  t.match(world.events, [
+    {
+      phase: 'tunnel',
+      flow: tunnel.id,
+      client: alice,
+      destination: { host: 'api.alpha.test', port: 443 },
+      tool: 'alpha-cli',
+      tier: 'approved',
+      action: 'allow',
+      reason: 'read-none',
+      policyRevision: world.snapshot.revision,
+      bytesIn: 10,
+      bytesOut: 20,
+      error: null,
+    },
+  ])
+})
+
+t.test('a refused tunnel to an AI host is recorded as blocked, with the error', async (t) => {
+  const world = flowWorld()
+  const tunnel = open(world)
+  t.match(tunnel.byFirstBytes({ kind: 'bytes' }), { answer: 'refuse', reason: 'not-tls' })
+  tunnel.finish({ ...END, error: new ProxyError('tunnel-refused', 'not-tls') })
+  t.match(world.events, [{ action: 'block', reason: 'not-tls', error: { code: 'tunnel-refused', side: 'weir' } }])
+})
+
+t.test('a handshake that fails on an AI host is recorded: else such a client would leave no trace', async (t) => {
+  const world = flowWorld()
+  const refusals = createRefusalFolder(() => 0)
+  for (let round = 0; round < 3; round++) {
+    const tunnel = open(world, 'api.alpha.test', 443, refusals)
+    tunnel.byFirstBytes(HELLO)
+    tunnel.finish({ bytesIn: 0, bytesOut: 0, error: new ProxyError('handshake-failed', 'closed by the client') })
+  }
+  t.match(world.events, [
+    { phase: 'tunnel', action: 'block', reason: 'handshake-failed', error: { code: 'handshake-failed' }, count: 1 },
+  ])
+  t.equal(world.events.length, 1, 'repeats are folded')
+  const silent = open(world)
+  silent.finish({ bytesIn: 0, bytesOut: 0, error: new ProxyError('client-timeout') })
+  open(world).finish({ bytesIn: 0, bytesOut: 0, error: null })
+  t.equal(world.events.length, 1, 'a browser that opens a connection ahead of need is no refusal')
+})
+
+t.test('a client that refuses our certificate is recorded once in ten minutes, with a count', async (t) => {
+  const world = flowWorld()
+  let nowMs = 0
+  const refusals = createRefusalFolder(() => nowMs)
+  const error = new ProxyError('untrusting-client', 'unknown_ca')
+  const refuse = (host = 'api.alpha.test'): void => open(world, host, 443, refusals).refusedByClient(error)
+  for (let round = 0; round < 5; round++) refuse()
+  refuse('other.example')
+  nowMs = 600_000
+  refuse()
+  t.match(world.events, [
+    { reason: 'untrusting-client', action: 'block', count: 1, error: { code: 'untrusting-client', side: 'client' } },
+    { destination: { host: 'other.example' }, count: 1 },
+    { destination: { host: 'api.alpha.test' }, count: 5 },
+  ])
+  t.equal(world.counted.filter(({ labels }) => labels['reason'] === 'untrusting-client').length, 7, 'each is counted')
+})
+
+t.test('the rules of the start count to the end', async (t) => {
+  const world = flowWorld()
+  const before = world.snapshot.revision
+  const tunnel = open(world)
+  world.snapshot = flowWorld({ tier: 'approved' }).snapshot
+  tunnel.byFirstBytes({ kind: 'bytes' })
+  tunnel.finish(END)
+  t.match(world.events, [{ policyRevision: before }])
+})
+
+t.test('the folder forgets the oldest when too many are different', async (t) => {
+  const folder = createRefusalFolder(() => 0)
+  t.equal(folder.note('first'), 1)
+  t.equal(folder.note('first'), null)
+  for (let index = 0; index < 10_000; index++) folder.note(`other ${index}`)
+  t.equal(folder.note('first'), 1, 'forgotten: an event too early, memory bounded')
+})
