@@ -102,6 +102,15 @@ t.test('every tool can be found: it has endpoints, marks or both', async (t) => 
   for (const tool of tools) t.ok(tool.endpoints.length + tool.marks.length > 0, tool.id)
 })
 
+t.test('names of tools read well in the middle of a notice: no brackets, no lists, each name once', async (t) => {
+  const toolNames = tools.map((tool) => tool.name)
+  t.same(
+    toolNames.filter((name) => /[(),;:]/u.test(name) || name.length > 50),
+    [],
+  )
+  t.equal(new Set(toolNames).size, toolNames.length)
+})
+
 t.test('no shared cloud is in the catalogue as a whole', async (t) => {
   const clouds =
     'amazonaws.com api.aws azure.com azurewebsites.net windows.net googleapis.com google.com gstatic.com run.app github.com githubusercontent.com cloudflare.com aliyuncs.com aliyun.com myqcloud.com tencent.com qq.com baidu.com baidubce.com volces.com volcengine.com bytepluses.com office.com microsoft.com bing.com vercel.app hf.space replit.app lovable.app sentry.io datadoghq.com posthog.com'
