@@ -245,6 +245,8 @@ class Forwarding implements UpstreamExchange {
         this.#sink.head(status, statusText ?? '', headers)
       },
       onResponseData: (_controller, chunk) => {
+        // After a pause undici flushes its parser with nothing.
+        if (chunk.length === 0) return
         this.#idleTimer?.refresh()
         if (!this.#sink.chunk(chunk)) this.pause()
       },
