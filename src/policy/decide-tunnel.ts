@@ -106,9 +106,14 @@ function mismatch(question: Question, sni: string): Answer | null {
   return evade(question, 'sniMismatch', 'sni-mismatch', 'the hello asks for another host than CONNECT')
 }
 
+/**
+ * On the wire GREASE cannot be told from real ECH, and every Chrome sends it. Where TLS ends here it is moot: what is
+ * inside is read anyway. So `record` counts only for tunnels that stay unread; `refuse` is IT's own choice.
+ */
 function ech(question: Question, first: FirstBytes & { kind: 'tls' }): Answer | null {
   const { policy, place } = question
   if (!first.hasEch || !isAi(policy, place.host, place.knowledge)) return null
+  if (policy.evasion.ech !== 'refuse' && !isTunnelledAnyway(question)) return null
   return evade(question, 'ech', 'ech', 'the hello hides its real name (ECH)')
 }
 
