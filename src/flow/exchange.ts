@@ -181,7 +181,7 @@ class OpenExchange implements Exchange {
   }
 
   fail(error: ProxyError): LocalAnswer | null {
-    return answerFailure(error, this.id)
+    return answerFailure(error, this.id, this.#input.head)
   }
 
   async finish(end: ExchangeEnd): Promise<void> {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { PROXY_ERRORS, ProxyError, type ProxyErrorCode } from '../../src/domain/proxy-error.ts'
+import type { RequestHead } from '../../src/domain/tool.ts'
 import { answerFailure, asProxyError } from '../../src/flow/failure.ts'
 
 const CODES = Object.keys(PROXY_ERRORS) as ProxyErrorCode[]
@@ -34,6 +35,28 @@ t.test('every code with a status gets problem details with its own words, the ot
       error: { message: `${message}: what exactly (event EVENT1)`, code },
     })
   }
+})
+
+t.test('a person in a browser gets a page that says the same, everything escaped', async (t) => {
+  const head: RequestHead = {
+    method: 'GET',
+    scheme: 'https',
+    host: 'claude.ai',
+    port: 443,
+    path: '/',
+    headers: ['Sec-Fetch-Mode', 'navigate'],
+    isUpgrade: false,
+  }
+  const answer = answerFailure(new ProxyError('dns-failed', '<b>ENOTFOUND'), 'EVENT1', head)
+  t.equal(answer?.status, 502)
+  t.equal(valueOf(answer?.headers ?? [], 'content-type'), 'text/html; charset=utf-8')
+  t.equal(valueOf(answer?.headers ?? [], 'x-weir-action'), 'error')
+  const page = Buffer.from(answer?.body ?? []).toString()
+  t.match(page, /<title>The proxy could not do this: the host name could not be resolved<\/title>/u)
+  t.match(page, /&lt;b&gt;ENOTFOUND/u)
+  t.match(page, /EVENT1/u)
+  const asScript = answerFailure(new ProxyError('dns-failed'), 'EVENT1', { ...head, headers: ['Accept', '*/*'] })
+  t.equal(valueOf(asScript?.headers ?? [], 'content-type'), 'application/problem+json')
 })
 
 t.test('without a detail the title says it', async (t) => {
