@@ -9,7 +9,7 @@ import httpProxy from 'http-proxy'
 import { type Destination, formatAuthority } from '../domain/destination.ts'
 import { headerValue, type RawHeaders } from '../domain/headers.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
-import { endToEndHeaders } from '../wire/headers.ts'
+import { endToEndHeaders, reasonPhrase } from '../wire/headers.ts'
 import type { Dialer } from './dial.ts'
 import { createGuardedAgents, type GuardedAgents } from './guarded-agent.ts'
 import { exchangeError } from './upstream-error.ts'
@@ -30,6 +30,9 @@ export interface RelayEnd {
 }
 
 type OnEnd = (end: RelayEnd) => void
+
+/** 1xx answers to one request; a server that sends more of them is playing games. */
+const MAX_INTERIM_RESPONSES = 20
 
 export interface PassThrough {
   readonly web: (request: IncomingMessage, response: ServerResponse, relay: Relay, onEnd: OnEnd) => void
@@ -56,7 +59,7 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
   return {
     web: (request, response, relay, onEnd) => {
       const run = new WebRelay(
-        { proxy, kept, single, firstByteMs: options.firstByteMs },
+        { proxy, kept, single, firstByteMs: options.firstByteMs, idleMs: options.tunnelIdleMs },
         request,
         response,
         relay,
@@ -101,6 +104,7 @@ interface WebContext {
   readonly kept: GuardedAgents
   readonly single: GuardedAgents
   readonly firstByteMs: number
+  readonly idleMs: number
 }
 
 const hasFraming = (request: IncomingMessage): boolean =>
@@ -117,6 +121,7 @@ class WebRelay {
   #status: number | null = null
   #bytesOut = 0
   #bytesIn = 0
+  #interimCount = 0
   #isRetry = false
   #isOver = false
 
@@ -143,6 +148,12 @@ class WebRelay {
   onOutgoing(outgoing: ClientRequest): void {
     this.#outgoing = outgoing
     outgoing.setTimeout(this.#context.firstByteMs, () => outgoing.destroy(new ProxyError('upstream-timeout')))
+    outgoing.on('information', ({ statusCode, rawHeaders }) => this.#onInterim(statusCode, rawHeaders))
+    // Without a listener node:http would close the socket and say nothing.
+    outgoing.once('upgrade', (_incoming: IncomingMessage, socket: Socket) => {
+      socket.destroy()
+      this.#fail(new ProxyError('upstream-protocol', 'an upgrade that nobody asked for'))
+    })
   }
 
   onResponse(incoming: IncomingMessage): void {
@@ -151,10 +162,18 @@ class WebRelay {
       incoming.destroy()
       return
     }
-    this.#status = incoming.statusCode ?? 502
-    this.#outgoing?.setTimeout(0)
     response.sendDate = false
-    response.writeHead(this.#status, incoming.statusMessage ?? '', endToEndHeaders(incoming.rawHeaders))
+    const status = incoming.statusCode ?? 0
+    try {
+      response.writeHead(status, reasonPhrase(incoming.statusMessage ?? ''), endToEndHeaders(incoming.rawHeaders))
+    } catch (error) {
+      // What node:http reads is not always what it writes, a status of 099 for one: the server's fault, not ours.
+      incoming.destroy()
+      this.#fail(new ProxyError('upstream-protocol', 'a head that cannot be passed on', error))
+      return
+    }
+    this.#status = status
+    this.#outgoing?.setTimeout(this.#context.idleMs)
     incoming.on('data', (chunk: Buffer) => {
       this.#bytesOut += chunk.length
     })
@@ -170,6 +189,22 @@ class WebRelay {
       if (!incoming.complete) this.#cut()
     })
     incoming.pipe(response, { end: false })
+  }
+
+  /** Early hints help the client; other interim responses stay here. */
+  #onInterim(status: number, headers: readonly string[]): void {
+    this.#interimCount++
+    if (this.#interimCount > MAX_INTERIM_RESPONSES) {
+      this.#outgoing?.destroy(new ProxyError('upstream-protocol', 'too many interim responses'))
+      return
+    }
+    const link = pairsOf(headers).flatMap(([name, value]) => (name.toLowerCase() === 'link' ? [value] : []))
+    if (status !== 103 || link.length === 0 || this.#response.headersSent) return
+    try {
+      this.#response.writeEarlyHints({ link })
+    } catch {
+      // node:http throws on a malformed hint; it is only a hint, and the response comes anyway.
+    }
   }
 
   #attempt(agents: GuardedAgents): void {
@@ -229,7 +264,7 @@ class UpgradeRelay {
     this.#idleMs = idleMs
     this.#onEnd = onEnd
     socket.once('close', () => {
-      this.#upstream?.destroy()
+      if (this.#upstream !== null) closeBehind(socket, this.#upstream)
       this.#end(this.#status === null ? new ProxyError('client-gone') : null)
     })
   }
@@ -239,8 +274,10 @@ class UpgradeRelay {
     outgoing.prependListener('upgrade', (incoming: IncomingMessage, upstream: Socket) => {
       this.#status = 101
       this.#upstream = upstream
-      upstream.setTimeout(this.#idleMs, () => upstream.destroy())
-      upstream.once('close', () => this.#socket.destroy())
+      // On the client's side, where writes count too: http-proxy clears the timer of the other (1.18.1).
+      const client = this.#socket as Socket
+      client.setTimeout(this.#idleMs, () => client.destroy())
+      upstream.once('close', () => closeBehind(upstream, this.#socket))
       incoming.headers = namedHeaders(incoming.rawHeaders)
     })
     outgoing.prependListener('response', (incoming: IncomingMessage) => {
@@ -265,6 +302,12 @@ class UpgradeRelay {
       error,
     })
   }
+}
+
+/** One side is closed: behind a clean end the other may still send what it has, behind anything else it is cut. */
+function closeBehind(from: Duplex, to: Duplex): void {
+  if (from.readableEnded && from.errored === null) to.end(() => to.destroy())
+  else to.destroy()
 }
 
 /** Name → values with the case and first order of the raw lines. */
