@@ -28,20 +28,21 @@ const isSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index])
 
 /** All that helps to see why a run failed. */
-const facts = ({ run, exchanges, received }: ScenarioResult): unknown => ({
+const facts = ({ run, exchanges, received, log }: ScenarioResult): unknown => ({
   exitCode: run.exitCode,
   isTimedOut: run.isTimedOut,
   output: run.output.split('\n'),
   exchanges: exchanges.map((exchange) =>
     ['method', 'path', 'tool', 'purpose', 'action', 'status', 'unread'].map((key) => String(exchange[key])).join(' '),
   ),
+  log,
   received: received.map(({ kind, method, host, path, bytes }) => `${kind} ${method} ${host}${path} ${bytes}`),
 })
 
 /** Requests that only a retry storm makes; a normal blocked run stays far below. */
 const STORM = 60
 
-export async function checkBlocked(report: Report, client: CliClient): Promise<void> {
+export async function checkBlocked(report: Report, client: CliClient): Promise<ScenarioResult> {
   const result = await runScenario({ client, tier: 'prohibited', prompt: 'say hi', hasWebSockets: true })
   const { run, exchanges, received } = result
   const asked = inference(exchanges)
@@ -52,7 +53,8 @@ export async function checkBlocked(report: Report, client: CliClient): Promise<v
     `asks ${client.callsWhenBlocked.length === 1 ? 'once' : `exactly: ${client.callsWhenBlocked.join(', then ')}`}`,
   )
   say(
-    asked.every(({ action, method, status }) => action === 'block' && status === (method === 'GET' ? 426 : 400)),
+    asked.length > 0 &&
+      asked.every(({ action, method, status }) => action === 'block' && status === (method === 'GET' ? 426 : 400)),
     'every inference request is blocked with 400, an upgrade with 426',
   )
   say(
@@ -66,6 +68,17 @@ export async function checkBlocked(report: Report, client: CliClient): Promise<v
     'the terminal does not end with the advice to log in',
   )
   say(run.exitCode !== null && run.exitCode !== 0, 'ends by itself, with an exit code that is not 0')
+  return result
+}
+
+/** A refused refresh would make it say "log in", and the notice would never be seen. */
+export async function checkBlockedAfterRefresh(report: Report, client: CliClient): Promise<void> {
+  const result = await checkBlocked(report, client)
+  report.check(
+    result.received.some(({ host, path }) => host === 'platform.claude.com' && path === '/v1/oauth/token'),
+    `${client.name}, prohibited: the refresh of the login reaches the provider`,
+    facts(result),
+  )
 }
 
 /** The last blocked request's id stands in the notice, so that the developer can ask about it. */
@@ -116,11 +129,19 @@ export async function checkRestricted(report: Report, client: CliClient): Promis
     received.some(({ body }) => /the key is WEIR\w+ and now say hi/u.test(body)),
     'the rest of the prompt reaches the provider, a placeholder instead of the key',
   )
-  say(
-    received.every(({ kind }) => kind !== 'upgrade') &&
-      asked.every(({ method, status }) => method !== 'GET' || status === 426),
-    'no unread connection is opened: upgrades are answered 426',
-  )
+  if (client.callsWhenBlocked.some((call) => call.startsWith('GET '))) {
+    say(
+      received.every(({ kind }) => kind !== 'upgrade') &&
+        asked.some(({ method, status }) => method === 'GET' && status === 426),
+      'no connection is opened that cannot be read: the upgrade is answered 426',
+    )
+  }
+  if (client.coding !== null) {
+    say(
+      received.some(({ body, coding }) => body.includes('the key is WEIR') && coding === client.coding),
+      `the edited body goes on in the coding it came in, ${client.coding}`,
+    )
+  }
   say(
     asked.some((exchange) => exchange['action'] === 'redact' && hasFinding(exchange, 'aws-access-key')),
     'the event says what was found and that it was redacted',
@@ -143,12 +164,7 @@ export async function checkMonitored(report: Report, client: CliClient): Promise
     'the event names the tool and its version',
   )
   say(
-    typeof event?.['model'] === 'string' &&
-      received.some(
-        (seen) =>
-          (isOf(seen, event) && seen.body.includes(`"${String(event['model'])}"`)) ||
-          seen.path.includes(String(event['model'])),
-      ),
+    received.some((seen) => seen.kind === 'request' && seen.path === event?.['path'] && isAskedFor(event, seen)),
     'the event names the model that was asked',
   )
   say(
@@ -161,7 +177,9 @@ export async function checkMonitored(report: Report, client: CliClient): Promise
   )
 }
 
-const isOf = (seen: Received, event: Exchange): boolean => seen.kind === 'request' && seen.path === event['path']
+/** The model stands in the body, or in the path with Gemini. */
+const isAskedFor = ({ model }: Exchange, { body, path }: Received): boolean =>
+  typeof model === 'string' && (body.includes(`"model":"${model}"`) || path.includes(`/models/${model}:`))
 
 function isSized({ bytesIn, bytesOut, tokens, path }: Exchange, received: readonly Received[]): boolean {
   const { in: tokensIn, out: tokensOut } = (tokens ?? {}) as { in?: unknown; out?: unknown }

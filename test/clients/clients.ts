@@ -22,6 +22,8 @@ export interface CliClient {
   readonly hosts: readonly string[]
   /** What it sends before it shows a notice, in order. */
   readonly callsWhenBlocked: readonly Call[]
+  /** Content coding of its request bodies. */
+  readonly coding: string | null
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
@@ -37,6 +39,7 @@ export const claude: CliClient = {
   files: {},
   hosts: ['api.anthropic.com', 'platform.claude.com'],
   callsWhenBlocked: ['POST /v1/messages'],
+  coding: null,
 }
 
 /** Signed in long ago: the token is over and is refreshed before the first request. */
@@ -68,6 +71,7 @@ export const codex: CliClient = {
   files: {},
   hosts: ['api.openai.com', 'chatgpt.com'],
   callsWhenBlocked: ['GET /v1/responses', 'POST /v1/responses'],
+  coding: null,
 }
 
 const unsignedToken = (claims: unknown): string =>
@@ -100,6 +104,7 @@ export const codexWithChatgptLogin: CliClient = {
     }),
   },
   callsWhenBlocked: ['GET /backend-api/codex/responses', 'POST /backend-api/codex/responses'],
+  coding: 'zstd',
 }
 
 export const gemini: CliClient = {
@@ -118,6 +123,7 @@ export const gemini: CliClient = {
   },
   hosts: ['generativelanguage.googleapis.com'],
   callsWhenBlocked: ['POST /v1beta/models/gemini-2.5-pro:streamGenerateContent'],
+  coding: null,
 }
 
 export const qwen: CliClient = {
@@ -135,6 +141,7 @@ export const qwen: CliClient = {
   files: { '.qwen/settings.json': json({ security: { auth: { selectedType: 'openai' } } }) },
   hosts: ['dashscope.aliyuncs.com'],
   callsWhenBlocked: ['POST /compatible-mode/v1/chat/completions'],
+  coding: null,
 }
 
 export const opencode: CliClient = {
@@ -149,4 +156,5 @@ export const opencode: CliClient = {
   hosts: ['api.anthropic.com'],
   // One for the title of the conversation, one for the answer.
   callsWhenBlocked: ['POST /v1/messages', 'POST /v1/messages'],
+  coding: null,
 }

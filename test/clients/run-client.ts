@@ -8,7 +8,7 @@ import type { Scope } from '../helpers/scope.ts'
 import type { CliClient } from './clients.ts'
 
 /** Long enough for a slow machine: it only ends a client that hangs or storms. */
-const TIME_LIMIT_MS = 240_000
+const TIME_LIMIT_MS = 120_000
 
 export interface ClientRun {
   /** Standard output and error as they came, colours removed. */
@@ -26,6 +26,37 @@ export interface ProxySettings {
   readonly ca: string
 }
 
+/** Process groups that were started and not ended. */
+const running = new Set<number | undefined>()
+
+/** For the case that the test run itself is ended: nothing of it stays behind. */
+export function endAllClients(): void {
+  for (const pid of running) endGroup(pid)
+}
+
+const pathOf = ({ bin }: CliClient): string => join(import.meta.dirname, 'node_modules', '.bin', bin)
+
+const SEARCH_PATH = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter)
+
+/** The version that the installed client says it is; `null` when it does not start. */
+export function versionOf(client: CliClient): string | null {
+  const home = mkdtempSync(join(tmpdir(), 'weir-client-'))
+  try {
+    const output = execFileSync(pathOf(client), ['--version'], {
+      env: { HOME: home, TMPDIR: home, PATH: SEARCH_PATH },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: TIME_LIMIT_MS,
+    })
+    return /\d+\.\d+\.\d+/u.exec(output)?.[0] ?? null
+  } catch {
+    // It is missing, or its native part is: the caller says so.
+    return null
+  } finally {
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
 export async function runClient(
   scope: Scope,
   client: CliClient,
@@ -36,13 +67,14 @@ export async function runClient(
   scope.teardown(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }))
   const project = makeHome(home, client, proxy.ca)
   const from = performance.now()
-  const child = spawn(join(import.meta.dirname, 'node_modules', '.bin', client.bin), client.args(prompt), {
+  const child = spawn(pathOf(client), client.args(prompt), {
     cwd: project,
     env: clientEnvironment(home, client, proxy.port),
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, so that its children can be ended with it.
     detached: true,
   })
+  running.add(child.pid)
   let output = ''
   let stdout = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -66,6 +98,7 @@ export async function runClient(
     })
   })
   clearTimeout(limit)
+  running.delete(child.pid)
   return {
     output: stripVTControlCharacters(output),
     stdout: stripVTControlCharacters(stdout),
@@ -95,7 +128,7 @@ function clientEnvironment(home: string, client: CliClient, proxyPort: number): 
   const ca = join(home, 'weir-root.pem')
   return {
     HOME: home,
-    PATH: [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
+    PATH: SEARCH_PATH,
     TERM: 'xterm-256color',
     LANG: 'C.UTF-8',
     TMPDIR: join(home, 'tmp'),

@@ -15,6 +15,8 @@ export interface ScenarioResult {
   /** All requests that Weir recorded, in the order of their first record. */
   readonly exchanges: readonly Exchange[]
   readonly received: readonly Received[]
+  /** Weir's operational log. */
+  readonly log: readonly string[]
 }
 
 export interface ScenarioOptions {
@@ -39,7 +41,7 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     })
     const run = await runClient(scope, client, { port: weir.port, ca: weir.ca }, options.prompt)
     await weir.stop()
-    return { run, exchanges: mergedExchanges(flowEvents(weir.events())), received: upstream.received }
+    return { run, exchanges: mergedExchanges(flowEvents(weir.events())), received: upstream.received, log: weir.log }
   } finally {
     for (const clean of cleanings) await clean()
   }
