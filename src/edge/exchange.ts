@@ -8,7 +8,7 @@ import { ProxyError } from '../domain/proxy-error.ts'
 import { type Exchange, type ExchangeEnd, openExchange } from '../flow/exchange.ts'
 import { asProxyError } from '../flow/failure.ts'
 import type { BodySource, UpstreamExchange, UpstreamResponseSink } from '../flow/ports.ts'
-import { endToEndHeaders, withHeader } from '../wire/headers.ts'
+import { endToEndHeaders, reasonPhrase, withHeader } from '../wire/headers.ts'
 import { RequestBodySource } from './body-source.ts'
 import { BodyHolder, collectBody, type InspectionBudget } from './held-body.ts'
 import { cutResponse, sendAnswer } from './local-answer.ts'
@@ -242,7 +242,12 @@ class RunningExchange {
     const link = headers.flatMap((value, index) =>
       index % 2 === 1 && headers[index - 1]?.toLowerCase() === 'link' ? [value] : [],
     )
-    if (link.length > 0) response.writeEarlyHints({ link })
+    if (link.length === 0) return
+    try {
+      response.writeEarlyHints({ link })
+    } catch {
+      // A hint that node:http calls malformed is left out: it is only a hint, and the response comes anyway.
+    }
   }
 
   #head(status: number, statusText: string, headers: RawHeaders): void {
@@ -253,7 +258,7 @@ class RunningExchange {
     if (reader !== null) this.#meter = createResponseMeter(reader, headerValue(headers, 'content-encoding'))
     response.sendDate = false
     const kept = endToEndHeaders(headers, this.#run.isIntercepted ? DROP_FROM_RESPONSE : undefined)
-    response.writeHead(status, statusText, [...kept, ...this.#exchange.responseHeaders()])
+    response.writeHead(status, reasonPhrase(statusText), [...kept, ...this.#exchange.responseHeaders()])
     response.flushHeaders()
   }
 

@@ -18,7 +18,8 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
   }
   if (!request.complete && !isShortRest(request)) response.shouldKeepAlive = false
   response.sendDate = false
-  response.writeHead(answer.status, [...answer.headers])
+  // Said anew: an upstream's reason phrase may stand there from an attempt that failed.
+  response.writeHead(answer.status, STATUS_CODES[answer.status] ?? '', [...answer.headers])
   const hasBody = request.method !== 'HEAD'
   response.end(hasBody ? answer.body : undefined)
   return hasBody ? answer.body.length : 0

@@ -66,3 +66,9 @@ export function withHeader(headers: RawHeaders, name: string, value: string): st
   if (!isSet) changed.push(name, value)
   return changed
 }
+
+/**
+ * A reason phrase as it may be written; `''` when it holds what RFC 9112 section 4 forbids. Nobody acts on its words, and
+ * node:http throws on such a phrase.
+ */
+export const reasonPhrase = (text: string): string => (/^[\t\x20-\x7e\x80-\xff]*$/u.test(text) ? text : '')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { endToEndHeaders, withHeader } from '../../src/wire/headers.ts'
+import { endToEndHeaders, reasonPhrase, withHeader } from '../../src/wire/headers.ts'
 
 t.test('hop-by-hop lines stay here; the others keep case, order and repeats', async (t) => {
   const raw = ['X-B', '1', 'Connection', 'keep-alive, X-Hop', 'x-a', '2', 'X-B', '3', 'X-Hop', 'gone', 'TE', 'trailers']
@@ -47,4 +47,10 @@ t.test('lines without hop-by-hop names pass unchanged', async (t) => {
     }),
     { numRuns: 100 },
   )
+})
+
+t.test('a reason phrase that node:http would throw on is left out', async (t) => {
+  t.equal(reasonPhrase('Not Found'), 'Not Found')
+  t.equal(reasonPhrase('\xe9t\xe9\t!'), '\xe9t\xe9\t!')
+  for (const text of ['a\x01', 'a\r\nX: 1', '\u4e2d', '\x7f']) t.equal(reasonPhrase(text), '')
 })
