@@ -193,6 +193,7 @@ function indexed(
     isFallback: endpoint.fallback ?? false,
     isShared: endpoint.shared ?? false,
     ports: endpoint.ports ?? DEFAULT_PORTS,
+    isUsualPorts: endpoint.ports === undefined,
     methods: endpoint.methods === undefined ? null : new Set(endpoint.methods),
     path: one.path,
     host: one.pattern,

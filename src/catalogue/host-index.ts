@@ -13,6 +13,8 @@ export interface IndexedEndpoint {
   readonly isFallback: boolean
   readonly isShared: boolean
   readonly ports: readonly number[]
+  /** The entry names no ports: `ports` are the usual ones, and the same service behind another port is meant too. */
+  readonly isUsualPorts: boolean
   readonly methods: ReadonlySet<string> | null
   /** `null`: the entry names no path and covers all. */
   readonly path: PathPattern | null
@@ -70,7 +72,7 @@ export function buildHostIndex(endpoints: readonly IndexedEndpoint[]): HostIndex
 const facetsOf = (group: readonly IndexedEndpoint[]): readonly IndexedEndpoint[] => {
   const facets = new Map<string, IndexedEndpoint>()
   for (const endpoint of group) {
-    const key = `${endpoint.tool} ${String(endpoint.isShared)} ${endpoint.ports.join()}`
+    const key = `${endpoint.tool} ${String(endpoint.isShared)} ${endpoint.ports.join()} ${String(endpoint.isUsualPorts)}`
     if (!facets.has(key)) facets.set(key, endpoint)
   }
   return [...facets.values()]

@@ -6,11 +6,29 @@ import { findMarks } from './mark-index.ts'
 import { matchPath, readings } from './path-pattern.ts'
 
 const UNKNOWN_HOST: HostKnowledge = { isKnown: false, isShared: false, tools: [] }
+/** One of the ports that entries mean when they name none. */
+const USUAL_PORT = 443
 const BODY_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 
 /** What the catalogue knows of a canonical host, before any request is read. */
-export const lookupHost = (catalogue: Catalogue, host: string, port: number): HostKnowledge =>
-  knowledgeOf(bucketsOf(catalogue.hosts, host), port)
+export function lookupHost(catalogue: Catalogue, host: string, port: number): HostKnowledge {
+  const buckets = bucketsOf(catalogue.hosts, host)
+  return knowledgeOf(buckets, meantPort(buckets, port))
+}
+
+/**
+ * An odd port of an AI host is the same service: CDNs answer for every host on 8443, 2053, 8080 and more (Cloudflare,
+ * "Network ports"), so a port is no way around the catalogue. Entries that name their ports mean those only.
+ */
+function meantPort(buckets: readonly HostBucket[], port: number): number {
+  let isUsual = false
+  for (const { facets } of buckets)
+    for (const facet of facets) {
+      if (facet.ports.includes(port)) return port
+      isUsual ||= facet.isUsualPorts && !facet.isShared
+    }
+  return isUsual ? USUAL_PORT : port
+}
 
 function knowledgeOf(buckets: readonly HostBucket[], port: number): HostKnowledge {
   const tools = new Map<ToolId, number>()
@@ -29,8 +47,9 @@ function knowledgeOf(buckets: readonly HostBucket[], port: number): HostKnowledg
 /** The catalogue's answer for one request. Pure; the effort does not grow with the catalogue. */
 export function identify(catalogue: Catalogue, head: RequestHead): Identification {
   const buckets = bucketsOf(catalogue.hosts, head.host)
-  const host = knowledgeOf(buckets, head.port)
-  const candidates = host.isKnown ? candidatesOf(buckets, head) : []
+  const port = meantPort(buckets, head.port)
+  const host = knowledgeOf(buckets, port)
+  const candidates = host.isKnown ? candidatesOf(buckets, port === head.port ? head : { ...head, port }) : []
   return { host, candidates, marks: findMarks(catalogue.marks, head.headers) }
 }
 

@@ -52,7 +52,11 @@ const endpoint = z.strictObject({
   host: checked(hostProblem).describe(
     '`a.b` exact, `*.a.b` sub-hosts only, `/…/` anchored regex, `{name}` from catalogue.templates.',
   ),
-  ports: z.array(z.int().min(1).max(65535)).min(1).optional().describe('Default 443 and 80.'),
+  ports: z
+    .array(z.int().min(1).max(65535))
+    .min(1)
+    .optional()
+    .describe('Default 443 and 80, and any other port of a host that is not shared.'),
   methods: z.array(method).min(1).optional().describe('Default: all.'),
   paths: z
     .array(checked(pathProblem))

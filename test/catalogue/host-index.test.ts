@@ -15,6 +15,7 @@ const endpoint = (text: string, order: number): IndexedEndpoint => {
     isFallback: false,
     isShared: false,
     ports: [443],
+    isUsualPorts: true,
     methods: null,
     path: null,
     host,
