@@ -1,4 +1,5 @@
 /** Which tools a request may come from: the entries of its host and path, and the marks in its head (contracts section 2.1). */
+import { announcesBody } from '../domain/headers.ts'
 import type { Candidate, HostKnowledge, Identification, RequestHead, ToolId } from '../domain/tool.ts'
 import type { Catalogue } from './catalogue.ts'
 import { bucketsOf, type HostBucket, type IndexedEndpoint, pathRank } from './host-index.ts'
@@ -16,11 +17,15 @@ export function lookupHost(catalogue: Catalogue, host: string, port: number): Ho
   return knowledgeOf(buckets, meantPort(buckets, port))
 }
 
+/** `git` over SSH to a model hub is no AI request. */
+const SSH_PORT = 22
+
 /**
  * An odd port of an AI host is the same service: CDNs answer for every host on 8443, 2053, 8080 and more (Cloudflare,
  * "Network ports"), so a port is no way around the catalogue. Entries that name their ports mean those only.
  */
 function meantPort(buckets: readonly HostBucket[], port: number): number {
+  if (port === SSH_PORT) return port
   let isUsual = false
   for (const { facets } of buckets)
     for (const facet of facets) {
@@ -61,11 +66,27 @@ function candidatesOf(buckets: readonly HostBucket[], head: RequestHead): readon
     if (named.some((candidate) => candidate.purpose === 'inference')) return named
     usual ??= named
   }
+  const anyCase = /[A-Z]/u.test(head.path) ? inferenceInAnyCase(buckets, head) : null
+  if (anyCase !== null) return anyCase
   return usual === null || usual.length === 0 ? unnamedCandidates(buckets, head) : usual
 }
 
+/** Some servers take `/V1/Messages` for `/v1/messages`: spelled so, a path of inference is still one. */
+function inferenceInAnyCase(buckets: readonly HostBucket[], head: RequestHead): readonly Candidate[] | null {
+  for (const segments of readings(head.path)) {
+    const named = namedCandidates(buckets, head, segments, true)
+    if (named.some((candidate) => candidate.purpose === 'inference')) return named
+  }
+  return null
+}
+
 /** The endpoints that name this path: of the most specific ones the first of each tool. */
-function namedCandidates(buckets: readonly HostBucket[], head: RequestHead, segments: readonly string[]): Candidate[] {
+function namedCandidates(
+  buckets: readonly HostBucket[],
+  head: RequestHead,
+  segments: readonly string[],
+  ignoresCase = false,
+): Candidate[] {
   let best: IndexedEndpoint[] = []
   let bestLevel = -1
   let bestRank = -1
@@ -74,7 +95,8 @@ function namedCandidates(buckets: readonly HostBucket[], head: RequestHead, segm
     for (const endpoint of bucket.endpoints) {
       const rank = pathRank(endpoint)
       if (best.length > 0 && rank < bestRank) break
-      if (!covers(endpoint, head) || !(endpoint.path === null || matchPath(endpoint.path, segments))) continue
+      if (!covers(endpoint, head) || !(endpoint.path === null || matchPath(endpoint.path, segments, ignoresCase)))
+        continue
       if (rank > bestRank) best = []
       bestLevel = bucket.level
       bestRank = rank
@@ -87,7 +109,13 @@ function namedCandidates(buckets: readonly HostBucket[], head: RequestHead, segm
 /** An upgrade opens a two-way stream whatever its method says, so methods never exclude it. */
 const covers = (endpoint: IndexedEndpoint, head: RequestHead): boolean =>
   endpoint.ports.includes(head.port) &&
-  (endpoint.methods === null || head.isUpgrade || endpoint.methods.has(head.method.toUpperCase()))
+  (endpoint.methods === null || head.isUpgrade || endpoint.methods.has(textMethod(head)))
+
+/** The method as it counts: a body makes every other method a POST, for text in the body of a GET is text all the same. */
+function textMethod(head: RequestHead): string {
+  const method = head.method.toUpperCase()
+  return BODY_METHODS.has(method) || !announcesBody(head.headers) ? method : 'POST'
+}
 
 const fields = (endpoint: IndexedEndpoint): Omit<Candidate, 'isPathNamed'> => ({
   tool: endpoint.tool,
@@ -124,7 +152,7 @@ function unnamedCandidates(buckets: readonly HostBucket[], head: RequestHead): C
 
 function unnamedCandidate(first: IndexedEndpoint, endpoints: readonly IndexedEndpoint[], head: RequestHead): Candidate {
   const namesInference = endpoints.some((endpoint) => endpoint.purpose === 'inference' && endpoint.path !== null)
-  const carriesText = head.isUpgrade || BODY_METHODS.has(head.method.toUpperCase())
+  const carriesText = head.isUpgrade || BODY_METHODS.has(textMethod(head))
   return {
     tool: first.tool,
     purpose: !namesInference && carriesText ? 'inference' : 'web',

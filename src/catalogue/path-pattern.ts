@@ -34,15 +34,20 @@ export function parsePathPattern(text: string): PathPatternResult {
   return { ok: true, pattern: { text, segments: parts.map((part) => part.split('*')), hasRest, literalSegments } }
 }
 
-/** Does the pattern cover these segments (of `readings`)? */
-export function matchPath(pattern: PathPattern, segments: readonly string[]): boolean {
+/** Does the pattern cover these segments (of `readings`)? `ignoresCase`: as a server would that takes `/V1` for `/v1`. */
+export function matchPath(pattern: PathPattern, segments: readonly string[], ignoresCase = false): boolean {
   const wanted = pattern.segments
   if (pattern.hasRest ? segments.length < wanted.length : segments.length !== wanted.length) return false
   for (let index = 0; index < wanted.length; index += 1) {
-    if (!matchSegment(wanted[index] ?? [], segments[index] ?? '')) return false
+    const pieces = wanted[index] ?? []
+    const text = segments[index] ?? ''
+    if (!(ignoresCase ? matchSegment(pieces.map(lowerCase), text.toLowerCase()) : matchSegment(pieces, text)))
+      return false
   }
   return true
 }
+
+const lowerCase = (text: string): string => text.toLowerCase()
 
 function matchSegment(pieces: Segment, text: string): boolean {
   const head = pieces[0] ?? ''
@@ -86,7 +91,7 @@ const longer = (a: string, b: string): string => (a.length >= b.length ? a : b)
  * A plain path has one reading. Servers differ on odd paths, so each further reading is decided too, and the strictest counts.
  */
 export function readings(path: string): readonly (readonly string[])[] {
-  const isPlain = !/%|\\|\/\/|\/\.|;/u.test(path)
+  const isPlain = !/%|\\|\/\/|\/\.|;|#/u.test(path)
   if (isPlain) return [split(path)]
   const decoded = decodeAscii(path)
   const all = [
@@ -95,6 +100,7 @@ export function readings(path: string): readonly (readonly string[])[] {
     resolveDots(collapse(decodeAscii(decoded))),
     resolveDots(collapse(decoded.replaceAll('\\', '/'))),
     resolveDots(collapse(decoded.replace(/;[^/]*/gu, ''))),
+    resolveDots(collapse(decodeAscii(path.replace(/#.*$/su, '')))),
     split(path),
   ]
   const seen = new Set<string>()

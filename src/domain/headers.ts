@@ -19,3 +19,8 @@ export function headerValues(headers: RawHeaders, name: string): string[] {
   }
   return values
 }
+
+/** Does the head announce a body that is not empty? */
+export function announcesBody(headers: RawHeaders): boolean {
+  return headerValue(headers, 'transfer-encoding') !== null || Number(headerValue(headers, 'content-length') ?? 0) > 0
+}

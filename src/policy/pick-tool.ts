@@ -1,6 +1,7 @@
 /** Which tool a request belongs to: contracts section 2.2. The catalogue names candidates and marks, the tiers pick. */
 import { actionRank } from '../domain/action.ts'
 import type { ExchangeFacts } from '../domain/decision.ts'
+import { announcesBody } from '../domain/headers.ts'
 import { type Tier, tierRank } from '../domain/tier.ts'
 import type { Candidate, MarkHit, Purpose, ToolId } from '../domain/tool.ts'
 import { assignmentOf, type CompiledPolicy, UNLISTED_TOOL } from './compiled-policy.ts'
@@ -180,6 +181,6 @@ function unlisted(facts: PickFacts, use: Use): ToolPick {
 function useOutside(facts: PickFacts): Use {
   const { seenDialect, head } = facts
   if (seenDialect !== null) return { purpose: 'inference', dialect: seenDialect, isPathNamed: true }
-  const canCarry = head.isUpgrade || head.method === 'POST' || head.method === 'PUT' || head.method === 'PATCH'
+  const canCarry = head.isUpgrade || ['POST', 'PUT', 'PATCH'].includes(head.method) || announcesBody(head.headers)
   return { purpose: canCarry ? 'inference' : 'web', dialect: 'generic', isPathNamed: true }
 }
