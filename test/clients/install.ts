@@ -9,12 +9,16 @@ interface Lock {
 
 const readLock = (file: string): Lock => JSON.parse(readFileSync(file, 'utf8')) as Lock
 
-/** Runs `npm ci` in this folder where needed. `null`: all is there; else why it is not. */
+/**
+ * Runs npm in this folder where needed. `null`: all is there; else why it is not. Not `npm ci`: the lock was made where
+ * some packages for other platforms could not be had, and `npm ci` refuses a lock without them. The versions and
+ * digests that the lock does name are kept, and it is not written.
+ */
 export function installClients(wanted: readonly string[], say: (sentence: string) => void): string | null {
   if (isInstalled(wanted)) return null
-  say('installing the clients that package-lock.json names: npm ci')
+  say('installing the clients that package-lock.json names')
   try {
-    execFileSync('npm', ['ci', '--no-audit', '--no-fund'], {
+    execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
       cwd: import.meta.dirname,
       stdio: ['ignore', 'pipe', 'pipe'],
       encoding: 'utf8',
@@ -22,7 +26,7 @@ export function installClients(wanted: readonly string[], say: (sentence: string
     return null
   } catch (error) {
     const { stderr, message } = error as { stderr?: string; message: string }
-    return `npm ci failed: ${stderr === undefined || stderr === '' ? message : stderr.trim()}`
+    return `npm install failed: ${stderr === undefined || stderr === '' ? message : stderr.trim()}`
   }
 }
 
