@@ -37,7 +37,7 @@ function isInstalled(wanted: readonly string[]): boolean {
   const { packages: installed } = readLock(file)
   const { packages: locked } = readLock(join(import.meta.dirname, 'package-lock.json'))
   return (
-    wanted.every((name) => installed[`node_modules/${name}`] !== undefined) &&
+    wanted.every((name) => existsSync(join(import.meta.dirname, 'node_modules', name, 'package.json'))) &&
     Object.entries(installed).every(([path, { version }]) => locked[path]?.version === version)
   )
 }
