@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Client } from '../domain/client.ts'
+import type { ProxyError } from '../domain/proxy-error.ts'
 import { type Exchange, openExchange } from '../flow/exchange.ts'
 import { endToEndHeaders } from '../wire/headers.ts'
 import { destinationOf } from './exchange.ts'
@@ -37,16 +38,10 @@ export async function runUpgrade(ports: EdgePorts, run: UpgradeRun): Promise<voi
     await finish(exchange, { status: refusal.status, bytesIn: 0, bytesOut: 0, error: null })
     return
   }
-  const end = await relay(ports, run)
-  if (end.error !== null && end.status === null) {
-    const answer = exchange.fail(end.error)
-    if (answer === null) socket.destroy()
-    else sendRawAnswer(socket, answer)
-  }
-  await finish(exchange, end)
+  await finish(exchange, await relay(ports, exchange, run))
 }
 
-function relay(ports: EdgePorts, run: UpgradeRun): Promise<RelayEnd> {
+function relay(ports: EdgePorts, exchange: Exchange, run: UpgradeRun): Promise<RelayEnd> {
   const { request, socket, head, read } = run
   const headers = [
     ...endToEndHeaders(request.rawHeaders),
@@ -61,9 +56,19 @@ function relay(ports: EdgePorts, run: UpgradeRun): Promise<RelayEnd> {
       socket,
       head,
       { destination: destinationOf(read), target: read.target, headers },
-      resolve,
+      (end) => {
+        // At once, for http-proxy ends the socket when this returns.
+        if (end.error !== null && end.status === null) answerFailed(exchange, socket, end.error)
+        resolve(end)
+      },
     )
   })
+}
+
+function answerFailed(exchange: Exchange, socket: Duplex, error: ProxyError): void {
+  const answer = exchange.fail(error)
+  if (answer === null) socket.destroy()
+  else sendRawAnswer(socket, answer)
 }
 
 const finish = (exchange: Exchange, end: RelayEnd): Promise<void> =>

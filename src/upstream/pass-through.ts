@@ -12,6 +12,7 @@ import { ProxyError } from '../domain/proxy-error.ts'
 import { endToEndHeaders, reasonPhrase } from '../wire/headers.ts'
 import type { Dialer } from './dial.ts'
 import { createGuardedAgents, type GuardedAgents } from './guarded-agent.ts'
+import { type RelayEnd, UpgradeRelay } from './upgrade-relay.ts'
 import { exchangeError } from './upstream-error.ts'
 
 export interface Relay {
@@ -20,13 +21,6 @@ export interface Relay {
   readonly target: string
   /** End-to-end headers as they go out. */
   readonly headers: RawHeaders
-}
-
-export interface RelayEnd {
-  readonly status: number | null
-  readonly bytesIn: number
-  readonly bytesOut: number
-  readonly error: ProxyError | null
 }
 
 type OnEnd = (end: RelayEnd) => void
@@ -69,9 +63,10 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
       run.start()
     },
     upgrade: (request, socket, head, relay, onEnd) => {
-      const run = new UpgradeRelay(socket, options.tunnelIdleMs, onEnd)
+      const run = new UpgradeRelay(socket, { firstByteMs: options.firstByteMs, idleMs: options.tunnelIdleMs }, onEnd)
       upgrades.set(request, run)
       proxy.ws(request, socket, head, relayOptions(relay, single), (error) => run.fail(error))
+      run.watch()
     },
     close: () => {
       for (const { http, https } of [kept, single]) {
@@ -248,76 +243,6 @@ function framedHeaders(request: IncomingMessage, relay: Relay): RawHeaders {
     headers.push('Content-Length', '0')
   headers.push('Connection', 'keep-alive')
   return headers
-}
-
-/** One upgrade and the bytes after it. */
-class UpgradeRelay {
-  readonly #socket: Duplex
-  readonly #idleMs: number
-  readonly #onEnd: OnEnd
-  #status: number | null = null
-  #upstream: Socket | null = null
-  #isOver = false
-
-  constructor(socket: Duplex, idleMs: number, onEnd: OnEnd) {
-    this.#socket = socket
-    this.#idleMs = idleMs
-    this.#onEnd = onEnd
-    socket.once('close', () => {
-      if (this.#upstream !== null) closeBehind(socket, this.#upstream)
-      this.#end(this.#status === null ? new ProxyError('client-gone') : null)
-    })
-  }
-
-  /** Before http-proxy's own listeners: raw names back into the head it writes, and a framing that holds. */
-  onOutgoing(outgoing: ClientRequest): void {
-    outgoing.prependListener('upgrade', (incoming: IncomingMessage, upstream: Socket) => {
-      this.#status = 101
-      this.#upstream = upstream
-      // On the client's side, where writes count too: http-proxy clears the timer of the other (1.18.1).
-      const client = this.#socket as Socket
-      client.setTimeout(this.#idleMs, () => client.destroy())
-      upstream.once('close', () => closeBehind(upstream, this.#socket))
-      incoming.headers = namedHeaders(incoming.rawHeaders)
-    })
-    outgoing.prependListener('response', (incoming: IncomingMessage) => {
-      this.#status = incoming.statusCode ?? 502
-      incoming.headers = namedHeaders([...endToEndHeaders(incoming.rawHeaders), 'Connection', 'close'])
-      incoming.once('error', () => this.#socket.destroy())
-    })
-  }
-
-  fail(error: Error): void {
-    this.#end(exchangeError(error))
-  }
-
-  #end(error: ProxyError | null): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    const upstream = this.#upstream
-    this.#onEnd({
-      status: this.#status,
-      bytesIn: upstream?.bytesWritten ?? 0,
-      bytesOut: upstream?.bytesRead ?? 0,
-      error,
-    })
-  }
-}
-
-/** One side is closed: behind a clean end the other may still send what it has, behind anything else it is cut. */
-function closeBehind(from: Duplex, to: Duplex): void {
-  if (from.readableEnded && from.errored === null) to.end(() => to.destroy())
-  else to.destroy()
-}
-
-/** Name → values with the case and first order of the raw lines. */
-function namedHeaders(raw: RawHeaders): NodeJS.Dict<string | string[]> & Record<string, string[]> {
-  const named: Record<string, string[]> = {}
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index] ?? ''
-    named[name] = [...(named[name] ?? []), raw[index + 1] ?? '']
-  }
-  return named
 }
 
 const pairsOf = (flat: RawHeaders): [string, string][] =>
