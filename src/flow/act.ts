@@ -1,4 +1,5 @@
 /** From a held body to a verdict: decode, look, decide again, edit. A block is a return, not an exception. */
+import { modelInPath } from '../dialects/path-model.ts'
 import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
 import type { Finding, FindingCount, UnreadReason } from '../domain/finding.ts'
 import { headerValue, headerValues } from '../domain/headers.ts'
@@ -73,7 +74,8 @@ export async function readBodyFacts(
   held: HeldBody,
 ): Promise<BodyReading> {
   const codings = parseContentEncoding(headerValues(head.headers, 'content-encoding'))
-  const nothing = { body: null, codings: [], findings: [], counts: [], model: null }
+  const pathModel = modelInPath(head.path)
+  const nothing = { body: null, codings: [], findings: [], counts: [], model: pathModel }
   if (held.cut === 'over-capacity') return { ...nothing, unread: held.cut }
   if (!codings.ok) return { ...nothing, unread: codings.unread }
   const isEncoded = codings.codings.length > 0
@@ -92,7 +94,7 @@ export async function readBodyFacts(
     findings: inspection.findings,
     counts: countFindings(inspection.findings),
     unread: held.cut ?? inspection.unread,
-    model: inspection.model,
+    model: inspection.model ?? pathModel,
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Usage, UsageReader } from '../dialects/dialect.ts'
+import { modelInPath } from '../dialects/path-model.ts'
 import { dialectById, recogniseDialect } from '../dialects/registry.ts'
 import type { OutcomeFields } from '../domain/audit-event.ts'
 import type { Client } from '../domain/client.ts'
@@ -112,6 +113,7 @@ class OpenExchange implements Exchange {
     this.id = ports.newId()
     this.#identification = snapshot.identify(input.head)
     this.#decision = this.#decide(null)
+    if (this.#decision.needsBody && !input.hasBody) this.#decision = this.#decide(bodyless(input.head))
     this.#unread = this.#decision.unread
     this.#decideMs = ports.clock.tickMs() - this.#startedTick
     this.plan = this.#planFor(this.#decision)
@@ -281,6 +283,14 @@ class OpenExchange implements Exchange {
 
 /** How many bytes of records may wait in memory while the disk is away, for tiers that say `spool`. */
 const SPOOL_BYTES = 64 * 1024 * 1024
+
+/** All there is to know of a body that does not exist, so that rules on it need not wait. */
+const bodyless = (head: RequestHead): BodyFacts => ({
+  model: modelInPath(head.path),
+  findings: [],
+  hasUneditableFinding: false,
+  unread: null,
+})
 
 const NOT_AI = { tool: 'none', tier: 'none', action: 'allow' }
 

@@ -108,3 +108,10 @@ t.test('what the decision makes of an unread body is obeyed: nothing is edited',
   const { judgement } = await judge(bodyWith(SECRET.high), [], 'oversize')
   t.match(judgement, { decision: { action: 'block', reason: 'unreadable' }, body: null, unread: 'oversize' })
 })
+
+t.test('a model that stands in the path counts, also of a body that cannot be read', async (t) => {
+  const head = headOf({ path: '/v1beta/models/gemini-x:generateContent' })
+  const named = await readBodyFacts(reading, head, 'gemini', held('{"contents":[{"parts":[{"text":"hi"}]}]}'))
+  t.match(named, { model: 'gemini-x', unread: null })
+  t.match(await readBodyFacts(reading, head, 'gemini', held('{', 'over-capacity')), { model: 'gemini-x' })
+})
