@@ -1,0 +1,90 @@
+import type { IncomingMessage } from 'node:http'
+import { PassThrough } from 'node:stream'
+import fc from 'fast-check'
+import t from 'tap'
+import { BodyHolder, collectBody, InspectionBudget } from '../../src/edge/held-body.ts'
+
+t.test('a holder keeps what fits, says why it stopped, and gives everything back', async (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 }),
+      fc.nat(200),
+      fc.nat(200),
+      (chunks, maxBytes, budgetBytes) => {
+        const budget = new InspectionBudget(budgetBytes)
+        const holder = new BodyHolder(budget, maxBytes)
+        const taken: Uint8Array[] = []
+        for (const chunk of chunks) if (holder.add(chunk)) taken.push(chunk)
+        const whole = Buffer.concat(taken)
+        const { bytes, cut } = holder.body
+        t.ok(Buffer.from(bytes).equals(whole))
+        t.ok(whole.equals(Buffer.concat(chunks).subarray(0, whole.length)), 'a head of the body, nothing left out')
+        t.equal(cut === null, taken.length === chunks.length)
+        t.ok(budget.usedBytes === whole.length && whole.length <= Math.min(maxBytes, budgetBytes))
+        holder.release()
+        holder.release()
+        t.equal(budget.usedBytes, 0)
+      },
+    ),
+    { numRuns: 200 },
+  )
+})
+
+t.test('too long is `oversize`, no room is `over-capacity`', async (t) => {
+  const budget = new InspectionBudget(10)
+  const first = new BodyHolder(budget, 8)
+  t.ok(first.add(Buffer.alloc(8)))
+  t.notOk(first.add(Buffer.alloc(1)))
+  t.equal(first.cut, 'oversize')
+  const second = new BodyHolder(budget, 8)
+  t.notOk(second.add(Buffer.alloc(3)))
+  t.equal(second.cut, 'over-capacity')
+  first.release()
+  const third = new BodyHolder(budget, 8)
+  t.ok(third.add(Buffer.alloc(3)))
+})
+
+t.test('while memory is short no new body is taken, and one that is held goes on', async (t) => {
+  let isFull = false
+  const budget = new InspectionBudget(100, () => isFull)
+  const old = new BodyHolder(budget, 100)
+  t.ok(old.add(Buffer.alloc(1)))
+  isFull = true
+  t.ok(old.add(Buffer.alloc(1)))
+  const young = new BodyHolder(budget, 100)
+  t.notOk(young.add(Buffer.alloc(1)))
+  t.equal(young.cut, 'over-capacity')
+})
+
+const asRequest = (stream: PassThrough): IncomingMessage => stream as unknown as IncomingMessage
+
+t.test('a body is collected whole, or up to the chunk that did not fit, which is handed over', async (t) => {
+  const whole = new PassThrough()
+  const collected = collectBody(asRequest(whole), new BodyHolder(new InspectionBudget(100), 100))
+  whole.write('abc')
+  whole.end('def')
+  const { held, rest } = await collected
+  t.equal(Buffer.from(held.bytes).toString(), 'abcdef')
+  t.equal(rest, null)
+  const long = new PassThrough()
+  const cut = collectBody(asRequest(long), new BodyHolder(new InspectionBudget(100), 4))
+  long.write('abc')
+  long.write('def')
+  const result = await cut
+  t.equal(Buffer.from(result.held.bytes).toString(), 'abc')
+  t.equal(result.held.cut, 'oversize')
+  t.equal(Buffer.from(result.rest ?? []).toString(), 'def')
+  t.ok(long.isPaused(), 'nothing more is read')
+})
+
+t.test('a client that goes away rejects', async (t) => {
+  const stream = new PassThrough()
+  const collected = collectBody(asRequest(stream), new BodyHolder(new InspectionBudget(100), 100))
+  stream.write('abc')
+  stream.destroy()
+  await t.rejects(collected, /closed/u)
+  const failing = new PassThrough()
+  const failed = collectBody(asRequest(failing), new BodyHolder(new InspectionBudget(100), 100))
+  failing.destroy(new Error('reset'))
+  await t.rejects(failed, /reset/u)
+})
