@@ -39,6 +39,8 @@ export function handshake(
   )
   secure.once('secure', () => finish({ ok: true, socket: secure }))
   secure.on('error', (error: Error) => finish({ ok: false, error: handshakeError(error) }))
+  // Half-open sockets stay open behind a client that has left.
+  secure.once('end', () => finish({ ok: false, error: new ProxyError('handshake-failed', 'closed by the client') }))
   secure.once('close', () => finish({ ok: false, error: new ProxyError('handshake-failed', 'closed by the client') }))
 }
 
