@@ -4,15 +4,16 @@ import { createIdSource } from './audit/event-id.ts'
 import { createSpool, type Spool } from './audit/spool.ts'
 import { type EventStore, openEventStore } from './audit/store.ts'
 import type { Authority } from './ca/authority.ts'
+import { createControlPorts } from './cli/control-ports.ts'
 import { listenProblem } from './cli/listen-address.ts'
+import { closeAll, type Opened } from './cli/opened.ts'
 import { loadStartParts, type StartFailure, type StartOptions, type StartParts } from './cli/start-parts.ts'
 import type { WeirConfig } from './config/schema.ts'
-import type { LoadedState } from './config/state.ts'
 import { type ReloadCause, type ReloadReport, type StateWatch, watchState } from './config/watch.ts'
 import { parseListen } from './control/listen.ts'
 import type { ControlPorts } from './control/ports.ts'
 import { type ControlServer, createControlServer } from './control/server.ts'
-import { dialectById, recogniseDialect } from './dialects/registry.ts'
+import { dialectById } from './dialects/registry.ts'
 import { formatAuthority } from './domain/destination.ts'
 import type { Problem } from './domain/settings.ts'
 import { createProxyListener, type ProxyListener } from './edge/listener.ts'
@@ -24,7 +25,6 @@ import { createReadiness, type Readiness } from './observe/health.ts'
 import { createHeapWatch } from './observe/heap.ts'
 import { createLogger, type LogDestination, type OperationalLog } from './observe/log.ts'
 import { createMetrics, type MetricsRegistry } from './observe/metrics.ts'
-import { explain } from './policy/explain.ts'
 import { createAddressGuard } from './upstream/address-guard.ts'
 import { createDialer, type Dialer } from './upstream/dial.ts'
 import { createForwarder, type Forwarder } from './upstream/forward.ts'
@@ -76,21 +76,6 @@ const unreachable = (file: string, message: string): StartFailure => ({
   kind: 'unreachable',
   problems: [{ file, line: null, path: '', message, severity: 'error' }],
 })
-
-/** Something that must be closed again, the last opened first. */
-interface Opened {
-  readonly close: () => unknown
-}
-
-async function closeAll(opened: Opened[], log: OperationalLog): Promise<void> {
-  for (let last = opened.pop(); last !== undefined; last = opened.pop()) {
-    try {
-      await last.close()
-    } catch (error) {
-      log.error({ err: error }, 'app.close-failed')
-    }
-  }
-}
 
 interface AppParts extends StartParts {
   readonly log: OperationalLog
@@ -310,34 +295,19 @@ export class App {
   }
 
   #controlPorts(): ControlPorts {
-    const rules = (): LoadedState['rules'] => this.#watch.current().rules
-    return {
-      events: this.#store,
-      policy: {
-        current: () => rules().snapshot,
-        source: () => rules().policyText,
-        problems: () => this.#watch.problems(),
-        counts: () => rules().counts,
-        explain: (input) =>
-          explain(rules().snapshot, input, {
-            nowMs: clock.nowMs(),
-            recogniseDialect,
-            clientAt: (address) => this.#watch.current().identity.identify(address),
-          }),
-      },
+    const { log, warnings } = this.#parts
+    return createControlPorts({
+      store: this.#store,
+      watch: this.#watch,
+      warnings,
       readiness: this.#readiness,
       metrics: this.#metrics,
-      ca: { rootPem: () => this.authority.rootPem() },
-      audit: {
-        record: (deed) => this.#spool.appendSoon(adminEvent({ newId: this.#newId, clock }, deed)),
-      },
-      proxyAddress: () => {
-        const [first] = this.#addresses.proxy
-        return first === undefined ? '' : formatAuthority(first.host, first.port)
-      },
-      pacHosts: () => rules().pacHosts,
-      log: this.#parts.log,
-    }
+      authority: this.authority,
+      record: (deed) => this.#spool.appendSoon(adminEvent({ newId: this.#newId, clock }, deed)),
+      log,
+      listens: () => this.#addresses.proxy,
+      nowMs: clock.nowMs,
+    })
   }
 
   #recordStart(): void {

@@ -3,7 +3,6 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type App, createApp } from '../src/app.ts'
-import { smallRules } from './config/small-rules.ts'
 import { startFolder } from './helpers/start.ts'
 import { connectThrough } from './helpers/wire-client.ts'
 
@@ -15,14 +14,9 @@ interface Made {
 
 /** An app over small rules, not started. */
 async function makeApp(t: Test, sections = ''): Promise<Made> {
-  const rules = Object.entries(smallRules()).flatMap(([name, value]) =>
-    typeof value === 'string'
-      ? [[`rules/${name}`, value]]
-      : Object.entries(value).map(([file, text]) => [`rules/${name}/${file}`, text]),
-  )
   const config = `proxy: { listen: ["127.0.0.1:0", "127.0.0.1:0"] }\nadmin: { listen: "127.0.0.1:0" }\n${sections}`
   // Not t.testdir: that is removed before the app has let go of it.
-  const dir = startFolder(t, { ...Object.fromEntries(rules), 'weir.yaml': config }, false)
+  const dir = startFolder(t, { 'weir.yaml': config })
   const log: string[] = []
   const created = await createApp({ flags: {}, env: {}, cwd: dir, log: { write: (line) => log.push(line) } })
   if (!created.ok)

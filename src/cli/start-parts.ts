@@ -50,25 +50,29 @@ export async function loadStartParts(
   options: StartOptions,
 ): Promise<{ readonly ok: true; readonly parts: StartParts } | StartFailure> {
   const load: StateOptions = { ...options, compileIdentity: compileNetworkMap }
-  const loaded = await loadState(load)
-  const config = loaded.ok ? loaded.state.config : await configAlone(load)
-  const files = config === null ? null : readNamedFiles(config)
-  const found: Problem[] = loaded.problems.map(({ part: _part, ...problem }) => problem)
-  if (files?.ok === false) found.push(...files.problems)
-  if (config !== null) found.push(...(await portProblems(config)))
-  if (!loaded.ok || files?.ok !== true || hasErrors(found)) {
-    return failure([...found, ...(config === null ? [] : await caProblems(config, options.nowMs))])
-  }
-  const { state } = loaded
+  const { state, files, problems } = await readAll(load)
+  if (state === null || files === null || hasErrors(problems)) return failure(problems)
   const opened = await openAuthority({ ...state.config.certs, nowMs: options.nowMs })
-  if (!opened.ok) return failure([...found, ...opened.problems])
+  if (!opened.ok) return failure([...problems, ...opened.problems])
   const own = await openData(state.config)
-  if (!own.ok) return failure([...found, ...own.problems])
-  const warnings = [...found, ...opened.warnings]
-  return {
-    ok: true,
-    parts: { load, state, files: files.files, warnings, authority: opened.authority, ...own.data },
-  }
+  if (!own.ok) return failure([...problems, ...own.problems])
+  const warnings = [...problems, ...opened.warnings]
+  return { ok: true, parts: { load, state, files, warnings, authority: opened.authority, ...own.data } }
+}
+
+/** Everything that is only read; `null` for what has errors. */
+async function readAll(
+  load: StateOptions,
+): Promise<{ state: LoadedState | null; files: NamedFiles | null; problems: readonly Problem[] }> {
+  const loaded = await loadState(load)
+  const found: Problem[] = loaded.problems.map(({ part: _part, ...problem }) => problem)
+  const config = loaded.ok ? loaded.state.config : await configAlone(load)
+  if (config === null) return { state: null, files: null, problems: found }
+  const read = readNamedFiles(config)
+  if (!read.ok) found.push(...read.problems)
+  found.push(...(await portProblems(config)))
+  if (hasErrors(found)) found.push(...(await caProblems(config, load.nowMs)))
+  return { state: loaded.ok ? loaded.state : null, files: read.ok ? read.files : null, problems: found }
 }
 
 /** The configuration where only the rules are broken, so that what it names is checked all the same. */

@@ -123,7 +123,7 @@ t.test('a start that is refused prints each problem as one line and ends with it
   t.match(io.err(), /^error: weir\.yaml:1: workers: .*\n/mu)
   t.match(io.err(), /^error: weir\.yaml:2: limitz: .*\n/mu)
   t.match(io.err(), /\nweir: not started: 2 errors, \d+ warnings\n$/u)
-  const json = fakeIo(startFolder(t, {}, false))
+  const json = fakeIo(startFolder(t, {}, 'none'))
   t.equal(await run(['--json'], json), 3)
   t.match(JSON.parse(json.out()), { ok: false, problems: [{ message: /is missing/u, severity: 'error' }] })
 })

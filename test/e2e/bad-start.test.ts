@@ -47,13 +47,17 @@ const YEARS_AGO = Date.now() - 30 * 365 * 86_400_000
 
 t.test('everything that is wrong is told at once, with file and line, and nothing is left behind', async (t) => {
   const port = await takenPort(t)
-  const dir = startFolder(t, {
-    'weir.yaml': `proxy:\n  listen: ["127.0.0.1:${port}"]\n  maxHeaders: many\nlimitz: {}\nadmin: { listen: "127.0.0.1:0" }\n`,
-    'rules/catalogue/twice.yaml':
-      'version: 1\nvendor: { id: twice, name: Twice, country: US }\nreviewed: 2026-11-22\ntools:\n' +
-      '  - id: claude-code\n    name: Again\n    kinds: [coding-cli]\n    confidence: guess\n    endpoints: [{ host: twice.example, purpose: web }]\n' +
-      '  - id: bad-host\n    name: Bad\n    kinds: [coding-cli]\n    confidence: guess\n    endpoints: [{ host: "*.*.example", purpose: web }]\n',
-  })
+  const dir = startFolder(
+    t,
+    {
+      'weir.yaml': `proxy:\n  listen: ["127.0.0.1:${port}"]\n  maxHeaders: many\nlimitz: {}\nadmin: { listen: "127.0.0.1:0" }\n`,
+      'rules/catalogue/twice.yaml':
+        'version: 1\nvendor: { id: twice, name: Twice, country: US }\nreviewed: 2026-11-22\ntools:\n' +
+        '  - id: claude-code\n    name: Again\n    kinds: [coding-cli]\n    confidence: guess\n    endpoints: [{ host: twice.example, purpose: web }]\n' +
+        '  - id: bad-host\n    name: Bad\n    kinds: [coding-cli]\n    confidence: guess\n    endpoints: [{ host: "*.*.example", purpose: web }]\n',
+    },
+    'shipped',
+  )
   const policy = join(dir, 'rules', 'policy.yaml')
   writeFileSync(
     policy,
@@ -126,23 +130,23 @@ t.test('a flag that is wrong is told as a flag', async (t) => {
 })
 
 t.test('what cannot be read is 3: rules folder, named configuration, CA, network map', async (t) => {
-  const cases: [string, Record<string, string>, boolean, RegExp][] = [
-    ['rules folder', { 'weir.yaml': FREE }, false, /^rules\/catalogue:-: : this folder is missing/u],
+  const cases: [string, Record<string, string>, 'small' | 'none', RegExp][] = [
+    ['rules folder', { 'weir.yaml': FREE }, 'none', /^rules\/catalogue:-: : this folder is missing/u],
     [
       'CA',
       { 'weir.yaml': `${FREE}certs: { chain: ca.pem, key: ca.key }\n` },
-      true,
+      'small',
       /ca\.(?:pem|key):-: : cannot be read \(ENOENT\)/u,
     ],
     [
       'network map',
       { 'weir.yaml': `${FREE}identity: { map: who.yaml }\n` },
-      true,
+      'small',
       /^who\.yaml:-: : cannot be read: ENOENT/u,
     ],
   ]
-  for (const [what, files, hasRules, line] of cases) {
-    const dir = startFolder(t, files, hasRules)
+  for (const [what, files, rules, line] of cases) {
+    const dir = startFolder(t, files, rules)
     const refused = await refusedStart(t, dir)
     t.equal(refused.kind, 'unreachable', what)
     t.ok(

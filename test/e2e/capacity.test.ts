@@ -76,7 +76,7 @@ t.test('while the heap is nearly full, new connections hear 503 and the admin po
     // Loading the rules alone takes more than a tenth of so small a heap.
     limits: { heapPercent: 10 },
   }
-  const dir = startFolder(t, { 'weir.yaml': stringify(config) })
+  const dir = startFolder(t, { 'weir.yaml': stringify(config) }, 'shipped')
   const child = spawn(process.execPath, ['--max-old-space-size=150', MAIN, 'serve', '--json'], {
     cwd: dir,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -5,20 +5,34 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { smallRules } from '../config/small-rules.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-/** A throw-away folder with the shipped rules and the given files; paths may have folders. */
-export function startFolder(t: Test, files: Readonly<Record<string, string>>, hasRules = true): string {
+/** A throw-away folder with the given files, whose paths may have folders, over rules: small ones load much faster. */
+export function startFolder(
+  t: Test,
+  files: Readonly<Record<string, string>>,
+  rules: 'shipped' | 'small' | 'none' = 'small',
+): string {
   const dir = mkdtempSync(join(tmpdir(), 'weir-start-'))
   t.teardown(() => rmSync(dir, { recursive: true, force: true }))
-  if (hasRules) cpSync('rules', join(dir, 'rules'), { recursive: true })
-  for (const [name, text] of Object.entries(files)) {
+  if (rules === 'shipped') cpSync('rules', join(dir, 'rules'), { recursive: true })
+  for (const [name, text] of Object.entries({ ...(rules === 'small' ? smallFiles() : {}), ...files })) {
     mkdirSync(dirname(join(dir, name)), { recursive: true })
     writeFileSync(join(dir, name), text)
   }
   return dir
 }
+
+const smallFiles = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(smallRules()).flatMap(([name, value]) =>
+      typeof value === 'string'
+        ? [[`rules/${name}`, value]]
+        : Object.entries(value).map(([file, text]) => [`rules/${name}/${file}`, text]),
+    ),
+  )
 
 export interface Ended {
   readonly code: number | null

@@ -1,0 +1,60 @@
+/** What the admin port sees of the rest: every port of `control/ports.ts` over the parts of one running app. */
+import type { EventStore } from '../audit/store.ts'
+import type { Authority } from '../ca/authority.ts'
+import type { LoadedState } from '../config/state.ts'
+import type { StateWatch } from '../config/watch.ts'
+import type { ControlPorts } from '../control/ports.ts'
+import { recogniseDialect } from '../dialects/registry.ts'
+import { formatAuthority } from '../domain/destination.ts'
+import type { Problem } from '../domain/settings.ts'
+import type { Readiness } from '../observe/health.ts'
+import type { OperationalLog } from '../observe/log.ts'
+import type { MetricsRegistry } from '../observe/metrics.ts'
+import { explain } from '../policy/explain.ts'
+
+export interface ControlParts {
+  readonly store: Pick<EventStore, 'query' | 'find' | 'lastSeen'>
+  readonly watch: Pick<StateWatch, 'current' | 'problems'>
+  /** What was told at the start; shown until the first reload. */
+  readonly warnings: readonly Problem[]
+  readonly readiness: Readiness
+  readonly metrics: Pick<MetricsRegistry, 'scrape'>
+  readonly authority: Pick<Authority, 'rootPem'>
+  readonly record: ControlPorts['audit']['record']
+  readonly log: OperationalLog
+  /** Addresses the proxy listens on; empty before the start. */
+  readonly listens: () => readonly { readonly host: string; readonly port: number }[]
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number
+}
+
+export function createControlPorts(parts: ControlParts): ControlPorts {
+  const { watch } = parts
+  const rules = (): LoadedState['rules'] => watch.current().rules
+  const untilReload = watch.problems()
+  return {
+    events: parts.store,
+    policy: {
+      current: () => rules().snapshot,
+      source: () => rules().policyText,
+      problems: () => (watch.problems() === untilReload ? parts.warnings : watch.problems()),
+      counts: () => rules().counts,
+      explain: (input) =>
+        explain(rules().snapshot, input, {
+          nowMs: parts.nowMs(),
+          recogniseDialect,
+          clientAt: (address) => watch.current().identity.identify(address),
+        }),
+    },
+    readiness: parts.readiness,
+    metrics: parts.metrics,
+    ca: { rootPem: () => parts.authority.rootPem() },
+    audit: { record: parts.record },
+    log: parts.log,
+    proxyAddress: () => {
+      const [first] = parts.listens()
+      return first === undefined ? '' : formatAuthority(first.host, first.port)
+    },
+    pacHosts: () => rules().pacHosts,
+  }
+}
