@@ -20,7 +20,7 @@ const BINARY_TYPES =
 export function bodyTextParts(body: Uint8Array, contentType: string | null, keys: JsonKeys): TextParts {
   if (body.length === 0) return { ok: true, parts: [], model: null }
   const type = mediaType(contentType)
-  if (BINARY_TYPES.test(type)) return BINARY
+  if (BINARY_TYPES.test(type) || !isReadCharset(contentType)) return BINARY
   if (isContainer(body) || isJsonType(type)) {
     const json = jsonParts({ body, keys })
     if (json.ok) return json
@@ -30,7 +30,7 @@ export function bodyTextParts(body: Uint8Array, contentType: string | null, keys
   if (type.startsWith('multipart/')) return multipart(body, contentType ?? '', keys)
   if (!isText(body)) return BINARY
   if (type === 'application/x-www-form-urlencoded') return form(body)
-  return { ok: true, parts: [plainPart(0, body.length, '')], model: null }
+  return { ok: true, parts: plainParts(body, 0, body.length, ''), model: null }
 }
 
 /**
@@ -38,9 +38,15 @@ export function bodyTextParts(body: Uint8Array, contentType: string | null, keys
  * that a lenient server forgives would turn escaped text into plain text, and `\u0041KIA…` into no finding.
  */
 export function jsonBodyParts(body: Uint8Array, contentType: string | null, keys: JsonKeys): TextParts {
-  if (!isContainer(body)) return bodyTextParts(body, contentType, keys)
+  if (!isContainer(body) || !isReadCharset(contentType)) return bodyTextParts(body, contentType, keys)
   const json = jsonParts({ body, keys })
   return json.ok ? json : UNPARSABLE
+}
+
+/** Character sets in which ASCII is written as it is. In others, UTF-7 for one, text is not what it looks like. */
+function isReadCharset(contentType: string | null): boolean {
+  const charset = /;\s*charset\s*=\s*["']?([^\s;"']*)/iu.exec(contentType ?? '')?.[1]?.toLowerCase() ?? ''
+  return /^(?:|utf-?8|us-ascii|ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d|gbk|gb2312|gb18030)$/u.test(charset)
 }
 
 const isJsonType = (type: string): boolean =>
@@ -66,6 +72,16 @@ const plainPart = (start: number, end: number, field: string): TextPart => ({
   field,
   isEditable: true,
 })
+
+/**
+ * Text as it is; where it holds escapes of JSON a second time with these undone: what is no JSON to us, for a comment in
+ * front or a comma too much, may be some to a lenient server.
+ */
+function plainParts(body: Uint8Array, start: number, end: number, field: string): TextPart[] {
+  const plain = plainPart(start, end, field)
+  const text = Buffer.from(body.buffer, body.byteOffset + start, end - start)
+  return text.includes('\\u') || text.includes('\\/') ? [plain, { ...plain, escaping: 'json' }] : [plain]
+}
 
 /** Parts, and JSON lines, beyond which a body counts as unparsable: inspection must not fill the heap. */
 const MAX_PARTS = 500_000
@@ -140,12 +156,12 @@ function contentParts(
   keys: JsonKeys,
 ): { parts: TextPart[]; model: string | null } | null {
   const content = body.subarray(start, end)
-  if (content.length === 0 || MEDIA_START.test(String.fromCharCode(...content.subarray(0, 12)))) {
+  if (content.length === 0) return { parts: [], model: null }
+  if (!isText(content) && MEDIA_START.test(String.fromCharCode(...content.subarray(0, 12))))
     return { parts: [], model: null }
-  }
   const json = isContainer(content) ? jsonParts({ body, keys, start, end, within }) : null
   if (json?.ok === true) return json
-  return isText(content) ? { parts: [plainPart(start, end, within)], model: null } : null
+  return isText(content) ? { parts: plainParts(body, start, end, within), model: null } : null
 }
 
 const isContainer = (body: Uint8Array): boolean => {

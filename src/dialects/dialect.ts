@@ -11,6 +11,8 @@ export interface TextPart {
   readonly field: string
   /** `false` for signed or encrypted parts: looked at, never edited. */
   readonly isEditable: boolean
+  /** An id, type or name of the protocol: keys of services are looked for in it, numbers that ids hold by chance are not. */
+  readonly isName?: boolean
 }
 
 export type TextParts =

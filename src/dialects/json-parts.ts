@@ -8,7 +8,7 @@ import { isBase64Media } from './media.ts'
  * A leaf in an array counts under the array's key.
  */
 export interface JsonKeys {
-  /** Ids, roles, types, names: not text as long as the value is a plain name (`isPlainName`). */
+  /** Ids, roles, types, names: not text as long as the value is a plain name (`isPlainName`) and too short for a secret. */
   readonly names: ReadonlySet<string>
   /** Signed or encrypted values: parts that must not be edited. */
   readonly signed: ReadonlySet<string>
@@ -46,8 +46,8 @@ export function jsonParts({ body, keys, start = 0, end = body.length, within = '
   let model: string | null = null
   /** Names that were found harmless: they repeat thousands of times. */
   const ordinary = new Set<string>()
-  const add = (from: number, to: number, place: JsonPlace, isEditable: boolean): void => {
-    parts.push(new JsonTextPart({ start: from, end: to, place, isEditable, within }))
+  const add = (from: number, to: number, place: JsonPlace, isEditable: boolean, isName = false): void => {
+    parts.push(new JsonTextPart({ start: from, end: to, place, isEditable, isName, within }))
   }
   const visitor: JsonVisitor = {
     enter: (key, inherited) => containerMark(keys, key, inherited),
@@ -60,10 +60,11 @@ export function jsonParts({ body, keys, start = 0, end = body.length, within = '
       if (place.key === 'model' && place.parent !== null && place.parent.parent === null) {
         model = decodeJsonString(body, from, to)
       }
-      if (from === to || isBase64Media(body, from, to)) return
+      if (from === to || (MEDIA_KEY.test(nearestName(place)) && isBase64Media(body, from, to))) return
       const role = leafRole(keys, place)
-      if (role === 'name' && isPlainName(body, from, to)) return
-      add(from, to, place, role !== 'signed')
+      const isName = role === 'name' && isPlainName(body, from, to)
+      if (isName && !mayBeSecret(body, from, to)) return
+      add(from, to, place, role !== 'signed', isName)
     },
   }
   return scanJson(body, visitor, start, end).ok ? { ok: true, parts, model } : { ok: false }
@@ -92,7 +93,17 @@ function nearestName(place: JsonPlace): string {
 /** Member names beyond this look like data that was made a key; they are reported as text and never shown in `field`. */
 const ORDINARY_KEY = /^[A-Za-z_$][A-Za-z0-9_.$-]{0,31}$/u
 
-const isOrdinaryKey = (key: string | number): boolean => typeof key === 'number' || key === '' || ORDINARY_KEY.test(key)
+/** No key of any service is shorter. */
+const MIN_SECRET_BYTES = 16
+/** So long, and with digits or all in capitals: it may be a word of a protocol, or `AKIA…`. */
+const MAYBE_SECRET_KEY = /^(?=.{16})(?:.*\d|[A-Z]+$)/u
+
+/** Under which keys pictures, sounds and documents stand. Elsewhere a text that begins like one may go on as a text. */
+const MEDIA_KEY =
+  /data|bytes|blob|b64|base64|image|img|photo|picture|screenshot|thumbnail|audio|video|media|pdf|file|ur[il]|src/iu
+
+const isOrdinaryKey = (key: string | number): boolean =>
+  typeof key === 'number' || key === '' || (ORDINARY_KEY.test(key) && !MAYBE_SECRET_KEY.test(key))
 
 const MAX_NAME_BYTES = 80
 /** 2: letter, 1: digit or a sign that ids, types and model names are written with, 0: anything else. */
@@ -117,6 +128,18 @@ export function isPlainName(bytes: Uint8Array, start: number, end: number): bool
   return letters >= 3 || end - start < 8
 }
 
+/** Is a plain name long enough for a key of some service, and not only lower-case words? */
+function mayBeSecret(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < MIN_SECRET_BYTES) return false
+  let hasLower = false
+  for (let index = start; index < end; index += 1) {
+    const byte = bytes[index] ?? 0
+    if (byte >= 0x30 && byte <= 0x39) return true
+    hasLower ||= byte >= 0x61 && byte <= 0x7a
+  }
+  return !hasLower
+}
+
 /** Levels of a path that `field` shows; events stay small however deep a document is. */
 const MAX_FIELD_LEVELS = 12
 
@@ -125,6 +148,7 @@ interface JsonTextPartInput {
   readonly end: number
   readonly place: JsonPlace
   readonly isEditable: boolean
+  readonly isName: boolean
   readonly within: string
 }
 
@@ -134,13 +158,15 @@ class JsonTextPart implements TextPart {
   readonly end: number
   readonly escaping = 'json'
   readonly isEditable: boolean
+  readonly isName: boolean
   private readonly place: JsonPlace
   private readonly within: string
 
-  constructor({ start, end, place, isEditable, within }: JsonTextPartInput) {
+  constructor({ start, end, place, isEditable, isName, within }: JsonTextPartInput) {
     this.start = start
     this.end = end
     this.isEditable = isEditable
+    this.isName = isName
     this.place = place
     this.within = within
   }

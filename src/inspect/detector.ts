@@ -11,6 +11,8 @@ export interface Detector {
   readonly severity: Severity
   /** Position among all rules. */
   readonly order: number
+  /** Starts at any run of digits: finds numbers of persons, and in ids some by chance. */
+  readonly isOnDigits?: boolean
   /** Looks at one occurrence of a trigger; `null` when there is nothing. Must not throw; a throw is a fault. */
   readonly look: (text: string, start: number, end: number) => DetectedSpan | null
 }
@@ -51,6 +53,7 @@ export function makeDetector(rule: DetectorRule, order: number): Detector {
     name: rule.name,
     severity: rule.severity,
     order,
+    isOnDigits: rule.trigger === 'digits',
     look: (text, start, end) => {
       const span = find(text, start, end)
       if (span === null) return null

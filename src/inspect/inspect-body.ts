@@ -36,6 +36,7 @@ export function inspectBody(body: Uint8Array, parts: readonly TextPart[], option
     if (state.isCutShort || options.isOver()) return { findings, hasFault: state.hasFault, isCutShort: true }
     const view = textView(body, part)
     for (const hit of hitsIn(view.text, options.depth, options, state)) {
+      if (part.isName === true && hit.detector.isOnDigits === true) continue
       findings.push(findingOf(hit, part, view, options.placeholders))
     }
   }

@@ -62,5 +62,14 @@ function inspectHeld(options: InspectorOptions, placeholders: PlaceholderConfig,
   const { depth } = options
   const result = inspectBody(request.body, text.parts, { detectors: options.detectors(), placeholders, depth, isOver })
   const unread = result.hasFault ? 'detector-fault' : result.isCutShort ? 'timeout' : null
-  return { findings: result.findings, unread, model: text.model }
+  return { findings: result.findings, unread, model: modelToTell(text.model, result.findings) }
+}
+
+/** Longer than any provider's. */
+const MAX_MODEL_LENGTH = 200
+
+/** The model stands in events, and whoever sends a request may write there what he wants: no secret and no book. */
+function modelToTell(model: string | null, findings: readonly Finding[]): string | null {
+  if (model === null || model.length > MAX_MODEL_LENGTH) return null
+  return findings.some(({ field }) => field === 'model') ? null : model
 }

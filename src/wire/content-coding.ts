@@ -208,6 +208,7 @@ function* decodeStage(
   for (let at = 0; at < bytes.length; ) {
     if (pieces.length > 0 && coding !== 'zstd') return 'broken'
     if (pieces.length === MOST_FRAMES) return 'too-large'
+    if (coding === 'zstd' && isSkippableFrame(bytes, at)) return 'broken'
     const result = yield { codec: CODECS[coding], input: bytes.subarray(at), maxBytes: Math.max(1, left) }
     if (typeof result === 'string') return result
     if (result.used === 0) return 'broken'
@@ -218,6 +219,10 @@ function* decodeStage(
   }
   return pieces.length === 1 ? (pieces[0] ?? bytes) : Buffer.concat(pieces)
 }
+
+/** RFC 8878 section 3.1.2: bytes that decoders leave out, and that would go upstream unread. No client sends any. */
+const isSkippableFrame = (bytes: Uint8Array, at: number): boolean =>
+  ((bytes[at] ?? 0) & 0xf0) === 0x50 && bytes[at + 1] === 0x2a && bytes[at + 2] === 0x4d && bytes[at + 3] === 0x18
 
 /** RFC 1950: method 8 and a header that is a multiple of 31. */
 function hasZlibFrame(bytes: Uint8Array): boolean {

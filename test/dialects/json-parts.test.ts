@@ -31,6 +31,29 @@ t.test('what a key means ends where a free container begins', async (t) => {
   )
 })
 
+t.test('a name that is long enough for a secret is reported as a name, and so is a key', async (t) => {
+  const secret = ['AKIA', 'Q3ZK7WJ2NPLM5XRT'].join('')
+  const parts = (text: string) => {
+    const result = jsonParts({ body: Buffer.from(text), keys: KEYS })
+    return result.ok ? result.parts.map(({ field, isName }) => [field, isName]) : null
+  }
+  t.strictSame(parts(`{"id":"${secret}"}`), [['id', true]])
+  t.strictSame(parts(`{"id":"${'A'.repeat(16)}"}`), [['id', true]])
+  t.strictSame(parts('{"id":"function_call_output","type":"AKIA"}'), [])
+  t.strictSame(parts(`{"${secret}":1}`), [['*', false]])
+  t.strictSame(parts(`{"a":{"${secret}":"x"}}`), [
+    ['a.*', false],
+    ['a.*', false],
+  ])
+  t.strictSame(parts('{"cache_creation_input_tokens":1,"x1":2}'), [])
+})
+
+t.test('pictures are left out where pictures stand, not where texts do', async (t) => {
+  const picture = `iVBORw0KGgo${'A'.repeat(400)}`
+  t.strictSame(read(`{"image_url":{"url":"${picture}"},"source":{"data":"${picture}"}}`), {})
+  t.strictSame(Object.keys(read(`{"text":"${picture}","content":["${picture}"]}`) ?? {}), ['text', 'content[0]'])
+})
+
 t.test('a prefix stands before the field', async (t) => {
   t.strictSame(read('{"a":["b"]}', 'form'), { 'form.a[0]': 'b' })
   t.strictSame(read('["b"]', 'form'), { 'form[0]': 'b' })

@@ -17,13 +17,15 @@ export interface PartRow {
 
 export const bodyOf = (body: unknown): Buffer => Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
 
-/** Parts as the tables write them. */
+/** Parts as the tables write them; names of the protocol are left out. */
 export const shownParts = (body: Uint8Array, parts: readonly TextPart[]): Record<string, string> =>
   Object.fromEntries(
-    parts.map((part) => [
-      `${part.isEditable ? '' : '!'}${part.field}`,
-      Buffer.from(body).toString('utf8', part.start, part.end),
-    ]),
+    parts
+      .filter((part) => part.isName !== true)
+      .map((part) => [
+        `${part.isEditable ? '' : '!'}${part.field}`,
+        Buffer.from(body).toString('utf8', part.start, part.end),
+      ]),
   )
 
 /** Rows of `dialects-parts.yaml` for one dialect, each with what the dialect really says. */

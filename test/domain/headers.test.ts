@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { headerValue, headerValues } from '../../src/domain/headers.ts'
+import { announcesBody, headerValue, headerValues } from '../../src/domain/headers.ts'
 
 t.test('names are found in any case, values come as they are', async (t) => {
   const headers = ['Host', 'a', 'COOKIE', ' one ', 'cookie', 'two', 'X-Host', 'b']
@@ -31,4 +31,10 @@ t.test('both agree with the plain definition on all lists', async (t) => {
     }),
   )
   t.pass('for all lists')
+})
+
+t.test('a head announces a body by its length or its coding, not by nothing', async (t) => {
+  t.ok(announcesBody(['Content-Length', '1']))
+  t.ok(announcesBody(['transfer-Encoding', 'chunked']))
+  for (const headers of [[], ['Content-Length', '0'], ['content-type', 'text/plain']]) t.notOk(announcesBody(headers))
 })

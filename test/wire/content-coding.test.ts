@@ -129,3 +129,11 @@ t.test('random bytes never throw', async () => {
     ),
   )
 })
+
+t.test('a zstd frame that decoders skip is refused, wherever it stands', async (t) => {
+  const frame = zlib.zstdCompressSync('text')
+  const skipped = Buffer.from([0x5f, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 0x68, 0x69])
+  t.equal(bodyOf(frame, ['zstd']), 'text')
+  t.equal(bodyOf(Buffer.concat([skipped, frame]), ['zstd']), 'unparsable')
+  t.equal(bodyOf(Buffer.concat([frame, skipped]), ['zstd']), 'unparsable')
+})
