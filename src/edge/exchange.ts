@@ -259,7 +259,11 @@ class RunningExchange {
     response.sendDate = false
     const kept = endToEndHeaders(headers, this.#run.isIntercepted ? DROP_FROM_RESPONSE : undefined)
     response.writeHead(status, reasonPhrase(statusText), [...kept, ...this.#exchange.responseHeaders()])
+    // The head goes out at once, together with what of the body came in the same read: one TLS record and one write.
+    const { socket } = response
+    socket?.cork()
     response.flushHeaders()
+    process.nextTick(() => socket?.uncork())
   }
 
   #clientClosed(): void {
