@@ -20,6 +20,9 @@ export interface AddressGuardOptions {
 /** Ranges of ipaddr.js that are the public internet; everything else is refused. */
 const PUBLIC_RANGE = 'unicast'
 
+/** Addresses that look public and are the cloud's own: Azure's wire server hands out certificates and settings of the machine. */
+const CLOUD_SERVICES: ReadonlySet<string> = new Set(['168.63.129.16'])
+
 export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
   const allowedNetworks: [ipaddr.IPv4 | ipaddr.IPv6, number][] = []
   const allowedTargets = new Set<string>()
@@ -33,7 +36,7 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
       const ip = unwrap(address)
       if (ip === null) return `\`${address}\` is not an address`
       if (options.ownPorts().includes(port) && isThisMachine(ip)) return `\`${address}:${port}\` is this proxy itself`
-      const range = ip.range()
+      const range = CLOUD_SERVICES.has(ip.toString()) ? 'a metadata service' : ip.range()
       if (range === PUBLIC_RANGE) return null
       if (allowedTargets.has(`${host}:${port}`)) return null
       if (allowedNetworks.some((network) => ip.kind() === network[0].kind() && ip.match(network))) return null
@@ -49,15 +52,14 @@ function parseNetwork(entry: string): [ipaddr.IPv4 | ipaddr.IPv6, number] | null
   return [ip, ip.kind() === 'ipv4' ? 32 : 128]
 }
 
-/** The IPv4 address inside IPv4-mapped (RFC 4291) and NAT64 (RFC 6052) forms, else the address itself. */
+/** The IPv4 address inside IPv4-mapped and IPv4-compatible (RFC 4291) and NAT64 (RFC 6052) forms, else the address itself. */
 function unwrap(address: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
   if (!ipaddr.isValid(address)) return null
   const ip = ipaddr.process(address)
-  if (ip.kind() === 'ipv6' && ip.range() === 'rfc6052') {
-    const bytes = ip.toByteArray()
-    return new ipaddr.IPv4(bytes.slice(12))
-  }
-  return ip
+  if (ip.kind() !== 'ipv6') return ip
+  const bytes = ip.toByteArray()
+  const isCompatible = bytes.slice(0, 12).every((byte) => byte === 0) && ip.range() === PUBLIC_RANGE
+  return isCompatible || ip.range() === 'rfc6052' ? new ipaddr.IPv4(bytes.slice(12)) : ip
 }
 
 function isThisMachine(ip: ipaddr.IPv4 | ipaddr.IPv6): boolean {

@@ -40,6 +40,13 @@ t.test('loopback, private, link-local, metadata and special ranges are refused',
     '64:ff9b::7f00:1',
     '64:ff9b::a9fe:a9fe',
     '2001:db8::1',
+    '::127.0.0.1',
+    '::a9fe:a9fe',
+    '64:ff9b:1::7f00:1',
+    '2002:7f00:1::',
+    '168.63.129.16',
+    '64:ff9b::a83f:8110',
+    '100.100.100.200',
     'not an address',
   ]
   for (const address of refused) t.type(guard.refusal(address, 443, 'a.example'), 'string', address)
