@@ -26,10 +26,8 @@ export function readHead(
   limits: HeaderLimits,
 ): ReadHead | ProxyError {
   const url = request.url ?? ''
-  if (url.length > limits.maxUrlBytes) return new ProxyError('url-too-long', `more than ${limits.maxUrlBytes} bytes`)
-  if (request.rawHeaders.length > limits.maxHeaders * 2) {
-    return new ProxyError('headers-too-large', `more than ${limits.maxHeaders} header lines`)
-  }
+  const tooLarge = checkLimits(request, limits)
+  if (tooLarge !== null) return tooLarge
   const absolute = url.startsWith('/') || url === '*' ? null : parseAbsolute(url)
   if (absolute instanceof ProxyError) return absolute
   const name = absolute ?? tunnel
@@ -51,6 +49,12 @@ export function readHead(
       isUpgrade: isUpgradeRequest(request),
     },
   }
+}
+
+function checkLimits({ url = '', rawHeaders }: IncomingMessage, limits: HeaderLimits): ProxyError | null {
+  if (url.length > limits.maxUrlBytes) return new ProxyError('url-too-long', `more than ${limits.maxUrlBytes} bytes`)
+  if (rawHeaders.length <= limits.maxHeaders * 2) return null
+  return new ProxyError('headers-too-large', `more than ${limits.maxHeaders} header lines`)
 }
 
 /**

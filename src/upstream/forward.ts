@@ -150,6 +150,10 @@ interface ForwardingContext {
 /** The exchange whose head undici is about to write: `onRequestStart` and the channel below come in one turn. */
 let starting: Forwarding | null = null
 
+function expectConnection(forwarding: Forwarding): void {
+  starting = forwarding
+}
+
 /** Documented by undici (docs/api/DiagnosticsChannel.md); the only way to learn which pooled connection was taken. */
 subscribe('undici:client:sendHeaders', (message) => {
   starting?.onConnection((message as { readonly socket: Socket }).socket)
@@ -231,7 +235,7 @@ class Forwarding implements UpstreamExchange {
       onRequestStart: (controller) => {
         this.#controller = controller
         // The head is written before this turn ends, and the channel names its connection.
-        starting = this
+        expectConnection(this)
         if (this.#isOver) controller.abort(new ProxyError('client-gone'))
       },
       onResponseStart: (controller, status, _headers, statusText) => {

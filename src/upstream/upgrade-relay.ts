@@ -65,7 +65,7 @@ export class UpgradeRelay {
       this.#socket.pause()
       if (this.#early.length > 0) this.#socket.unshift(Buffer.concat(this.#early))
       // On the client's side, where writes count too: http-proxy clears the timer of the other (1.18.1).
-      const client = this.#socket as Socket
+      const client = this.#socket as Duplex & { readonly setTimeout: (ms: number, onIdle: () => void) => void }
       client.setTimeout(this.#times.idleMs, () => client.destroy())
       upstream.once('close', () => closeBehind(upstream, this.#socket))
       incoming.headers = namedHeaders(incoming.rawHeaders)

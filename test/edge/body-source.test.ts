@@ -4,39 +4,45 @@ import fc from 'fast-check'
 import t from 'tap'
 import { RequestBodySource } from '../../src/edge/body-source.ts'
 
-const asRequest = (stream: PassThrough): IncomingMessage => Object.assign(stream, { rawTrailers: ['X-T', '1'] }) as never
+const asRequest = (stream: PassThrough): IncomingMessage =>
+  Object.assign(stream, { rawTrailers: ['X-T', '1'] }) as never
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 t.test('what was held goes first, then the stream, each byte once, whatever the sink asks for', async (t) => {
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 20 })
   await fc.assert(
-    fc.asyncProperty(fc.array(bytes, { maxLength: 4 }), fc.array(bytes, { maxLength: 8 }), fc.array(fc.boolean()), async (first, rest, answers) => {
-      const stream = new PassThrough()
-      const tapped: Uint8Array[] = []
-      const source = new RequestBodySource(asRequest(stream), first, (chunk) => tapped.push(Uint8Array.from(chunk)))
-      const got: Uint8Array[] = []
-      const ended = new Promise<readonly string[]>((resolve) =>
-        source.start({
-          chunk: (chunk) => {
-            got.push(Uint8Array.from(chunk))
-            const goesOn = answers.shift() ?? true
-            if (!goesOn) setImmediate(() => source.resume())
-            return goesOn
-          },
-          end: resolve,
-          fail: (error) => t.fail(error.code),
-        }),
-      )
-      for (const chunk of rest) {
-        stream.write(chunk)
-        await turn()
-      }
-      stream.end()
-      t.strictSame(await ended, ['X-T', '1'])
-      t.ok(Buffer.concat(got).equals(Buffer.concat([...first, ...rest])))
-      t.ok(Buffer.concat(tapped).equals(Buffer.concat(rest)), 'the tap sees what is new')
-    }),
+    fc.asyncProperty(
+      fc.array(bytes, { maxLength: 4 }),
+      fc.array(bytes, { maxLength: 8 }),
+      fc.array(fc.boolean()),
+      async (first, rest, answers) => {
+        const stream = new PassThrough()
+        const tapped: Uint8Array[] = []
+        const source = new RequestBodySource(asRequest(stream), first, (chunk) => tapped.push(Uint8Array.from(chunk)))
+        const got: Uint8Array[] = []
+        const ended = new Promise<readonly string[]>((resolve) =>
+          source.start({
+            chunk: (chunk) => {
+              got.push(Uint8Array.from(chunk))
+              const goesOn = answers.shift() ?? true
+              if (!goesOn) setImmediate(() => source.resume())
+              return goesOn
+            },
+            end: resolve,
+            fail: (error) => t.fail(error.code),
+          }),
+        )
+        for (const chunk of rest) {
+          stream.write(chunk)
+          await turn()
+        }
+        stream.end()
+        t.strictSame(await ended, ['X-T', '1'])
+        t.ok(Buffer.concat(got).equals(Buffer.concat([...first, ...rest])))
+        t.ok(Buffer.concat(tapped).equals(Buffer.concat(rest)), 'the tap sees what is new')
+      },
+    ),
     { numRuns: 50 },
   )
 })

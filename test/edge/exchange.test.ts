@@ -75,7 +75,10 @@ t.test('HEAD, 204 and 304 end with their head, and the connection serves the nex
   client.write(requestTo(host, null, 'X-Want: 204\r\n'))
   t.match(await readUntil(client, (text) => text.includes('\r\n\r\n')), /^HTTP\/1\.1 204 No Content\r\nX-A: b\r\n/u)
   client.write(requestTo(host, null, 'X-Want: 304\r\n'))
-  t.match(await readUntil(client, (text) => text.includes('\r\n\r\n')), /^HTTP\/1\.1 304 Not Modified\r\nETag: "e"\r\n/u)
+  t.match(
+    await readUntil(client, (text) => text.includes('\r\n\r\n')),
+    /^HTTP\/1\.1 304 Not Modified\r\nETag: "e"\r\n/u,
+  )
   client.write(requestTo(host))
   t.match(await readUntil(client, (text) => text.endsWith('last')), /^HTTP\/1\.1 200 OK/u)
   client.destroy()
@@ -106,7 +109,9 @@ t.test('response trailers pass, request trailers are dropped, chunked uploads ar
     stage.play((socket) =>
       onRequests(socket, (request) => {
         seen.push(request)
-        socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n')
+        socket.write(
+          'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 7\r\n\r\n',
+        )
       }),
     )
     const upload = '4\r\n{"a"\r\n4\r\n:12}\r\n0\r\nX-Late: 1\r\n\r\n'
@@ -131,7 +136,7 @@ t.test('an early refusal reaches a client that is still uploading, and the uploa
       })
     })
     const client = await stage.open()
-    const declared = `Content-Length: 50000000\r\n${lines}`
+    const declared = `Content-Length: 50000000000\r\n${lines}`
     client.write(requestTo(host, null, declared, 'POST'))
     const chunk = Buffer.alloc(65_536, 'x')
     const pump = (): void => {
@@ -194,4 +199,54 @@ t.test('a response that the upstream cuts is cut for the client too, never ended
       t.match(await outcomeOn(host), { complete: false, error: { side: 'upstream' } }, name)
     }
   }
+})
+
+t.test('bodies beyond the room for inspection follow the rule of their tier', async (t) => {
+  const big = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x'.repeat(250_000) }] })
+  const held = stage.host('restricted')
+  stage.play(() => t.fail('nothing of it goes upstream'))
+  const refused = await stage.open()
+  refused.write(requestTo(held, big, 'Connection: close\r\n'))
+  t.match((await readToEnd(refused)).text, /^HTTP\/1\.1 503 .*retry-after: 5/isu)
+  t.match(await outcomeOn(held), { status: 503, error: { code: 'over-capacity', side: 'weir' } })
+  const measured = stage.host('monitored')
+  let arrived = 0
+  stage.play((socket) =>
+    onRequests(socket, (request) => {
+      arrived = request.length
+      socket.write(ok('taken'))
+    }),
+  )
+  t.match(await answerTo(requestTo(measured, big), (text) => text.endsWith('taken')), /^HTTP\/1\.1 200 OK/u)
+  t.ok(arrived > big.length, 'the upstream had all of it')
+  t.match(await outcomeOn(measured), { unread: 'over-capacity', bytesIn: big.length, complete: true })
+  const next = stage.host('restricted')
+  const small = await answerTo(requestTo(next, BODY), (text) => text.endsWith('taken'))
+  t.match(small, /^HTTP\/1\.1 200 OK/u, 'what was held was given back')
+})
+
+t.test('two slow clients of endless responses hold their upstreams back, and nothing piles up', async (t) => {
+  const written = new Map<Socket, number>()
+  stage.play((socket) =>
+    onRequests(socket, () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 100000000000\r\n\r\n')
+      const chunk = Buffer.from(`data: ${'x'.repeat(65_000)}\n\n`)
+      const pump = (): void => {
+        while (!socket.destroyed && socket.write(chunk)) written.set(socket, (written.get(socket) ?? 0) + chunk.length)
+      }
+      socket.on('drain', pump)
+      pump()
+    }),
+  )
+  const clients = await Promise.all([stage.open(), stage.open()])
+  for (const client of clients) client.pause().write(requestTo(stage.host('monitored'), BODY))
+  const total = (): number => [...written.values()].reduce((sum, bytes) => sum + bytes, 0)
+  let before = -1
+  while (written.size < 2 || before !== total()) {
+    before = total()
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  for (const bytes of written.values()) t.ok(bytes < 64_000_000, `${bytes} bytes were taken by kernel and Weir`)
+  for (const client of clients) client.destroy()
+  for (const socket of written.keys()) await closed(socket)
 })

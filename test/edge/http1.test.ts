@@ -6,7 +6,10 @@ import { flowEvents } from '../helpers/weir.ts'
 import { connectThrough, readHead, readUntil } from '../helpers/wire-client.ts'
 
 const stage = await setStage(t, {
-  config: { timeouts: { drainMs: 1000, headerMs: 1500, bodyIdleMs: 1500 }, proxy: { maxHeaderBytes: 16_384, maxUrlBytes: 8192 } },
+  config: {
+    timeouts: { drainMs: 1000, headerMs: 1500, bodyIdleMs: 1500 },
+    proxy: { maxHeaderBytes: 16_384, maxUrlBytes: 8192 },
+  },
 })
 const BODY = '{"model":"m","messages":[]}'
 const CLAUDE = 'User-Agent: claude-cli/2.1.330\r\n'
@@ -31,11 +34,23 @@ t.test('pipelined requests are decided one by one and answered in order, whoever
   const client = await stage.open()
   const blocked = requestTo('api.anthropic.com', BODY, CLAUDE).replace('/openai/v1/x', '/v1/messages')
   client.write(
-    requestTo(host, BODY, 'X-N: 1\r\n') + blocked + requestTo(host, BODY, 'X-N: 3\r\n') + requestTo(host, null, 'X-N: 4\r\nConnection: close\r\n'),
+    requestTo(host, BODY, 'X-N: 1\r\n') +
+      blocked +
+      requestTo(host, BODY, 'X-N: 3\r\n') +
+      requestTo(host, null, 'X-N: 4\r\nConnection: close\r\n'),
   )
   const { text } = await readToEnd(client)
   const found = text.match(/HTTP\/1\.1 \d+|answer-\d|"request_id"/gu)
-  t.strictSame(found, ['HTTP/1.1 200', 'answer-1', 'HTTP/1.1 400', '"request_id"', 'HTTP/1.1 200', 'answer-3', 'HTTP/1.1 200', 'answer-4'])
+  t.strictSame(found, [
+    'HTTP/1.1 200',
+    'answer-1',
+    'HTTP/1.1 400',
+    '"request_id"',
+    'HTTP/1.1 200',
+    'answer-3',
+    'HTTP/1.1 200',
+    'answer-4',
+  ])
 })
 
 t.test('a malformed request behind a good one does not overtake its answer', async (t) => {
@@ -83,41 +98,50 @@ t.test('CONNECT inside a tunnel, and a target of another host inside it, are ref
   t.match((await readToEnd(other)).text, /^HTTP\/1\.1 421 /u)
 })
 
-t.test('a Host that differs gets 421 and, where AI is involved, one event under the id that the client sees', async (t) => {
-  const host = stage.host('monitored')
-  let asked = 0
-  stage.play(() => asked++)
-  const before = flowEvents(stage.weir.events()).length
-  const client = await inside(host)
-  client.write('POST /v1/messages HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n')
-  const { text } = await readToEnd(client)
-  t.match(text, /^HTTP\/1\.1 421 /u)
-  const id = /x-weir-event: (\w+)/iu.exec(text)?.[1]
-  const events = flowEvents(await stage.weir.waitForEvents((all) => flowEvents(all).length > before))
-  t.match(events.find(({ flow }) => flow === id), {
-    phase: 'tunnel',
-    action: 'block',
-    reason: 'host-mismatch',
-    tool: 'azure-openai',
-    destination: { host, port: 443 },
-    error: { code: 'host-mismatch', side: 'client' },
-  })
-  t.equal(asked, 0, 'the upstream was not asked')
-})
+t.test(
+  'a Host that differs gets 421 and, where AI is involved, one event under the id that the client sees',
+  async (t) => {
+    const host = stage.host('monitored')
+    let asked = 0
+    stage.play(() => asked++)
+    const before = flowEvents(stage.weir.events()).length
+    const client = await inside(host)
+    client.write('POST /v1/messages HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n')
+    const { text } = await readToEnd(client)
+    t.match(text, /^HTTP\/1\.1 421 /u)
+    const id = /x-weir-event: (\w+)/iu.exec(text)?.[1]
+    const events = flowEvents(await stage.weir.waitForEvents((all) => flowEvents(all).length > before))
+    t.match(
+      events.find(({ flow }) => flow === id),
+      {
+        phase: 'tunnel',
+        action: 'block',
+        reason: 'host-mismatch',
+        tool: 'azure-openai',
+        destination: { host, port: 443 },
+        error: { code: 'host-mismatch', side: 'client' },
+      },
+    )
+    t.equal(asked, 0, 'the upstream was not asked')
+  },
+)
 
-t.test('on the plain listener the AI name counts wherever it stands, and other mismatches leave no event', async (t) => {
-  const count = (): number => flowEvents(stage.weir.events()).length
-  const before = count()
-  const quiet = await stage.open()
-  quiet.write('GET http://a.example/ HTTP/1.1\r\nHost: b.example\r\n\r\n')
-  t.match((await readToEnd(quiet)).text, /^HTTP\/1\.1 421 /u)
-  const loud = await stage.open()
-  loud.write('GET http://a.example/ HTTP/1.1\r\nHost: api.anthropic.com\r\n\r\n')
-  t.match((await readToEnd(loud)).text, /^HTTP\/1\.1 421 /u)
-  const events = flowEvents(await stage.weir.waitForEvents((all) => flowEvents(all).length > before))
-  t.equal(events.length, before + 1)
-  t.match(events.at(-1), { reason: 'host-mismatch', destination: { host: 'api.anthropic.com', port: 80 } })
-})
+t.test(
+  'on the plain listener the AI name counts wherever it stands, and other mismatches leave no event',
+  async (t) => {
+    const count = (): number => flowEvents(stage.weir.events()).length
+    const before = count()
+    const quiet = await stage.open()
+    quiet.write('GET http://a.example/ HTTP/1.1\r\nHost: b.example\r\n\r\n')
+    t.match((await readToEnd(quiet)).text, /^HTTP\/1\.1 421 /u)
+    const loud = await stage.open()
+    loud.write('GET http://a.example/ HTTP/1.1\r\nHost: api.anthropic.com\r\n\r\n')
+    t.match((await readToEnd(loud)).text, /^HTTP\/1\.1 421 /u)
+    const events = flowEvents(await stage.weir.waitForEvents((all) => flowEvents(all).length > before))
+    t.equal(events.length, before + 1)
+    t.match(events.at(-1), { reason: 'host-mismatch', destination: { host: 'api.anthropic.com', port: 80 } })
+  },
+)
 
 t.test('limits of head and URL have their own status, and an unknown expectation gets 417', async (t) => {
   const host = stage.host('monitored')
@@ -145,7 +169,11 @@ t.test('a head that comes too slowly gets 408, a body that stops moving is given
     client.write(`${requestTo(host, null, 'Content-Length: 100000\r\n', 'POST')}abc`)
     t.notMatch((await readToEnd(client)).text, /HTTP\/1\.1 2/u, kind)
   }
-  const events = await stage.weir.waitForEvents((all) => all.filter(({ error }) => error !== null && (error as { code?: string } | undefined)?.code === 'client-timeout').length >= 2)
+  const events = await stage.weir.waitForEvents(
+    (all) =>
+      all.filter(({ error }) => error !== null && (error as { code?: string } | undefined)?.code === 'client-timeout')
+        .length >= 2,
+  )
   t.match(events.at(-1), { complete: false })
 })
 
@@ -159,7 +187,9 @@ t.test('h2c is not asked for on the way: the request is an ordinary one', async 
     }),
   )
   const client = await stage.open()
-  client.write(requestTo(host, BODY, 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n'))
+  client.write(
+    requestTo(host, BODY, 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n'),
+  )
   t.match(await readUntil(client, (text) => text.endsWith('plain')), /^HTTP\/1\.1 200 OK/u)
   t.notMatch(seen[0], /h2c|HTTP2-Settings/iu)
   t.ok(seen[0]?.endsWith(BODY))

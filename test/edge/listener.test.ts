@@ -11,7 +11,14 @@ import { connectThrough, openSocket, readHead, readUntil } from '../helpers/wire
 
 t.test('what is no proxy request is closed at once and told in the log', async (t) => {
   const stage = await setStage(t, { config: { timeouts: { drainMs: 500, headerMs: 1500 } } })
-  for (const bytes of ['SSH-2.0-OpenSSH\r\n', '\x05\x01\x00', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '\0'.repeat(100), 'EHLO x\r\n', '{"a":1}']) {
+  for (const bytes of [
+    'SSH-2.0-OpenSSH\r\n',
+    '\x05\x01\x00',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    '\0'.repeat(100),
+    'EHLO x\r\n',
+    '{"a":1}',
+  ]) {
     const client = await stage.open()
     client.write(bytes, 'latin1')
     const { text } = await readToEnd(client)
@@ -26,7 +33,9 @@ t.test('what is no proxy request is closed at once and told in the log', async (
 })
 
 t.test('a client of another network gets 403, before it says a word', async (t) => {
-  const stage = await setStage(t, { config: { proxy: { listen: ['127.0.0.1:0'], networks: ['10.0.0.0/8', '::1/128'] } } })
+  const stage = await setStage(t, {
+    config: { proxy: { listen: ['127.0.0.1:0'], networks: ['10.0.0.0/8', '::1/128'] } },
+  })
   const client = await stage.open()
   t.match((await readToEnd(client)).text, /^HTTP\/1\.1 403 /u)
 })
@@ -58,7 +67,9 @@ t.test('a stop lets a stream finish, refuses new connections, and loses no event
   stage.play((socket) =>
     onRequests(socket, () => {
       upstream = socket
-      socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n')
+      socket.write(
+        'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n',
+      )
     }),
   )
   const client = await stage.open()

@@ -20,21 +20,27 @@ async function serve(t: Test, handle: (request: IncomingMessage, response: Serve
   return origin.port
 }
 
-t.test('an answer has our head as it is, without a Date, and keeps the connection when nothing is left to read', async (t) => {
-  let bytes = 0
-  const port = await serve(t, (request, response) => {
-    bytes = sendAnswer(request, response, QUIET)
-  })
-  const client = await openSocket(port)
-  for (let count = 0; count < 2; count++) {
-    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-    const text = await readUntil(client, (seen) => seen.endsWith('notice'))
-    t.match(text, /^HTTP\/1\.1 400 Bad Request\r\ncontent-type: text\/plain\r\ncontent-length: 6\r\nX-Weir-Event: 01X\r\n/u)
-    t.notMatch(text, /\r\ndate:/iu)
-  }
-  t.equal(bytes, 6)
-  client.destroy()
-})
+t.test(
+  'an answer has our head as it is, without a Date, and keeps the connection when nothing is left to read',
+  async (t) => {
+    let bytes = 0
+    const port = await serve(t, (request, response) => {
+      bytes = sendAnswer(request, response, QUIET)
+    })
+    const client = await openSocket(port)
+    for (let count = 0; count < 2; count++) {
+      client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+      const text = await readUntil(client, (seen) => seen.endsWith('notice'))
+      t.match(
+        text,
+        /^HTTP\/1\.1 400 Bad Request\r\ncontent-type: text\/plain\r\ncontent-length: 6\r\nX-Weir-Event: 01X\r\n/u,
+      )
+      t.notMatch(text, /\r\ndate:/iu)
+    }
+    t.equal(bytes, 6)
+    client.destroy()
+  },
+)
 
 t.test('HEAD gets the same head and no body', async (t) => {
   let bytes = -1

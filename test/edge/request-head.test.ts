@@ -83,7 +83,14 @@ t.test('no Host is for HTTP/1.0 only, two are for nobody, even when they agree',
 
 t.test('the limits of URL and header lines hold to the byte and line', async (t) => {
   const url = (length: number): string => `/${'x'.repeat(length - 1)}`
-  const lines = (count: number): string[] => ['Host', 'api.example.com', ...Array(count - 1).fill(['X', 'y']).flat()] as string[]
+  const lines = (count: number): string[] =>
+    [
+      'Host',
+      'api.example.com',
+      ...Array(count - 1)
+        .fill(['X', 'y'])
+        .flat(),
+    ] as string[]
   t.equal(told(readHead(requestOf(url(1001), lines(1)), TUNNEL, LIMITS)), 'url-too-long')
   t.not(told(readHead(requestOf(url(1000), lines(1)), TUNNEL, LIMITS)), 'url-too-long')
   t.equal(told(readHead(requestOf('/', lines(101)), TUNNEL, LIMITS)), 'headers-too-large')
@@ -121,11 +128,14 @@ t.test('only an upgrade that is asked for on this connection counts, and h2c nev
   for (const [lines, expected] of cases) t.equal(isUpgradeRequest(requestOf('/', lines)), expected, lines.join(' '))
 })
 
-t.test('the names of a mismatch: the connection first, then target and Host; what is no name is left out', async (t) => {
-  t.strictSame(namesOf(requestOf('https://b.example/', ['Host', 'c.example:8']), TUNNEL), [
-    { host: 'api.example.com', port: 443 },
-    { host: 'b.example', port: 443 },
-    { host: 'c.example', port: 8 },
-  ])
-  t.strictSame(namesOf(requestOf('/', ['Host', 'a b']), null), [])
-})
+t.test(
+  'the names of a mismatch: the connection first, then target and Host; what is no name is left out',
+  async (t) => {
+    t.strictSame(namesOf(requestOf('https://b.example/', ['Host', 'c.example:8']), TUNNEL), [
+      { host: 'api.example.com', port: 443 },
+      { host: 'b.example', port: 443 },
+      { host: 'c.example', port: 8 },
+    ])
+    t.strictSame(namesOf(requestOf('/', ['Host', 'a b']), null), [])
+  },
+)

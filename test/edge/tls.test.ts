@@ -12,16 +12,16 @@ const context = await pki.contextFor('a.example')
 /** A real connection whose inner end shakes hands as the server. */
 async function accept(t: Test, handshakeMs = 5000, secureContext: SecureContext = context) {
   const { promise, resolve } = Promise.withResolvers<HandshakeResult>()
-  let inner: Socket | null = null
+  const inner: { socket: Socket | null } = { socket: null }
   let calls = 0
   const origin = await startTcpOrigin(t, (socket) => {
-    inner = socket
+    inner.socket = socket
     handshake(socket, secureContext, handshakeMs, (result) => {
       calls++
       resolve(result)
     })
   })
-  return { port: origin.port, result: promise, inner: () => inner as Socket | null, calls: () => calls }
+  return { port: origin.port, result: promise, inner, calls: () => calls }
 }
 
 const client = (t: Test, port: number, options: ConnectionOptions): void => {
@@ -69,7 +69,7 @@ t.test('a client that closes, resets, sends garbage or nothing fails once, and i
     act(socket)
     const outcome = await server.result
     t.match(outcome, { ok: false, error: { code: 'handshake-failed', detail } }, name)
-    t.equal(server.inner()?.destroyed, true, name)
+    t.equal(server.inner.socket?.destroyed, true, name)
     socket.destroy()
     await new Promise((resolve) => setTimeout(resolve, 20))
     t.equal(server.calls(), 1, name)

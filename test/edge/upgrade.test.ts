@@ -1,5 +1,6 @@
+import type { Socket } from 'node:net'
 import t from 'tap'
-import { ok, onRequests, readToEnd, requestTo, setStage } from '../helpers/stage.ts'
+import { closed, deferred, ok, onRequests, readToEnd, requestTo, setStage } from '../helpers/stage.ts'
 import { flowEvents } from '../helpers/weir.ts'
 import { readUntil } from '../helpers/wire-client.ts'
 
@@ -10,7 +11,9 @@ const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConn
 
 const recorded = async (host: string): Promise<Record<string, unknown>[]> => {
   const on = (events: Record<string, unknown>[]): Record<string, unknown>[] => {
-    const flow = events.find(({ destination }) => (destination as { host?: string } | undefined)?.host === host)?.['flow']
+    const flow = events.find(({ destination }) => (destination as { host?: string } | undefined)?.host === host)?.[
+      'flow'
+    ]
     return flowEvents(events).filter((event) => flow !== undefined && event['flow'] === flow)
   }
   return on(await stage.weir.waitForEvents((events) => on(events).some(({ phase }) => phase === 'outcome')))
@@ -91,17 +94,13 @@ t.test('after a declined upgrade no byte of the client is taken for a request', 
 
 t.test('a client that leaves while the upstream thinks closes it, and is recorded', async (t) => {
   const host = stage.host('monitored')
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const { promise: gone, resolve: left } = Promise.withResolvers<void>()
-  stage.play((socket) => {
-    socket.once('close', () => left())
-    socket.once('data', () => resolve())
-  })
+  const upstream = deferred<Socket>()
+  stage.play((socket) => socket.once('data', () => upstream.resolve(socket)))
   const client = await stage.open()
   client.write(upgradeTo(host))
-  await promise
+  const socket = await upstream.promise
   client.destroy()
-  await gone
+  await closed(socket)
   t.match((await recorded(host)).at(-1), { phase: 'outcome', complete: false, error: { code: 'client-gone' } })
 })
 

@@ -36,7 +36,13 @@ t.test('no credential for the proxy and no hop-by-hop line reaches the origin', 
     }),
   )
   const client = await stage.open()
-  client.write(requestTo(host, null, 'Proxy-Authorization: Basic eDp5\r\nX-Hop: 1\r\nTE: trailers\r\nConnection: X-Hop, close\r\nX-Kept: 1\r\n'))
+  client.write(
+    requestTo(
+      host,
+      null,
+      'Proxy-Authorization: Basic eDp5\r\nX-Hop: 1\r\nTE: trailers\r\nConnection: X-Hop, close\r\nX-Kept: 1\r\n',
+    ),
+  )
   await readToEnd(client)
   t.notMatch(seen[0], /proxy-|x-hop: 1|\r\nte:/iu)
   t.match(seen[0], /\r\nX-Kept: 1\r\n/u)
@@ -52,7 +58,10 @@ t.test('what the upstream cuts is cut, what it garbles is 502, and nothing hangs
       'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nraw',
       /^HTTP\/1\.1 502 /u,
     ],
-    'two lengths that differ': ['HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', /^HTTP\/1\.1 502 /u],
+    'two lengths that differ': [
+      'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+      /^HTTP\/1\.1 502 /u,
+    ],
   }
   for (const [name, [response, expected]] of Object.entries(cases)) {
     const host = stage.host('plain')
@@ -88,7 +97,10 @@ t.test('early hints pass', async (t) => {
 })
 
 t.test('a stale pooled connection costs a GET one retry, a POST an honest 502', async (t) => {
-  for (const [body, status] of [[null, 200], ['{}', 502]] as const) {
+  for (const [body, status] of [
+    [null, 200],
+    ['{}', 502],
+  ] as const) {
     const host = stage.host('plain')
     let requests = 0
     stage.play((socket) =>

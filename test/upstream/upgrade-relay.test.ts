@@ -14,14 +14,19 @@ t.test('an upgrade is relayed with the case of its lines, and bytes pass both wa
   stage.play((socket) => {
     socket.once('data', (head: Buffer) => {
       seen.push(head.toString())
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nUPGRADE: WebSocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: k\r\n\r\nhello')
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nUPGRADE: WebSocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: k\r\n\r\nhello',
+      )
       socket.on('data', (chunk: Buffer) => socket.write(`<${chunk.toString()}>`))
     })
   })
   const client = await stage.open()
   client.write(`${UPGRADE(host)}first`)
   const text = await readUntil(client, (all) => all.includes('<first>'))
-  t.match(text, /^HTTP\/1\.1 101 Switching Protocols\r\nUPGRADE: WebSocket\r\n.*Sec-WebSocket-Accept: k\r\n\r\nhello<first>$/su)
+  t.match(
+    text,
+    /^HTTP\/1\.1 101 Switching Protocols\r\nUPGRADE: WebSocket\r\n.*Sec-WebSocket-Accept: k\r\n\r\nhello<first>$/su,
+  )
   t.match(seen[0], /^GET \/socket HTTP\/1\.1\r\n.*Sec-WebSocket-Key: a2V5\r\n/su)
   t.notMatch(seen[0], /first/u, 'nothing of the client before 101')
   client.write('second')
@@ -64,7 +69,9 @@ t.test('what the origin sends last arrives whole, however slowly the client read
 t.test('an upgraded connection on which nothing moves is closed', async (t) => {
   const host = stage.host('plain')
   stage.play((socket) => {
-    socket.once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'))
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),
+    )
   })
   const client = await stage.open()
   client.write(UPGRADE(host))
