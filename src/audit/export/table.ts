@@ -21,10 +21,10 @@ const COLUMNS: readonly Column[] = [
   { name: 'CLIENT', read: (exchange) => clientOf(exchange) },
   { name: 'TOOL', read: (exchange) => exchange['tool'] ?? exchange['what'] ?? exchange['operation'] },
   { name: 'TIER', read: field('tier') },
-  { name: 'ACTION', read: field('action') },
+  { name: 'ACTION', read: (exchange) => actionOf(exchange) },
   { name: 'HOST', read: inner('destination', 'host') },
   { name: 'STATUS', read: (exchange) => statusOf(exchange) },
-  { name: 'REASON', read: field('reason') },
+  { name: 'REASON', read: (exchange) => exchange['reason'] ?? loadedOf(exchange) },
 ]
 
 function clientOf(exchange: ExchangeRecord): unknown {
@@ -32,10 +32,23 @@ function clientOf(exchange: ExchangeRecord): unknown {
   return client?.['user'] ?? client?.['device'] ?? client?.['addr'] ?? exchange['who'] ?? exchange['actor']
 }
 
+/** While policy only observes, what it would have done stands beside what was done. */
+function actionOf(exchange: ExchangeRecord): unknown {
+  const would = exchange['would']
+  return typeof would === 'string' ? `${cellText(exchange['action'])} (would ${would})` : exchange['action']
+}
+
+/** The cause before the state: an exchange that failed is incomplete as well. */
 function statusOf(exchange: ExchangeRecord): unknown {
-  if (exchange['complete'] === false) return 'incomplete'
   const error = exchange['error'] as ExchangeRecord | null | undefined
-  return error?.['code'] ?? exchange['status']
+  return error?.['code'] ?? (exchange['complete'] === false ? 'incomplete' : exchange['status'])
+}
+
+/** What became of a configuration that was read. */
+function loadedOf(exchange: ExchangeRecord): unknown {
+  if (exchange['ok'] === undefined) return undefined
+  const outcome = exchange['ok'] === true ? 'in force' : `refused, problems: ${cellText(exchange['problems'])}`
+  return `${outcome} (by ${cellText(exchange['by'])})`
 }
 
 /** All rows under a line of headings; a sentence when there are none. */

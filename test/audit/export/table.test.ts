@@ -36,6 +36,23 @@ t.test('rows stand under their headings, with what is most telling', async (t) =
   t.equal(renderTable([]), 'no events match\n')
 })
 
+t.test(
+  'a failure is told by its cause, an observed block by what it would have been, a configuration by its fate',
+  async (t) => {
+    const table = renderTable([
+      { time: 't', flow: 'F1', action: 'log', status: 502, complete: false, error: { code: 'dns-failed' } },
+      { time: 't', flow: 'F2', action: 'log', would: 'block', status: 200, complete: true },
+      { time: 't', flow: 'F3', phase: 'config', what: 'policy', ok: false, problems: 2, by: 'file' },
+      { time: 't', flow: 'F4', phase: 'config', what: 'policy', ok: true, problems: 0, by: 'signal' },
+    ])
+    const lines = table.trimEnd().split('\n')
+    t.match(lines[1], / log .*dns-failed/)
+    t.match(lines[2], /log \(would block\) .*200/)
+    t.match(lines[3], /refused, problems: 2 \(by file\)$/)
+    t.match(lines[4], /in force \(by signal\)$/)
+  },
+)
+
 t.test('no value breaks a row, colours the terminal or turns the direction', async (t) => {
   const evil = '\u001b[31m\n\u202eevil\u0007\u0085\u2028'
   const table = renderTable([
