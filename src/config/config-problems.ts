@@ -27,6 +27,8 @@ export function schemaProblems(error: z.ZodError, origins: Origins): Problem[] {
       return issue.keys.map((key) =>
         located([...issue.path, key], `unknown key \`${key}\`: remove it or correct its name`, origins),
       )
+    if (issue.code === 'invalid_type' && issue.expected === 'array')
+      return [located(issue.path, 'this is a list: write it in brackets, `[a, b]`', origins)]
     return [located(issue.path, lowerFirst(issue.message), origins)]
   })
 }

@@ -39,13 +39,16 @@ function lineOf(source: PolicySource, path: ProblemPath): number | null {
 export const formatPath = (path: ProblemPath): string =>
   path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${key}`)).join('')
 
+/** What zod says of a union whose schema has no words of its own. */
+const UNION_UNNAMED = 'Invalid input'
+
 /** Report what the schema found: one problem per unknown key, unions by the branch that was meant. */
 export function reportIssues(issues: readonly z.core.$ZodIssue[], sink: ProblemSink, base: ProblemPath = []): void {
   for (const issue of issues) {
     const path = [...base, ...issue.path.map((key) => (typeof key === 'number' ? key : String(key)))]
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) sink.error([...path, key], `unknown key \`${key}\`: remove it or correct its name`)
-    } else if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    } else if (issue.code === 'invalid_union' && issue.errors.length > 0 && issue.message === UNION_UNNAMED) {
       reportIssues(meantBranch(issue.errors), sink, path)
     } else sink.error(path, inHouseStyle(issue.message))
   }

@@ -16,6 +16,17 @@ t.test('a problem of a laid-over value names the variable, of a file value the l
   t.end()
 })
 
+t.test('one value where a list belongs is told how to become one', (t) => {
+  const parsed = configSchema.safeParse({ proxy: { listen: '127.0.0.1:3128' } })
+  const origins = { source: null, shown: 'w.yaml', overlays: [] }
+  const problems = parsed.success ? [] : schemaProblems(parsed.error, origins)
+  t.strictSame(
+    problems.map(({ path, message }) => [path, message]),
+    [['proxy.listen', 'this is a list: write it in brackets, `[a, b]`']],
+  )
+  t.end()
+})
+
 t.test('the defaults fit together', (t) => {
   t.same(crossChecks(configSchema.parse({}), null, 'w.yaml'), [])
   t.end()

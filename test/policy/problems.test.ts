@@ -28,6 +28,18 @@ t.test('a problem has the line of its node, or of the nearest node around it', a
   ])
 })
 
+t.test('a union that says itself what to write is not taken apart', async (t) => {
+  const parsed = z
+    .object({ until: z.union([z.literal(1), z.literal(2)], { error: 'write 1 or 2' }) })
+    .safeParse({ until: 3 })
+  const problems: Problem[] = []
+  if (!parsed.success) reportIssues(parsed.error.issues, problemSink({ file: 'p', document: null }, problems))
+  t.strictSame(
+    problems.map(({ path, message }) => [path, message]),
+    [['until', 'write 1 or 2']],
+  )
+})
+
 t.test('every unknown key is a problem of its own, and unions speak for the form that was meant', async (t) => {
   const names = z.union([z.enum(['a', 'b']), z.array(z.enum(['a', 'b'])).min(1)])
   const parsed = z
