@@ -106,12 +106,13 @@ function show(authority: Authority, warnings: readonly Problem[], isJson: boolea
     ['root', authority.subject()],
     ['file', `${authority.file()} (${authority.isOwnRoot() ? "Weir's own" : "the company's"})`],
     ['SHA-256', authority.fingerprint256()],
-    ['valid until', authority.notAfter().toISOString().slice(0, 10)],
   ]
   const [signing] = authority.path()
   if (signing !== undefined && authority.path().length > 1) {
     rows.push(['signs with', signing.subject.split('\n').reverse().join(', ')])
   }
+  // Of the certificate that signs, so it stands below its name.
+  rows.push(['valid until', authority.notAfter().toISOString().slice(0, 10)])
   for (const root of authority.roots().slice(1)) {
     rows.push(['earlier root', `${root.fingerprint256}, until ${root.validToDate.toISOString().slice(0, 10)}`])
   }

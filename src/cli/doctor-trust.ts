@@ -137,7 +137,8 @@ const PROBES: readonly Probe[] = [
       ...['ls-remote', `https://${host}:${port}/doctor.git`],
     ],
     verdict: gitVerdict,
-    fix: (_root, bundle) => [`git config --global http.sslCAInfo ${bundle}`],
+    // The variable, because it goes before `http.sslCAInfo`.
+    fix: (_root, bundle) => [`export GIT_SSL_CAINFO=${bundle}`],
   },
 ]
 

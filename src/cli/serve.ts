@@ -92,6 +92,9 @@ function bannerFacts(
 
 function banner(app: App, addresses: AppAddresses): string {
   const { proxy, admin, ca, fingerprint } = bannerFacts(app, addresses)
+  // curl reads no PKCS#12.
+  const isPem = app.config.certs.pkcs12 === null
+  const fetchRoot = isPem ? '' : `  curl -o weir-root.pem ${admin}/ca.pem\n`
   return `weir is running
   proxy        ${proxy}
   admin        ${admin}   (token: ${app.config.data.dir}/admin.token)
@@ -99,7 +102,7 @@ function banner(app: App, addresses: AppAddresses): string {
   fingerprint  sha256 ${fingerprint}
 
 try it, no network needed:
-  curl --proxy ${proxy} --cacert ${ca} -H 'user-agent: claude-cli/2.1.330 (external, cli)' --json '{"model":"claude-opus-5-5","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}' https://api.anthropic.com/v1/messages
+${fetchRoot}  curl --proxy ${proxy} --cacert ${isPem ? ca : 'weir-root.pem'} -H 'user-agent: claude-cli/2.1.330 (external, cli)' --json '{"model":"claude-opus-5-5","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}' https://api.anthropic.com/v1/messages
 
 `
 }

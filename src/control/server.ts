@@ -166,7 +166,10 @@ function addPages(app: FastifyInstance, ports: ControlPorts, options: ControlOpt
 /** All errors leave as problem+json; what nobody expected gets an id, under which the log has the rest. */
 function addErrors(app: FastifyInstance, ports: ControlPorts): void {
   app.setNotFoundHandler(() => {
-    throw new ApiProblem(404, 'there is no such page')
+    throw new ApiProblem(
+      404,
+      'there is no such page: see /livez, /readyz, /metrics, /proxy.pac and /ca.pem; the API is under /api/v1',
+    )
   })
   app.setErrorHandler((error: FastifyError | ApiProblem, request, reply) => {
     const address = request.raw.socket.remoteAddress ?? ''
