@@ -43,7 +43,9 @@ const timeouts = z.strictObject({
 const limits = z.strictObject({
   connections: count.default(20_000).describe('Client connections at once.'),
   perClient: count.default(500).describe('Client connections at once from one address.'),
-  inspectingBytes: bytes.default(536_870_912).describe('Bytes held for inspection at once, all requests together.'),
+  inspectingBytes: bytes
+    .default(536_870_912)
+    .describe('Bytes held for inspection at once, all requests together; one client gets half at most.'),
   decodedRatio: z
     .int()
     .min(2)

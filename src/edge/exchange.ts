@@ -141,7 +141,7 @@ class RunningExchange {
 
   async #judgedBody(maxBytes: number): Promise<{ body: OutgoingBody; isEdited: boolean } | 'answered'> {
     const { request } = this.#run
-    this.#holder = new BodyHolder(this.#budget, maxBytes)
+    this.#holder = new BodyHolder(this.#budget, maxBytes, this.#run.client.address)
     const { held, rest } = await this.#collect(this.#holder)
     this.#bytesIn = held.bytes.length
     const judgement = await this.#exchange.judge(held)
@@ -159,11 +159,11 @@ class RunningExchange {
     const { request } = this.#run
     const { plan } = this.#exchange
     if (!hasBody(request)) return { body: null, isEdited: false }
-    const copy = plan.kind === 'measure' ? new BodyHolder(this.#budget, plan.maxBytes) : null
+    const copy = plan.kind === 'measure' ? new BodyHolder(this.#budget, plan.maxBytes, this.#run.client.address) : null
     this.#holder = copy
     const declared = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
     if (declared <= WHOLE_BODY_BYTES) {
-      const holder = copy ?? new BodyHolder(this.#budget, WHOLE_BODY_BYTES)
+      const holder = copy ?? new BodyHolder(this.#budget, WHOLE_BODY_BYTES, this.#run.client.address)
       this.#holder = holder
       const { held, rest } = await this.#collect(holder)
       this.#bytesIn = held.bytes.length

@@ -7,6 +7,7 @@ export class InspectionBudget {
   readonly #maxBytes: number
   /** While it says so, no new body is taken; one that is held already goes on. */
   readonly isFull: () => boolean
+  readonly #byClient = new Map<string, number>()
   #usedBytes = 0
 
   constructor(maxBytes: number, isFull: () => boolean = () => false) {
@@ -18,14 +19,24 @@ export class InspectionBudget {
     return this.#usedBytes
   }
 
-  take(bytes: number): boolean {
+  /** `client`: who has it; one client never gets more than half, so that it cannot leave the others unread. */
+  take(bytes: number, client: string | null = null): boolean {
     if (this.#usedBytes + bytes > this.#maxBytes) return false
+    if (client !== null) {
+      const held = (this.#byClient.get(client) ?? 0) + bytes
+      if (held > this.#maxBytes / 2) return false
+      this.#byClient.set(client, held)
+    }
     this.#usedBytes += bytes
     return true
   }
 
-  giveBack(bytes: number): void {
+  giveBack(bytes: number, client: string | null = null): void {
     this.#usedBytes -= bytes
+    if (client === null) return
+    const left = (this.#byClient.get(client) ?? 0) - bytes
+    if (left > 0) this.#byClient.set(client, left)
+    else this.#byClient.delete(client)
   }
 }
 
@@ -33,20 +44,22 @@ export class InspectionBudget {
 export class BodyHolder {
   readonly #budget: InspectionBudget
   readonly #maxBytes: number
+  readonly #client: string | null
   readonly #chunks: Uint8Array[] = []
   #heldBytes = 0
   cut: HeldBody['cut'] = null
 
-  constructor(budget: InspectionBudget, maxBytes: number) {
+  constructor(budget: InspectionBudget, maxBytes: number, client: string | null = null) {
     this.#budget = budget
     this.#maxBytes = maxBytes
+    this.#client = client
   }
 
   /** `false`: the limit is reached and this chunk was not taken. */
   add(chunk: Uint8Array): boolean {
     if (this.cut !== null) return false
     if (this.#heldBytes + chunk.length > this.#maxBytes) this.cut = 'oversize'
-    else if ((this.#heldBytes === 0 && this.#budget.isFull()) || !this.#budget.take(chunk.length))
+    else if ((this.#heldBytes === 0 && this.#budget.isFull()) || !this.#budget.take(chunk.length, this.#client))
       this.cut = 'over-capacity'
     else {
       this.#heldBytes += chunk.length
@@ -63,7 +76,7 @@ export class BodyHolder {
   }
 
   release(): void {
-    this.#budget.giveBack(this.#heldBytes)
+    this.#budget.giveBack(this.#heldBytes, this.#client)
     this.#heldBytes = 0
     this.#chunks.length = 0
   }

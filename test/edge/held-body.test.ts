@@ -88,3 +88,16 @@ t.test('a client that goes away rejects', async (t) => {
   failing.destroy(new Error('reset'))
   await t.rejects(failed, /reset/u)
 })
+
+t.test('one client gets half of the room at most, and all of it back', async (t) => {
+  const budget = new InspectionBudget(20)
+  const greedy = new BodyHolder(budget, 100, '10.0.0.1')
+  const again = new BodyHolder(budget, 100, '10.0.0.1')
+  const other = new BodyHolder(budget, 100, '10.0.0.2')
+  t.ok(greedy.add(Buffer.alloc(10)))
+  t.notOk(again.add(Buffer.alloc(1)))
+  t.equal(again.cut, 'over-capacity')
+  t.ok(other.add(Buffer.alloc(10)), 'the others still have room')
+  greedy.release()
+  t.ok(new BodyHolder(budget, 100, '10.0.0.1').add(Buffer.alloc(10)))
+})
