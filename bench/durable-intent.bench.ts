@@ -5,10 +5,13 @@ import { join } from 'node:path'
 import { createIdSource } from '../src/audit/event-id.ts'
 import { createSpool } from '../src/audit/spool.ts'
 import type { IntentEvent } from '../src/domain/audit-event.ts'
+import { type Section, table } from './harness/report.ts'
+import { median, quantile } from './harness/stats.ts'
 
 const ROUNDS = 5
 const ROUND_MS = 1000
 const CONCURRENCIES = [1, 50, 500]
+const GOAL = { p50: 1, p99: 5 }
 
 /** Medians of `ROUNDS` interleaved rounds. */
 export interface Row {
@@ -61,13 +64,6 @@ const intent = (): IntentEvent => ({
   unread: null,
 })
 
-const at = (sorted: readonly number[], share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0
-const median = (values: readonly number[]): number =>
-  at(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  )
-
 async function round(append: (event: IntentEvent) => Promise<void>, concurrent: number): Promise<Row> {
   const latencies: number[] = []
   const cpuBefore = process.cpuUsage()
@@ -82,25 +78,26 @@ async function round(append: (event: IntentEvent) => Promise<void>, concurrent: 
   await Promise.all(Array.from({ length: concurrent }, appendUntilEnd))
   const seconds = (performance.now() - startMs) / 1000
   const cpu = process.cpuUsage(cpuBefore)
-  const sorted = latencies.sort((a, b) => a - b)
   return {
     concurrent,
-    p50Ms: at(sorted, 0.5),
-    p99Ms: at(sorted, 0.99),
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
     eventsPerSecond: latencies.length / seconds,
     cpuMicrosPerEvent: (cpu.user + cpu.system) / latencies.length,
   }
 }
 
 /** Measure on the disk of the temporary folder. */
-export async function run(): Promise<Row[]> {
+export async function run(rounds = ROUNDS): Promise<Section> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-durable-intent-'))
   const spool = createSpool({ dir: join(dir, 'audit'), stream: 'bench', segmentBytes: 268_435_456 })
   try {
-    const rounds: Row[] = []
+    const measured: Row[] = []
     await round(spool.append, 50) // warms up
-    for (let i = 0; i < ROUNDS; i++) for (const n of CONCURRENCIES) rounds.push(await round(spool.append, n))
-    return CONCURRENCIES.map((concurrent) => medianRow(rounds.filter((row) => row.concurrent === concurrent)))
+    for (let i = 0; i < rounds; i++) for (const n of CONCURRENCIES) measured.push(await round(spool.append, n))
+    return section(
+      CONCURRENCIES.map((concurrent) => medianRow(measured.filter((row) => row.concurrent === concurrent))),
+    )
   } finally {
     await spool.close()
     rmSync(dir, { recursive: true })
@@ -115,4 +112,23 @@ const medianRow = (rows: readonly Row[]): Row => ({
   cpuMicrosPerEvent: median(rows.map((row) => row.cpuMicrosPerEvent)),
 })
 
-if (import.meta.main) console.table(await run())
+function section(rows: readonly Row[]): Section {
+  const at50 = rows.find(({ concurrent }) => concurrent === 50)
+  const isMet = at50 !== undefined && at50.p50Ms <= GOAL.p50 && at50.p99Ms <= GOAL.p99
+  const cells = rows.map((row) => [
+    String(row.concurrent),
+    row.p50Ms.toFixed(2),
+    row.p99Ms.toFixed(2),
+    row.eventsPerSecond.toFixed(0),
+    row.cpuMicrosPerEvent.toFixed(0),
+  ])
+  return {
+    name: 'durable-intent',
+    title: 'A durable intent record',
+    body: `The audit spool alone, on the disk of the temporary folder; ${ROUNDS} interleaved rounds of ${ROUND_MS / 1000} s, medians.
+
+${table(['waiting at once', 'p50 ms', 'p99 ms', 'events/s', 'CPU µs/event'], cells)}
+
+Goal at 50: ≤ ${GOAL.p50} ms p50, ≤ ${GOAL.p99} ms p99: ${isMet ? 'met' : 'missed'}.`,
+  }
+}

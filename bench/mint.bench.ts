@@ -1,7 +1,6 @@
 /**
  * How long does a new host wait for its certificate? Leaf minted and TLS context ready, one host after the other.
  * Peers in the same run, interleaved: the parts of our own path, and mockttp's CA where that package is installed.
- * Prints medians over rounds in milliseconds. Run alone: `node bench/mint.bench.ts [rounds] [hosts per round]`.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,6 +10,8 @@ import { type AuthorityOptions, loadSource, openAuthority } from '../src/ca/auth
 import { toPem } from '../src/ca/certificate.ts'
 import { type Leaf, makeLeafKey, mintLeaf } from '../src/ca/leaf.ts'
 import { makeCa } from '../test/ca/make-ca.ts'
+import { type Section, table } from './harness/report.ts'
+import { median, withRange } from './harness/stats.ts'
 
 const GOAL_MS = 0.5
 
@@ -19,9 +20,6 @@ interface Contender {
   /** What happens the first time a host is seen. */
   readonly first: (host: string) => unknown
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
 async function authorityContender(name: string, options: AuthorityOptions): Promise<Contender> {
   const opened = await openAuthority(options)
@@ -79,8 +77,8 @@ async function timeRound(contender: Contender, round: number, hosts: number): Pr
   return median(times)
 }
 
-/** Measure, print, and clean up. */
-export async function run(rounds = 7, hosts = 300): Promise<void> {
+/** Measure and clean up. */
+export async function run(rounds = 7, hosts = 300): Promise<Section> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-mint-'))
   try {
     const own: AuthorityOptions = {
@@ -105,8 +103,7 @@ export async function run(rounds = 7, hosts = 300): Promise<void> {
       ...(await parts(own)),
     ]
     const peer = await mockttpContender(readFileSync(join(dir, 'rsa.key'), 'utf8'), rsa.pem)
-    if (typeof peer === 'string') console.log(peer)
-    else contenders.push(peer)
+    if (typeof peer !== 'string') contenders.push(peer)
     const medians = new Map<string, number[]>(contenders.map(({ name }) => [name, []]))
     for (let round = -1; round < rounds; round += 1) {
       for (const contender of contenders) {
@@ -114,16 +111,18 @@ export async function run(rounds = 7, hosts = 300): Promise<void> {
         if (round >= 0) medians.get(contender.name)?.push(ms)
       }
     }
-    console.log(`mint: new host, leaf minted and TLS context ready; ${rounds} interleaved rounds of ${hosts} hosts`)
-    for (const [name, values] of medians) {
-      const spread = `${Math.min(...values).toFixed(3)}–${Math.max(...values).toFixed(3)}`
-      console.log(`  ${name.padEnd(28)} ${median(values).toFixed(3)} ms   (rounds ${spread})`)
-    }
     const ours = median(medians.get('weir, own root (P-256)') ?? [])
-    console.log(`  goal ${GOAL_MS} ms: ${ours <= GOAL_MS ? 'met' : `missed by ${(ours - GOAL_MS).toFixed(3)} ms`}`)
+    const rows = [...medians].map(([name, values]) => [name, withRange(values, 3)])
+    return {
+      name: 'mint',
+      title: 'A new host: leaf minted, TLS context ready',
+      body: `One host after the other in one process; ${rounds} interleaved rounds of ${hosts} hosts, medians, milliseconds of wall time.
+
+${table(['what', 'ms, median (range of rounds)'], rows)}
+${typeof peer === 'string' ? `\n${peer}\n` : ''}
+Goal ≤ ${GOAL_MS} ms: ${ours <= GOAL_MS ? 'met' : `missed by ${(ours - GOAL_MS).toFixed(3)} ms`}.`,
+    }
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
 }
-
-if (import.meta.main) await run(Number(process.argv[2] ?? 7), Number(process.argv[3] ?? 300))
