@@ -103,6 +103,8 @@ function checkHost(request: IncomingMessage, name: TunnelName): ProxyError | nul
   const [host] = hosts
   if (hosts.length > 1) return new ProxyError('bad-request', 'more than one Host header')
   if (host === undefined) return request.httpVersion === '1.0' ? null : new ProxyError('bad-request', 'no Host header')
+  // Nearly every request of a tunnel: its own name as it stands. (An IPv6 address without brackets is no authority.)
+  if (host === name.host && name.port === DEFAULT_PORTS[name.scheme] && !host.includes(':')) return null
   const parsed = parseAuthority(host.trim())
   if (!parsed.ok) return new ProxyError('bad-request', 'the Host header is not host[:port]')
   const isSame = parsed.host === name.host && (parsed.port ?? DEFAULT_PORTS[name.scheme]) === name.port
