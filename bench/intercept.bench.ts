@@ -3,6 +3,7 @@ import { KeepAlive, openTls, sendAll } from './harness/client.ts'
 import { cpuSeconds } from './harness/process-tree.ts'
 import {
   type Contender,
+  type Missing,
   missingText,
   startAll,
   startMitmproxy,
@@ -82,19 +83,27 @@ export async function run(rounds = ROUNDS, only = false): Promise<Section> {
     const starts = [startSquid('bump'), startWeir(), ...(only ? [] : [startMockttp, startMitmproxy])]
     const { contenders, missing } = await startAll(rig, starts)
     const direct = { host: rig.address, port: 443 }
-    const subjects: Subject[] = []
+    const all: Subject[] = []
     for (const contender of contenders) {
       const kinds: readonly Kind[] = contender.name === 'Weir' ? ['allow', 'log'] : ['allow']
-      for (const kind of kinds) subjects.push(await subject(contender, kind, direct))
+      for (const kind of kinds) all.push(await subject(contender, kind, direct))
     }
-    for (const one of subjects) {
-      console.error(`warming ${one.label}`)
-      await sendAll(one.connections, KINDS[one.kind], countsOf(one).warm)
+    const subjects: Subject[] = []
+    const broken: Missing[] = []
+    for (const one of all) {
+      try {
+        await sendAll(one.connections, KINDS[one.kind], countsOf(one).warm)
+        subjects.push(one)
+      } catch (error) {
+        // A peer may fail; Weir must not, and neither must what it is compared with.
+        if (COUNTS[one.contender.name] === undefined) throw error
+        broken.push({ name: one.label, why: `in the warm-up: ${(error as Error).message}` })
+      }
     }
     for (let index = 0; index < rounds; index++) for (const one of subjects) await round(one)
-    for (const { connections } of subjects) for (const connection of connections) connection.close()
+    for (const { connections } of all) for (const connection of connections) connection.close()
     const squid = subjects.find(({ contender }) => contender.name.startsWith('Squid'))
-    return section(subjects, squid, missingText(missing), rounds)
+    return section(subjects, squid, missingText([...missing, ...broken]), rounds)
   } finally {
     await rig.close()
   }

@@ -54,6 +54,9 @@ export async function openTls(route: Route, host: string, port: number): Promise
   return secure
 }
 
+/** Longer than any answer takes; without it a peer that loses a request would hold up the run for ever. */
+const ANSWER_MS = 10_000
+
 /** One keep-alive connection that sends the same request again and again. */
 export class KeepAlive {
   readonly #socket: Socket
@@ -75,7 +78,12 @@ export class KeepAlive {
       const gone = (): void => reject(new Error('the connection was closed'))
       this.#socket.once('close', gone)
       this.#socket.once('end', gone)
+      const timer = setTimeout(() => {
+        this.#socket.destroy()
+        reject(new Error(`no answer in ${ANSWER_MS} ms, port ${this.#socket.remotePort ?? 0}`))
+      }, ANSWER_MS)
       this.#onDone = (status) => {
+        clearTimeout(timer)
         this.#socket.removeListener('close', gone)
         this.#socket.removeListener('end', gone)
         resolve(status)
