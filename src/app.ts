@@ -162,6 +162,11 @@ export class App {
     return { ok: true, addresses: this.#addresses }
   }
 
+  /** Something was thrown that nobody caught: it stands in the log before the process stops. */
+  fault(error: unknown): void {
+    this.#parts.log.error({ err: error }, 'app.fault')
+  }
+
   /** Never rejects: what cannot be read again is logged, and what is in force stays. */
   async reload(by: ReloadCause): Promise<void> {
     try {

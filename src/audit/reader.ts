@@ -3,15 +3,24 @@
  * lines that are newer than it from the event files. Without a readable store everything comes from the files.
  */
 import { type DatabaseSync } from 'node:sqlite'
-import { compareKeys, cursorOf, type EventPage, type EventQuery, type PageKey } from './event-query.ts'
+import {
+  compareKeys,
+  cursorOf,
+  type EventPage,
+  type EventQuery,
+  type ExchangeRecord,
+  type PageKey,
+} from './event-query.ts'
 import { FilesChanged, Ingest } from './ingest.ts'
 import { mergeRecords, readRecord } from './merge-records.ts'
-import { linesOfFlow, matchingKeys } from './query.ts'
+import { flowOf, linesOfFlow, matchingKeys } from './query.ts'
 import { isDamage, openStore, openStoreForReading } from './store-schema.ts'
 
 export interface AuditReader {
   /** Throws `QueryError` on wrong values. */
   readonly query: (query: EventQuery) => EventPage
+  /** One exchange by the id of its flow, as notices show it, or of one of its records; `null` when unknown. */
+  readonly find: (id: string) => ExchangeRecord | null
   readonly close: () => void
 }
 
@@ -67,6 +76,15 @@ class OverlayReader implements AuditReader {
     const last = page.at(-1)
     const items = page.map(({ flow }) => mergeRecords(linesOfFlow(this.#homeOf(flow), flow).map(readRecord)))
     return { items, next: keys.length > page.length && last !== undefined ? cursorOf(last) : null }
+  }
+
+  find(id: string): ExchangeRecord | null {
+    const known = id.toUpperCase()
+    for (const db of this.#store === null ? [this.#newer] : [this.#newer, this.#store]) {
+      const flow = flowOf(db, known)
+      if (flow !== null) return mergeRecords(linesOfFlow(this.#homeOf(flow), flow).map(readRecord))
+    }
+    return null
   }
 
   close(): void {

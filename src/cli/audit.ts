@@ -24,6 +24,7 @@ filters:
   --tool ID --tier T --action A --host NAME --rule R
   --client C             user, device, address or pseudonym
   --phase P              intent, outcome, tunnel, config or admin
+  --event ID             the one that a notice names; other filters are not asked then (query only)
   --text WORDS           words, or beginnings of words, anywhere in the records
   --limit N
   --format F             table, jsonl or csv
@@ -40,7 +41,7 @@ Exit codes: 0 done, 1 the chain is broken, 2 wrong usage, 3 the events cannot be
 const DEFAULT_LIMIT = 50
 const PAGE = 500
 
-const FLAGS = { ...COMMON_FLAGS, ...FILTER_FLAGS, data: { type: 'string' } } as const
+const FLAGS = { ...COMMON_FLAGS, ...FILTER_FLAGS, data: { type: 'string' }, event: { type: 'string' } } as const
 
 /** Run the command; resolves with the exit code. */
 export async function run(args: readonly string[], io: CliIo): Promise<number> {
@@ -65,7 +66,9 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   try {
     if (verb === 'verify') return verify(dir, values.json, io)
     return withReader({ dir, file: join(data, 'store.sqlite') }, (reader) =>
-      verb === 'query' ? query(reader, filters.filters, values.json, io) : exportAll(reader, filters.filters, io),
+      verb === 'query'
+        ? query(reader, { ...filters.filters, event: values.event ?? null }, values.json, io)
+        : exportAll(reader, filters.filters, io),
     )
   } catch (error) {
     io.stderr(`cannot read the events in \`${dir}\`: ${error instanceof Error ? error.message : String(error)}\n`)
@@ -103,12 +106,21 @@ function withReader<T>(place: { readonly dir: string; readonly file: string }, u
   }
 }
 
-function query(reader: AuditReader, filters: Filters, isJson: boolean, io: CliIo): number {
-  const limit = filters.limit ?? DEFAULT_LIMIT
-  const page = reader.query({ ...filters.query, limit, order: 'desc' })
+type Question = Filters & { readonly event: string | null }
+
+function query(reader: AuditReader, filters: Question, isJson: boolean, io: CliIo): number {
+  const page = filters.event === null ? newest(reader, filters) : single(reader, filters.event)
   if (isJson) io.stdout(jsonLine({ items: page.items, next: page.next }))
   else io.stdout(rendered(page, filters.format ?? 'table'))
   return EXIT.done
+}
+
+const newest = (reader: AuditReader, filters: Filters): EventPage =>
+  reader.query({ ...filters.query, limit: filters.limit ?? DEFAULT_LIMIT, order: 'desc' })
+
+function single(reader: AuditReader, event: string): EventPage {
+  const found = reader.find(event)
+  return { items: found === null ? [] : [found], next: null }
 }
 
 function rendered(page: EventPage, format: Format): string {

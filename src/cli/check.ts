@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { openAuthority } from '../ca/authority.ts'
 import type { ConfigFlags } from '../config/load.ts'
+import { readNamedFiles } from '../config/named-files.ts'
 import { type LoadedState, loadState } from '../config/state.ts'
 import type { Problem } from '../domain/settings.ts'
 import { compileNetworkMap } from '../identity/network-map.ts'
@@ -45,7 +46,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   }
   const loaded = await loadState(load)
   const found: readonly Problem[] = loaded.problems.map(({ part: _part, ...problem }) => problem)
-  const problems = loaded.ok ? [...found, ...(await companyCaProblems(loaded.state, nowMs))] : found
+  const problems = loaded.ok ? [...found, ...(await namedFileProblems(loaded.state, nowMs))] : found
   const isBad = problems.some((problem) => values.strict || problem.severity === 'error')
   const answer = { isBad, problems, state: loaded.ok ? loaded.state : null }
   if (values.json) io.stdout(`${JSON.stringify(jsonAnswer(answer))}\n`)
@@ -75,11 +76,13 @@ async function kindOf(path: string): Promise<'file' | 'folder' | null> {
   }
 }
 
-/** Only a company's own CA: opening ours would make it. */
-async function companyCaProblems({ config }: LoadedState, nowMs: () => number): Promise<readonly Problem[]> {
-  if (config.certs.chain === null && config.certs.pkcs12 === null) return []
+/** Files that the configuration names. Of CAs only a company's own: opening ours would make it. */
+async function namedFileProblems({ config }: LoadedState, nowMs: () => number): Promise<readonly Problem[]> {
+  const files = readNamedFiles(config)
+  const problems = files.ok ? [] : files.problems
+  if (config.certs.chain === null && config.certs.pkcs12 === null) return problems
   const opened = await openAuthority({ ...config.certs, nowMs })
-  return opened.ok ? opened.warnings : opened.problems
+  return [...problems, ...(opened.ok ? opened.warnings : opened.problems)]
 }
 
 interface Answer {

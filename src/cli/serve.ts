@@ -123,6 +123,11 @@ function untilStopped(app: App): Promise<void> {
       process.removeListener('SIGINT', onStop)
       app.stop().then(resolve, reject)
     }
+    // A fault in one listener must not take the records of all other requests with it.
+    process.once('uncaughtException', (error) => {
+      app.fault(error)
+      app.stop().then(() => reject(error), reject)
+    })
     process.on('SIGHUP', onReload)
     process.on('SIGTERM', onStop)
     process.on('SIGINT', onStop)

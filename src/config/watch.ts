@@ -124,18 +124,18 @@ const isRelevant = (name: string | null, names: ReadonlySet<string> | null): boo
   name === null || name.startsWith('..') || (names === null ? /\.ya?ml$|^[^.]+$/u.test(name) : names.has(name))
 
 function reportsOf(previous: LoadedState, result: StateResult, by: ReloadCause): ReloadReport[] {
-  const revisions = revisionsOf(previous)
   if (!result.ok) {
     const broken = PARTS.filter((part) => hasError(result.problems, part))
     return broken.map((part) => ({
       what: part,
-      from: revisions[part],
+      from: shownRevision(previous, part),
       to: null,
       ok: false,
       problems: strip(result.problems.filter((problem) => problem.part === part && problem.severity === 'error')),
       by,
     }))
   }
+  const revisions = revisionsOf(previous)
   const next = revisionsOf(result.state)
   const changed = PARTS.filter((part) => next[part] !== revisions[part])
   const restart = restartProblems(previous, result.state)
@@ -143,8 +143,8 @@ function reportsOf(previous: LoadedState, result: StateResult, by: ReloadCause):
     const warnings = strip(result.problems.filter((problem) => problem.part === part))
     return {
       what: part,
-      from: revisions[part],
-      to: next[part],
+      from: shownRevision(previous, part),
+      to: shownRevision(result.state, part),
       ok: true,
       problems: part === 'config' ? [...warnings, ...restart] : warnings,
       by,
@@ -165,6 +165,10 @@ const revisionsOf = ({ revisions, rules }: LoadedState): Readonly<Record<StatePa
   ...revisions,
   ...rules.revisions,
 })
+
+/** As events say it: what decides carries the `policyRevision` of requests, so that the two can be joined. */
+const shownRevision = (state: LoadedState, part: StatePart): string =>
+  part === 'policy' || part === 'catalogue' ? state.rules.snapshot.revision : revisionsOf(state)[part]
 
 /** Sections that are read anew for every flow; the others are bound to sockets, files and threads. */
 const LIVE_SECTIONS: ReadonlySet<string> = new Set(['rules', 'identity', 'intercept', 'catalogue', 'notice'])

@@ -18,7 +18,9 @@ export function answerFailure(error: ProxyError, event: string, head: RequestHea
   const row = PROXY_ERRORS[error.code]
   if (row.status === null) return null
   const isPerson = head !== null && clientKind(head) === 'navigation'
-  const { headers, body } = isPerson ? failurePage(error, event) : problemDetails(error, row.status, event)
+  // Nobody else says who speaks: SDKs print the message and nothing of the headers.
+  const line = `weir${head === null ? '' : `: ${head.host}`}: ${error.message}`
+  const { headers, body } = isPerson ? failurePage(error, line, event) : problemDetails(error, row.status, line, event)
   const common = [
     'content-length',
     String(body.length),
@@ -37,9 +39,9 @@ export function answerFailure(error: ProxyError, event: string, head: RequestHea
 
 type Content = Pick<LocalAnswer, 'headers' | 'body'>
 
-function problemDetails(error: ProxyError, status: number, event: string): Content {
+function problemDetails(error: ProxyError, status: number, line: string, event: string): Content {
   const title = PROXY_ERRORS[error.code].message
-  const message = `${error.message} (event ${event})`
+  const message = `${line} (event ${event})`
   const details = {
     type: 'about:blank',
     title,
@@ -53,9 +55,9 @@ function problemDetails(error: ProxyError, status: number, event: string): Conte
 }
 
 /** Said by the proxy, not by the site: the title says so. */
-function failurePage(error: ProxyError, event: string): Content {
+function failurePage(error: ProxyError, line: string, event: string): Content {
   const title = `The proxy could not do this: ${PROXY_ERRORS[error.code].message}`
-  return htmlPage({ title, line: error.message, ask: '', event, language: 'en' })
+  return htmlPage({ title, line, ask: '', event, language: 'en' })
 }
 
 /** Anything thrown, as a `ProxyError`: what nobody foresaw is `internal`. */

@@ -1,4 +1,5 @@
 /** The shape of `rules/policy.yaml`: contracts section 3. Unknown keys are refused; defaults are the shipped values. */
+import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { ACTIONS } from '../domain/action.ts'
 import { ASSURANCES } from '../domain/client.ts'
@@ -59,6 +60,11 @@ const tierRules = z.strictObject({
 })
 
 const ids = oneOrMany(text)
+/** A name of the network map or a CIDR range; a broken range would be a name that nobody has. */
+const networkName = text.refine(
+  (value) => !value.includes('/') || ipaddr.isValidCIDR(value),
+  'no network such as 10.0.0.0/8',
+)
 
 const assign = z.strictObject({
   tool: ids.exactOptional(),
@@ -90,7 +96,7 @@ const match = z.strictObject({
   tier: oneOrMany(tier).exactOptional(),
   user: ids.exactOptional(),
   group: ids.exactOptional(),
-  network: ids.exactOptional(),
+  network: oneOrMany(networkName).exactOptional(),
   device: ids.exactOptional(),
   assurance: oneOrMany(z.enum(ASSURANCES)).exactOptional(),
   host: oneOrMany(hostPattern).exactOptional(),

@@ -46,6 +46,29 @@ t.test('query shows the newest first, filtered, while the trail is being written
   t.equal((await call(at.data, 'query', '--data', '.', '--tool', 'none')).stdout, 'no events match\n')
 })
 
+t.test('the event that a notice names is found by its id, and by that of any of its records', async (t) => {
+  const at = await setUp(t)
+  for (const id of [at.first.flow, at.first.id, at.first.flow.toLowerCase()]) {
+    const { code, stdout } = await call(at.data, 'query', '--data', '.', '--event', id, '--format', 'jsonl')
+    t.equal(code, 0)
+    t.match(JSON.parse(stdout), {
+      flow: at.first.flow,
+      phase: 'outcome',
+      tool: 'openai-codex',
+      client: { user: 'alice' },
+    })
+  }
+  t.equal((await call(at.data, 'query', '--data', '.', '--event', 'nobody')).stdout, 'no events match\n')
+  const engine = new StoreEngine(at)
+  engine.catchUp(60_000)
+  engine.close()
+  t.match(
+    (await call(at.data, 'query', '--data', '.', '--event', at.first.flow)).stdout,
+    /openai-codex/,
+    'from the store',
+  )
+})
+
 t.test('export gives everything, oldest first, in every format', async (t) => {
   const at = await setUp(t)
   for (let i = 0; i < 12; i++) at.spool.appendSoon(tunnel({ time: '2026-11-22T13:00:00.000Z' }))

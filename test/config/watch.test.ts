@@ -52,8 +52,10 @@ t.test('a changed policy takes effect by itself and is reported with its revisio
   t.equal(tierNow(it), 'prohibited')
   writeFileSync(join(cwd, 'rules', 'policy.yaml'), policyWith('approved'))
   const report = await it.report()
-  t.match(report, { what: 'policy', ok: true, by: 'file', problems: [], from: before.rules.revisions.policy })
-  t.equal(report.to, it.watch.current().rules.revisions.policy)
+  // The revision that the events of requests carry, so that the two can be joined.
+  t.match(report, { what: 'policy', ok: true, by: 'file', problems: [], from: before.rules.snapshot.revision })
+  t.equal(report.to, it.watch.current().rules.snapshot.revision)
+  t.not(report.to, report.from)
   t.equal(tierNow(it), 'approved')
   t.equal(before.rules.snapshot.tierOf('alpha-cli').tier, 'prohibited', 'a flow that runs keeps its snapshot')
 })

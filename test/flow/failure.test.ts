@@ -31,8 +31,8 @@ t.test('every code with a status gets problem details with its own words, the ot
       status,
       detail: 'what exactly',
       event: 'EVENT1',
-      message: `${message}: what exactly (event EVENT1)`,
-      error: { message: `${message}: what exactly (event EVENT1)`, code },
+      message: `weir: ${message}: what exactly (event EVENT1)`,
+      error: { message: `weir: ${message}: what exactly (event EVENT1)`, code },
     })
   }
 })
@@ -54,6 +54,7 @@ t.test('a person in a browser gets a page that says the same, everything escaped
   const page = Buffer.from(answer?.body ?? []).toString()
   t.match(page, /<title>The proxy could not do this: the host name could not be resolved<\/title>/u)
   t.match(page, /&lt;b&gt;ENOTFOUND/u)
+  t.match(page, /weir: claude\.ai: /u)
   t.match(page, /EVENT1/u)
   const asScript = answerFailure(new ProxyError('dns-failed'), 'EVENT1', { ...head, headers: ['Accept', '*/*'] })
   t.equal(valueOf(asScript?.headers ?? [], 'content-type'), 'application/problem+json')

@@ -85,7 +85,8 @@ function lengthOfFirst(text: string): number | null {
 /** A request in absolute form, as a plain client sends it to a proxy. */
 export function requestTo(host: string, body: string | null = null, lines = '', method?: string): string {
   const verb = method ?? (body === null ? 'GET' : 'POST')
-  const framing = body === null ? '' : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`
+  const framing =
+    body === null ? '' : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`
   return `${verb} http://${host}/openai/v1/x HTTP/1.1\r\nHost: ${host}\r\n${framing}${lines}\r\n${body ?? ''}`
 }
 

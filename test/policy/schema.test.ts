@@ -51,6 +51,7 @@ const refused: [why: string, document: Record<string, unknown>, path: string][] 
     'rules.0.match.host',
   ],
   ['a path pattern without a slash', { rules: [{ ...rule, match: { path: 'v1' } }] }, 'rules.0.match.path'],
+  ['a network that is none', { rules: [{ ...rule, match: { network: '10.0.0.0/33' } }] }, 'rules.0.match.network'],
   ['an empty list', { rules: [{ ...rule, match: { user: [] } }] }, 'rules.0.match.user'],
   ['a port that does not exist', { rules: [{ ...rule, match: { port: 70000 } }] }, 'rules.0.match.port'],
   ['an unknown finding key', { rules: [{ ...rule, match: { findings: { min: 1 } } }] }, 'rules.0.match.findings'],
