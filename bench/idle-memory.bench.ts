@@ -8,7 +8,7 @@ import { AI_HOST, OTHER_HOST, openRig, type Rig, startNginx, startScript } from 
 import { median, withRange } from './harness/stats.ts'
 
 const ROUNDS = 3
-const CONNECTIONS = 2000
+const CONNECTIONS = 1000
 const GOALS = { raw: 20, tls: 65 }
 
 type Kind = keyof typeof GOALS

@@ -41,6 +41,8 @@ export async function openRig(): Promise<Rig> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-bench-'))
   // Squid gives up its rights and still has to write here.
   chmodSync(dir, 0o777)
+  // Also when the run is interrupted.
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
   const started: { readonly stop: () => Promise<void> }[] = []
   return {
     dir,
