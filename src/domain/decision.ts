@@ -83,6 +83,7 @@ export const TUNNEL_REASONS = [
   'client-not-allowed',
   'nested-connect',
   'over-limit',
+  'not-proxy-protocol',
 ] as const
 export type TunnelReason = (typeof TUNNEL_REASONS)[number]
 

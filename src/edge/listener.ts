@@ -3,6 +3,7 @@ import { BlockList, createServer, isIPv6, type Server, type Socket } from 'node:
 import { canonicalHost } from '../domain/destination.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { answerFailure } from '../flow/failure.ts'
+import { recordStrayConnection } from '../flow/stray-connection.ts'
 import { type ConnectDeps, handleConnect } from './connect.ts'
 import { peekFirstBytes } from './first-bytes.ts'
 import { InspectionBudget } from './held-body.ts'
@@ -143,6 +144,11 @@ class Listener implements ProxyListener {
       }
       this.#ports.flow.log.warn({ client: address, first: peeked.first.kind }, 'edge.not-proxy-protocol')
       this.#ports.flow.metrics.count('weir_errors_total', { code: 'not-proxy-protocol', side: 'client' })
+      recordStrayConnection(this.#ports.flow, this.#ports.refusals, {
+        client: this.#ports.identity.identify(address),
+        host: canonicalHost(socket.localAddress ?? '') ?? '',
+        port: socket.localPort ?? 0,
+      })
       socket.destroy()
     })
   }
