@@ -135,7 +135,8 @@ class RunningExchange {
       this.#answer(refusal)
       return
     }
-    if (response.destroyed) throw new ProxyError('client-gone')
+    // Ended: what came behind the head was malformed, and the client has had its answer.
+    if (response.destroyed || request.socket.writableEnded) throw new ProxyError('client-gone')
     await this.#send(body.body, body.isEdited)
   }
 

@@ -24,7 +24,7 @@ async function setUp(t: Test, tier: string): Promise<{ weir: TestWeir; bodies: n
   const weir = await startWeir(t, {
     pins: { 'api.anthropic.com:443': origin.address },
     roots: [pki.rootPem],
-    config: { limits: { inspectingBytes: 4096 } },
+    config: { limits: { inspectingBytes: 8192 } },
     policy: (text) => text.replace('assign:', `assign:\n  - { tool: anthropic-api, tier: ${tier} }`),
   })
   return { weir, bodies }
