@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { verifyChains } from '../../src/audit/chain.ts'
 import { run } from '../../src/cli/serve.ts'
 import { startFolder } from '../helpers/start.ts'
 import { fakeIo } from './fake-io.ts'
@@ -20,12 +21,21 @@ interface Running {
   readonly outputUntil: (text: string) => Promise<void>
 }
 
-async function serve(t: Test, args: readonly string[], isReady: (stdout: string) => boolean): Promise<Running> {
+async function serve(
+  t: Test,
+  args: readonly string[],
+  isReady: (stdout: string) => boolean,
+  nodeArgs: readonly string[] = [],
+): Promise<Running> {
   const dir = startFolder(t, {})
-  const child = spawn(process.execPath, [MAIN, 'serve', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', ...args], {
-    cwd: dir,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    [...nodeArgs, MAIN, 'serve', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', ...args],
+    {
+      cwd: dir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   t.teardown(() => child.kill('SIGKILL'))
   let [stdout, stderr] = ['', '']
   const waiting = new Set<() => void>()
@@ -59,6 +69,19 @@ async function serve(t: Test, args: readonly string[], isReady: (stdout: string)
 }
 
 const isBanner = (stdout: string): boolean => /^ {2}curl .*\n\n/mu.test(stdout)
+
+t.test('a fault that nobody catches stands in the log, and the process ends in order and not well', async (t) => {
+  const planted = `data:text/javascript,process.on('SIGUSR2',()=>{throw new TypeError('planted fault')})`
+  const weir = await serve(t, [], isBanner, ['--import', planted])
+  weir.signal('SIGUSR2')
+  const { code, signal, stdout } = await weir.ended
+  t.equal(signal, null)
+  t.equal(code, 1)
+  t.match(stdout, /"event":"app\.fault"/u)
+  t.match(stdout, /planted fault/u)
+  const audit = join(weir.dir, 'data', 'audit')
+  t.ok(verifyChains(audit).every(({ problems }) => problems.length === 0))
+})
 
 t.test('the banner says where everything is, SIGHUP reloads, SIGTERM ends it properly', async (t) => {
   const weir = await serve(t, [], isBanner)
