@@ -75,7 +75,6 @@ function compileFile(
     rules,
     exemptions,
     exemptionCount: file.exemptions.length,
-    tenants: lowerCaseHeaders(file.tenants),
     evasion: file.evasion,
     settings: tunnelSettings(settings),
   }
@@ -109,11 +108,3 @@ function checkServed(file: PolicyFile, sink: ProblemSink): void {
 
 /** What happens anyway: CONNECT inside a tunnel is refused, a client that refuses our certificate is recorded. */
 const SERVED_EVASIONS = { doh: 'record', nestedConnect: 'refuse', untrustingClient: 'record' } as const
-
-const lowerCaseHeaders = (tenants: PolicyFile['tenants']): CompiledPolicy['tenants'] =>
-  Object.fromEntries(
-    Object.entries(tenants).map(([vendor, headers]) => [
-      vendor,
-      Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
-    ]),
-  )

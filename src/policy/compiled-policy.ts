@@ -90,8 +90,6 @@ export interface CompiledPolicy {
   readonly rules: ReadonlyMap<ToolId, readonly RuleForTool[]>
   readonly exemptions: ReadonlyMap<ToolId, readonly CompiledExemption[]>
   readonly exemptionCount: number
-  /** By vendor id: header name in lower case → value. */
-  readonly tenants: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly evasion: Readonly<Record<Evasion, EvasionAnswer>>
   readonly settings: TunnelSettings
 }
