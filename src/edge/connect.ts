@@ -1,247 +1,42 @@
-/** CONNECT: decided by address, then by the first bytes; tunnelled, intercepted, served as plain HTTP, or refused. */
+/** HTTP CONNECT: a tunnel that was asked for by a request. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Client } from '../domain/client.ts'
-import type { TunnelDecision } from '../domain/decision.ts'
 import { parseAuthority } from '../domain/destination.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { answerFailure } from '../flow/failure.ts'
-import { openTunnel, type Tunnel } from '../flow/tunnel.ts'
-import { type Peeked, peekFirstBytes } from './first-bytes.ts'
-import type { Http1 } from './http1.ts'
 import { sendRawAnswer } from './local-answer.ts'
-import type { EdgePorts, EdgeSettings } from './ports.ts'
-import type { ReadBuffers } from './read-buffers.ts'
-import { handshake } from './tls.ts'
-import { type Splice, splice } from './tunnel-pipe.ts'
+import { type Greeting, runTunnel, type TunnelDeps } from './run-tunnel.ts'
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'
 
-export interface ConnectDeps {
-  readonly ports: EdgePorts
-  readonly settings: EdgeSettings
-  readonly http1: () => Http1
-  /** What tunnels read into. */
-  readonly buffers: ReadBuffers
-  /** Tunnels that are open now are counted, for the drain. */
-  readonly onOpen: () => void
-  readonly onClose: () => void
-}
-
 /** Handle one CONNECT request; everything after it is recorded by the tunnel itself. */
-export function handleConnect(deps: ConnectDeps, request: IncomingMessage, head: Buffer, client: Client): void {
+export function handleConnect(deps: TunnelDeps, request: IncomingMessage, head: Buffer, client: Client): void {
   // node:http hands over the connection's own socket as a Duplex; here it is with its right type.
-  const clientSocket = request.socket
-  clientSocket.on('error', ignore)
+  const { socket } = request
+  socket.on('error', ignore)
   const target = parseAuthority(request.url ?? '')
   if (!target.ok || target.port === null) {
-    refuse(deps, clientSocket, new ProxyError('bad-authority', target.ok ? 'the port is missing' : target.problem))
+    const error = new ProxyError('bad-authority', target.ok ? 'the port is missing' : target.problem)
+    deps.ports.flow.metrics.count('weir_errors_total', { code: error.code, side: error.side })
+    refuse(socket, error, deps.ports.flow.newId())
     return
   }
-  if (head.length > 0) clientSocket.unshift(head)
-  const { host, port } = target
-  const tunnel = openTunnel(deps.ports.flow, deps.ports.refusals, { client, host, port })
-  deps.onOpen()
-  clientSocket.once('close', deps.onClose)
-  new ConnectedTunnel(deps, tunnel, clientSocket, { client, host, port }).start()
+  if (head.length > 0) socket.unshift(head)
+  runTunnel(deps, socket, { client, host: target.host, port: target.port }, greetingOn(socket))
 }
 
-function refuse(deps: ConnectDeps, socket: Socket, error: ProxyError): void {
-  deps.ports.flow.metrics.count('weir_errors_total', { code: error.code, side: error.side })
-  const answer = answerFailure(error, deps.ports.flow.newId())
+const greetingOn = (socket: Socket): Greeting => ({
+  established: () => {
+    socket.write(ESTABLISHED)
+  },
+  refuse: (error, flow) => refuse(socket, error, flow),
+})
+
+function refuse(socket: Socket, error: ProxyError, flow: string): void {
+  const answer = answerFailure(error, flow)
   if (answer === null) socket.destroy()
   else sendRawAnswer(socket, answer)
-}
-
-class ConnectedTunnel {
-  readonly #deps: ConnectDeps
-  readonly #tunnel: Tunnel
-  readonly #socket: Socket
-  readonly #target: { readonly client: Client; readonly host: string; readonly port: number }
-  #upstream: Socket | null = null
-  #isFinished = false
-
-  constructor(
-    deps: ConnectDeps,
-    tunnel: Tunnel,
-    socket: Socket,
-    target: { readonly client: Client; readonly host: string; readonly port: number },
-  ) {
-    this.#deps = deps
-    this.#tunnel = tunnel
-    this.#socket = socket
-    this.#target = target
-  }
-
-  start(): void {
-    switch (this.#tunnel.byAddress.answer) {
-      case 'refuse':
-        this.#refuse(
-          new ProxyError(this.#tunnel.byAddress.reason === 'port-refused' ? 'port-refused' : 'tunnel-refused'),
-        )
-        return
-      case 'tunnel':
-        // The server may speak first, so the destination is dialled before the client hears 200.
-        this.#dial(this.#tunnel.byAddress.host, () => this.#openBytes())
-        return
-      case 'intercept':
-      case 'plain-http':
-        this.#socket.write(ESTABLISHED)
-        peekFirstBytes(this.#socket, this.#deps.settings.timeouts.handshakeMs, (peeked) => this.#onFirst(peeked))
-        return
-    }
-  }
-
-  /** The tunnel stands; bytes from the server pass at once, the client's wait until its first ones were looked at. */
-  #openBytes(): void {
-    const upstream = this.#upstream
-    if (upstream === null) return
-    this.#socket.write(ESTABLISHED)
-    const early = (chunk: Buffer): void => {
-      if (!this.#socket.write(chunk)) upstream.pause()
-    }
-    const resume = (): void => {
-      upstream.resume()
-    }
-    const abandon = (): void => {
-      stop()
-      const isReset = upstream.destroyed
-      this.#finishBytes(null, upstream.bytesRead, isReset ? new ProxyError('upstream-reset') : null)
-      upstream.destroy()
-      this.#socket.destroy()
-    }
-    const stop = peekFirstBytes(this.#socket, null, (peeked) => {
-      upstream.pause()
-      upstream.removeListener('data', early)
-      upstream.removeListener('close', abandon)
-      this.#socket.removeListener('drain', resume)
-      this.#socket.removeListener('timeout', abandon)
-      this.#socket.setTimeout(0)
-      this.#onFirstOpen(peeked, upstream)
-    })
-    this.#socket.setTimeout(this.#deps.settings.timeouts.tunnelIdleMs)
-    this.#socket.once('timeout', abandon)
-    upstream.on('data', early)
-    upstream.once('close', abandon)
-    upstream.on('end', () => this.#socket.end())
-    this.#socket.on('drain', resume)
-  }
-
-  /** A client that says little or nothing and half-closes still hears the server out. */
-  #onFirstOpen(peeked: Peeked, upstream: Socket): void {
-    const isHalfClosed = peeked.kind === 'gone' && this.#socket.readableEnded && !this.#socket.destroyed
-    if (isHalfClosed && peeked.seen.length > 0) upstream.write(peeked.seen)
-    this.#onFirst(isHalfClosed ? { kind: 'first', first: { kind: 'bytes' } } : peeked)
-  }
-
-  #onFirst(peeked: Peeked): void {
-    if (peeked.kind === 'gone') {
-      const error = peeked.isTimeout ? new ProxyError('client-timeout', 'no byte inside the tunnel') : null
-      this.#upstream?.destroy()
-      this.#socket.destroy()
-      this.#finishBytes(null, this.#upstream?.bytesRead ?? 0, error)
-      return
-    }
-    const decision = this.#tunnel.byFirstBytes(peeked.first)
-    switch (decision.answer) {
-      case 'refuse':
-        this.#upstream?.destroy()
-        this.#finishBytes(null, 0, new ProxyError('tunnel-refused', decision.reason))
-        this.#socket.destroy()
-        return
-      case 'tunnel':
-        this.#passBytes(decision)
-        return
-      case 'plain-http':
-        this.#serve(decision, 'http', this.#socket)
-        return
-      case 'intercept':
-        this.#intercept(decision)
-        return
-    }
-  }
-
-  /** Bytes pass untouched to the address of the decided name: dialled already, unless the name changed. */
-  #passBytes(decision: TunnelDecision): void {
-    const isDialled = this.#upstream !== null && decision.host === this.#tunnel.byAddress.host
-    if (isDialled) {
-      this.#splice()
-      return
-    }
-    this.#upstream?.destroy()
-    this.#upstream = null
-    this.#dial(decision.host, () => this.#splice())
-  }
-
-  #splice(): void {
-    const upstream = this.#upstream
-    if (upstream === null) return
-    // What the server said first has passed already.
-    const earlyBytes = upstream.bytesRead - upstream.readableLength
-    const { buffers, settings } = this.#deps
-    let spliced: Splice | null = null
-    spliced = splice({ client: this.#socket, upstream, idleMs: settings.timeouts.tunnelIdleMs, buffers }, () =>
-      this.#finishBytes(spliced, earlyBytes + (spliced?.bytesOut() ?? 0), null),
-    )
-  }
-
-  #intercept(decision: TunnelDecision): void {
-    this.#upstream?.destroy()
-    Promise.resolve(this.#deps.ports.certificates.contextFor(decision.host)).then(
-      (context) =>
-        handshake(this.#socket, context, this.#deps.settings.timeouts.handshakeMs, (result) => {
-          if (result.ok) this.#serve(decision, 'https', result.socket)
-          else if (result.error.code === 'untrusting-client') this.#tunnel.refusedByClient(result.error)
-          else this.#finishBytes(null, 0, result.error)
-        }),
-      (error: unknown) => {
-        this.#deps.ports.flow.log.error({ err: error, host: decision.host }, 'ca.mint-failed')
-        this.#finishBytes(null, 0, error instanceof ProxyError ? error : new ProxyError('mint-failed', null, error))
-        this.#socket.destroy()
-      },
-    )
-  }
-
-  /** Requests inside are decided one by one, under the name of the tunnel. */
-  #serve(decision: TunnelDecision, scheme: 'http' | 'https', socket: Socket): void {
-    this.#upstream?.destroy()
-    const { client, port } = this.#target
-    this.#finishBytes(null, 0, null)
-    this.#deps.http1().serve(socket, { client, tunnel: { scheme, host: decision.host, port } })
-  }
-
-  #dial(host: string, next: () => void): void {
-    const target = { host, port: this.#target.port, isTls: false, isHalfOpen: true } as const
-    const abandon = this.#deps.ports.dialer.dial(target, (error, upstream) => {
-      this.#socket.removeListener('close', onClientClose)
-      if (error !== null) this.#refuse(error)
-      else if (upstream !== null) {
-        upstream.on('error', ignore)
-        this.#upstream = upstream
-        next()
-      }
-    })
-    const onClientClose = (): void => {
-      abandon()
-      this.#finishBytes(null, 0, new ProxyError('client-gone'))
-    }
-    this.#socket.once('close', onClientClose)
-  }
-
-  /** Before 200 a refusal is an answer; after it there is nobody to read one. */
-  #refuse(error: ProxyError): void {
-    this.#deps.ports.flow.metrics.count('weir_errors_total', { code: error.code, side: error.side })
-    this.#finishBytes(null, 0, error)
-    const answer = this.#socket.bytesWritten === 0 ? answerFailure(error, this.#tunnel.id) : null
-    if (answer === null) this.#socket.destroy()
-    else sendRawAnswer(this.#socket, answer)
-  }
-
-  #finishBytes(spliced: Splice | null, bytesOut: number, error: ProxyError | null): void {
-    if (this.#isFinished) return
-    this.#isFinished = true
-    this.#tunnel.finish({ bytesIn: spliced?.bytesIn() ?? 0, bytesOut, error })
-  }
 }
 
 /** A reset shows as 'close' as well, and that is where it is handled. */

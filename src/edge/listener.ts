@@ -4,13 +4,14 @@ import { canonicalHost } from '../domain/destination.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { answerFailure } from '../flow/failure.ts'
 import { recordStrayConnection } from '../flow/stray-connection.ts'
-import { type ConnectDeps, handleConnect } from './connect.ts'
+import { handleConnect } from './connect.ts'
 import { peekFirstBytes } from './first-bytes.ts'
 import { InspectionBudget } from './held-body.ts'
 import { createHttp1, type Http1 } from './http1.ts'
 import { sendRawAnswer } from './local-answer.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
 import { ReadBuffers } from './read-buffers.ts'
+import type { TunnelDeps } from './run-tunnel.ts'
 import { handshake } from './tls.ts'
 
 export interface ProxyListener {
@@ -46,7 +47,7 @@ class Listener implements ProxyListener {
     this.#settings = settings
     this.#allowed = networkList(settings.networks)
     this.#budget = new InspectionBudget(settings.limits.inspectingBytes, ports.isHeapFull)
-    const deps: ConnectDeps = {
+    const deps: TunnelDeps = {
       ports,
       settings,
       http1: () => this.#http1,
