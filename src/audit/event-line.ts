@@ -123,6 +123,7 @@ const outcomeFields = (event: OutcomeFields): OutcomeFields => ({
   },
   error: errorOf(event.error),
   complete: event.complete,
+  ...(event.messages === undefined ? {} : { messages: { in: event.messages.in, out: event.messages.out } }),
 })
 
 const tunnelFields = (event: TunnelEvent): object => ({

@@ -73,6 +73,14 @@ export interface OutcomeFields {
   }
   readonly error: EventError | null
   readonly complete: boolean
+  /** Messages counted where a stream is made of them (gRPC, Connect, WebSocket); absent elsewhere. */
+  readonly messages?: MessageCounts
+}
+
+/** Whole messages that passed: `in` from the client, `out` to it. */
+export interface MessageCounts {
+  readonly in: number
+  readonly out: number
 }
 
 export interface IntentEvent extends EventBase, DecisionFields {

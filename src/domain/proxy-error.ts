@@ -164,6 +164,12 @@ export const PROXY_ERRORS = {
     proxyStatus: 'proxy_internal_error',
     message: 'too many bodies are being inspected at once',
   },
+  'message-blocked': {
+    side: 'weir',
+    status: null,
+    proxyStatus: 'http_request_denied',
+    message: 'a message inside the stream was blocked by policy',
+  },
   'audit-unavailable': {
     side: 'weir',
     status: 503,

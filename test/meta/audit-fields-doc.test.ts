@@ -11,7 +11,7 @@ const error = { code: 'x', side: 'weir' } as const
 const events = [
   intent(),
   followingOutcome({ error, findings: intent().findings }),
-  singleOutcome({ error }),
+  singleOutcome({ error, messages: { in: 1, out: 1 } }),
   tunnel({ error, count: 2 }),
   config(),
   admin({ before: 1, after: 2 }),
