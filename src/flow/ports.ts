@@ -4,6 +4,7 @@ import type { Client } from '../domain/client.ts'
 import type { Destination } from '../domain/destination.ts'
 import type { Finding, Inspection, Severity } from '../domain/finding.ts'
 import type { RawHeaders } from '../domain/headers.ts'
+import type { ConnectionFacts, Identified, RequestEvidence } from '../domain/identity.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
 import type { Limits } from '../domain/settings.ts'
@@ -66,6 +67,20 @@ export interface InspectPort {
 /** Who is at an address. */
 export interface IdentityPort {
   readonly identify: (address: string) => Client
+}
+
+/** Who asks, told from all identity sources together: the strongest one names the user. */
+export interface ClientIdentityPort {
+  /** By the connection alone: for records of what is no request. Nothing is refused here. */
+  readonly ofConnection: (facts: ConnectionFacts) => Client
+  /** For one request to the proxy itself. Never rejects; synchronous where nothing has to be waited for. */
+  readonly identify: (facts: ConnectionFacts, evidence: RequestEvidence) => Identified | Promise<Identified>
+}
+
+/** More groups of a known user, e.g. of a directory. */
+export interface GroupPort {
+  /** Rejects when the directory cannot be asked. Whoever composes identities caches and limits the calls. */
+  readonly groupsOf: (user: string) => Promise<readonly string[]>
 }
 
 /** A body as `edge/` held it: encoded as received. */
