@@ -1,53 +1,104 @@
-/** A request body as a pushed source, with a tap for the measured copy and an optional head that was held already. */
-import type { IncomingMessage } from 'node:http'
+/** The body of a client's request, pushed: from the stream it comes in on, and with what was read of it before in front. */
+import type { Readable } from 'node:stream'
+import type { RawHeaders } from '../domain/headers.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import type { BodySink, BodySource } from '../flow/ports.ts'
+import type { ClientBody } from './client-side.ts'
 
+/** A request stream of node:http or node:http2 as a body. Its `timeout` event means that the client stopped sending. */
+export class StreamBody implements ClientBody {
+  readonly #stream: Readable
+  readonly #trailers: () => RawHeaders
+  #sink: BodySink | null = null
+  /** How it ended: `null` while it goes on. */
+  #ending: 'end' | ProxyError | null = null
+  #isCancelled = false
+
+  /** `trailers` is read when the stream has ended. */
+  constructor(stream: Readable, trailers: () => RawHeaders) {
+    this.#stream = stream
+    this.#trailers = trailers
+  }
+
+  attach(sink: BodySink): void {
+    const isFirst = this.#sink === null
+    this.#sink = sink
+    if (this.#ending !== null) this.#report(sink, this.#ending)
+    else if (isFirst) this.#listen()
+    this.#stream.resume()
+  }
+
+  pause(): void {
+    this.#stream.pause()
+  }
+
+  resume(): void {
+    this.#stream.resume()
+  }
+
+  cancel(): void {
+    this.#isCancelled = true
+  }
+
+  #listen(): void {
+    const stream = this.#stream
+    stream.on('data', (chunk: Buffer) => {
+      if (!this.#isCancelled && this.#sink?.chunk(chunk) === false) stream.pause()
+    })
+    stream.once('end', () => this.#end('end'))
+    stream.once('timeout', () => this.#end(new ProxyError('client-timeout')))
+    stream.once('error', () => this.#end(new ProxyError('client-gone')))
+    stream.once('close', () => this.#end(new ProxyError('client-gone')))
+  }
+
+  #end(ending: 'end' | ProxyError): void {
+    if (this.#ending !== null) return
+    this.#ending = ending
+    if (!this.#isCancelled && this.#sink !== null) this.#report(this.#sink, ending)
+  }
+
+  #report(sink: BodySink, ending: 'end' | ProxyError): void {
+    if (ending === 'end') sink.end(this.#trailers())
+    else sink.fail(ending)
+  }
+}
+
+/** What goes upstream of a body: chunks that were read before, then the rest as it comes. */
 export class RequestBodySource implements BodySource {
-  readonly #request: IncomingMessage
+  readonly #body: ClientBody
   readonly #first: readonly Uint8Array[]
   readonly #onChunk: (bytes: Uint8Array) => void
-  #isOver = false
 
   /** `first`: chunks that were read before and go out first. `onChunk` sees every chunk that is read from now on. */
-  constructor(request: IncomingMessage, first: readonly Uint8Array[], onChunk: (bytes: Uint8Array) => void) {
-    this.#request = request
+  constructor(body: ClientBody, first: readonly Uint8Array[], onChunk: (bytes: Uint8Array) => void) {
+    this.#body = body
     this.#first = first
     this.#onChunk = onChunk
   }
 
   start(sink: BodySink): void {
-    const request = this.#request
     let isReady = true
     for (const chunk of this.#first) isReady = sink.chunk(chunk) && isReady
-    request.on('data', (chunk: Buffer) => {
-      if (this.#isOver) return
-      this.#onChunk(chunk)
-      if (!sink.chunk(chunk)) request.pause()
+    this.#body.attach({
+      chunk: (bytes) => {
+        this.#onChunk(bytes)
+        return sink.chunk(bytes)
+      },
+      end: sink.end,
+      fail: sink.fail,
     })
-    request.once('end', () => this.#end(() => sink.end(request.rawTrailers)))
-    request.once('timeout', () => this.#end(() => sink.fail(new ProxyError('client-timeout'))))
-    request.once('error', () => this.#end(() => sink.fail(new ProxyError('client-gone'))))
-    request.once('close', () => this.#end(() => sink.fail(new ProxyError('client-gone'))))
-    if (isReady) request.resume()
-    else request.pause()
+    if (!isReady) this.#body.pause()
   }
 
   pause(): void {
-    this.#request.pause()
+    this.#body.pause()
   }
 
   resume(): void {
-    this.#request.resume()
+    this.#body.resume()
   }
 
   cancel(): void {
-    this.#isOver = true
-  }
-
-  #end(report: () => void): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    report()
+    this.#body.cancel()
   }
 }

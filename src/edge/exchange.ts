@@ -1,19 +1,18 @@
-/** Carries out the plan of one exchange on an HTTP/1 request: splices the streams and reports how it ended. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+/** Carries out the plan of one exchange: splices the streams of client and upstream and reports how it ended. */
 import type { Client } from '../domain/client.ts'
-import { type Destination, formatAuthority } from '../domain/destination.ts'
+import { formatAuthority } from '../domain/destination.ts'
 import { headerValue, type RawHeaders } from '../domain/headers.ts'
 import type { LocalAnswer } from '../domain/notice.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { type Exchange, type ExchangeEnd, openExchange } from '../flow/exchange.ts'
 import { asProxyError } from '../flow/failure.ts'
 import type { BodySource, UpstreamExchange, UpstreamResponseSink } from '../flow/ports.ts'
-import { endToEndHeaders, reasonPhrase, withHeader } from '../wire/headers.ts'
+import { endToEndHeaders, withHeader } from '../wire/headers.ts'
 import { RequestBodySource } from './body-source.ts'
+import type { ClientSide } from './client-side.ts'
 import { BodyHolder, collectBody, type InspectionBudget } from './held-body.ts'
-import { cutResponse, sendAnswer } from './local-answer.ts'
 import type { EdgePorts } from './ports.ts'
-import type { ReadHead } from './request-head.ts'
+import { destinationOf, type ReadHead } from './request-head.ts'
 import { createResponseMeter, type ResponseMeter } from './response-meter.ts'
 
 /** Bodies up to this size are sent whole, so that a stale pooled connection costs a retry and not an error. */
@@ -25,59 +24,29 @@ const DROP_FROM_REQUEST: ReadonlySet<string> = new Set(['expect'])
 const DROP_FROM_RESPONSE: ReadonlySet<string> = new Set(['alt-svc'])
 
 export interface ExchangeRun {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly side: ClientSide
   readonly client: Client
   readonly read: ReadHead
   /** `true` inside an intercepted tunnel. */
   readonly isIntercepted: boolean
+  /** Passes a request that is neither read nor recorded, as if we were not there; `null` where all goes the read way. */
+  readonly relayUnread: ((exchange: Exchange) => Promise<void>) | null
 }
 
 /** Run one exchange to its end; the promise resolves when it is recorded. */
 export async function runExchange(ports: EdgePorts, budget: InspectionBudget, run: ExchangeRun): Promise<void> {
-  const { request } = run
+  const { side } = run
   const exchange = openExchange(ports.flow, {
     client: run.client,
     head: run.read.head,
-    http: request.httpVersion,
-    hasBody: hasBody(request),
+    http: side.http,
+    hasBody: side.hasBody,
   })
-  if (!exchange.isRecorded && exchange.plan.kind === 'pipe' && !run.isIntercepted) {
-    await relayUnread(ports, exchange, run)
+  if (!exchange.isRecorded && exchange.plan.kind === 'pipe' && run.relayUnread !== null) {
+    await run.relayUnread(exchange)
     return
   }
   await new RunningExchange(ports, budget, exchange, run).run()
-}
-
-const hasBody = (request: IncomingMessage): boolean =>
-  request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
-
-/** Plain HTTP that is no AI traffic: http-proxy passes it, as if we were not there. */
-function relayUnread(ports: EdgePorts, exchange: Exchange, run: ExchangeRun): Promise<void> {
-  const { request, response, read } = run
-  answerExpectation(request, response)
-  const headers = endToEndHeaders(request.rawHeaders, DROP_FROM_REQUEST)
-  const relay = { destination: destinationOf(read), target: read.target, headers }
-  return new Promise((resolve) => {
-    ports.passThrough.web(request, response, relay, (end) => {
-      if (end.error !== null && !response.headersSent) {
-        const answer = exchange.fail(end.error)
-        if (answer !== null) sendAnswer(request, response, answer)
-      } else if (end.error !== null) cutResponse(response)
-      resolve(exchange.finish({ ...end, upstreamMs: null, usage: null, isComplete: end.error === null, copy: null }))
-    })
-  })
-}
-
-export const destinationOf = ({ head }: ReadHead): Destination => ({
-  scheme: head.scheme,
-  host: head.host,
-  port: head.port,
-})
-
-/** We hold or stream the body ourselves, so the client need not wait for the upstream's word (RFC 9110 section 10.1.1). */
-function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
-  if (request.headers.expect !== undefined && request.httpVersion !== '1.0') response.writeContinue()
 }
 
 /** What is sent upstream: held whole, or streamed with what was read of it in front. */
@@ -123,9 +92,8 @@ class RunningExchange {
   }
 
   async #forward(): Promise<void> {
-    const { request, response } = this.#run
-    answerExpectation(request, response)
-    request.once('timeout', () => (this.#error ??= new ProxyError('client-timeout')))
+    const { side } = this.#run
+    side.expectContinue()
     const { plan } = this.#exchange
     const body = plan.kind === 'hold' ? await this.#judgedBody(plan.maxBytes) : await this.#streamedBody()
     if (body === 'answered') return
@@ -135,15 +103,14 @@ class RunningExchange {
       this.#answer(refusal)
       return
     }
-    // Ended: what came behind the head was malformed, and the client has had its answer.
-    if (response.destroyed || request.socket.writableEnded) throw new ProxyError('client-gone')
+    if (side.isGone) throw new ProxyError('client-gone')
     await this.#send(body.body, body.isEdited)
   }
 
   async #judgedBody(maxBytes: number): Promise<{ body: OutgoingBody; isEdited: boolean } | 'answered'> {
-    const { request } = this.#run
+    const { side } = this.#run
     this.#holder = new BodyHolder(this.#budget, maxBytes, this.#run.client.address)
-    const { held, rest } = await this.#collect(this.#holder)
+    const { held, rest } = await collectBody(side.body, this.#holder)
     this.#bytesIn = held.bytes.length
     const judgement = await this.#exchange.judge(held)
     if (judgement.answer !== null) {
@@ -151,22 +118,21 @@ class RunningExchange {
       return 'answered'
     }
     if (rest === null) return { body: judgement.body ?? held.bytes, isEdited: judgement.body !== null }
-    const source = new RequestBodySource(request, [held.bytes, rest], (chunk) => this.#countIn(chunk))
+    const source = new RequestBodySource(side.body, [held.bytes, rest], (chunk) => this.#countIn(chunk))
     this.#bytesIn += rest.length
     return { body: source, isEdited: false }
   }
 
   async #streamedBody(): Promise<{ body: OutgoingBody; isEdited: false }> {
-    const { request } = this.#run
+    const { side } = this.#run
     const { plan } = this.#exchange
-    if (!hasBody(request)) return { body: null, isEdited: false }
+    if (!side.hasBody) return { body: null, isEdited: false }
     const copy = plan.kind === 'measure' ? new BodyHolder(this.#budget, plan.maxBytes, this.#run.client.address) : null
     this.#holder = copy
-    const declared = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
-    if (declared <= WHOLE_BODY_BYTES) {
+    if (side.declaredBytes !== null && side.declaredBytes <= WHOLE_BODY_BYTES) {
       const holder = copy ?? new BodyHolder(this.#budget, WHOLE_BODY_BYTES, this.#run.client.address)
       this.#holder = holder
-      const { held, rest } = await this.#collect(holder)
+      const { held, rest } = await collectBody(side.body, holder)
       this.#bytesIn = held.bytes.length
       if (rest === null) return { body: held.bytes, isEdited: false }
       this.#bytesIn += rest.length
@@ -176,18 +142,10 @@ class RunningExchange {
   }
 
   #tapped(copy: BodyHolder | null, first: readonly Uint8Array[]): BodySource {
-    return new RequestBodySource(this.#run.request, first, (chunk) => {
+    return new RequestBodySource(this.#run.side.body, first, (chunk) => {
       this.#countIn(chunk)
       copy?.add(chunk)
     })
-  }
-
-  async #collect(holder: BodyHolder): ReturnType<typeof collectBody> {
-    try {
-      return await collectBody(this.#run.request, holder)
-    } catch (error) {
-      throw new ProxyError('client-gone', null, error)
-    }
   }
 
   #countIn(chunk: Uint8Array): void {
@@ -195,8 +153,8 @@ class RunningExchange {
   }
 
   #send(body: OutgoingBody, isEdited: boolean): Promise<void> {
-    const { request, response, read } = this.#run
-    let headers: RawHeaders = endToEndHeaders(request.rawHeaders, DROP_FROM_REQUEST)
+    const { side, read } = this.#run
+    let headers: RawHeaders = endToEndHeaders(side.headers, DROP_FROM_REQUEST)
     if (headerValue(headers, 'host') === null) {
       headers = ['Host', formatAuthority(read.head.host, read.head.port), ...headers]
     }
@@ -204,7 +162,7 @@ class RunningExchange {
     this.#sentTick = this.#ports.flow.clock.tickMs()
     return new Promise((resolve) => {
       this.#resolve = resolve
-      response.once('close', () => this.#clientClosed())
+      side.onClosed((error) => this.#clientClosed(error))
       this.#upstream = this.#ports.upstream.exchange(
         { destination: destinationOf(read), method: read.head.method, target: read.target, headers, body },
         this.#sink(),
@@ -213,19 +171,18 @@ class RunningExchange {
   }
 
   #sink(): UpstreamResponseSink {
-    const { response } = this.#run
-    response.on('drain', () => this.#upstream?.resume())
+    const { side } = this.#run
+    side.onDrain(() => this.#upstream?.resume())
     return {
-      informational: (status, headers) => this.#informational(status, headers),
+      informational: (status, headers) => side.inform(status, endToEndHeaders(headers)),
       head: (status, statusText, headers) => this.#head(status, statusText, headers),
       chunk: (bytes) => {
         this.#bytesOut += bytes.length
         this.#meter?.push(bytes)
-        return response.write(bytes)
+        return side.write(bytes)
       },
       end: (trailers) => {
-        if (trailers.length > 0) response.addTrailers(pairs(endToEndHeaders(trailers)))
-        response.end()
+        side.end(trailers.length === 0 ? trailers : endToEndHeaders(trailers))
         this.#isComplete = true
         this.#done()
       },
@@ -236,59 +193,37 @@ class RunningExchange {
     }
   }
 
-  /** 103 Early Hints is the only interim answer that helps a client here; 100 we gave ourselves. */
-  #informational(status: number, headers: RawHeaders): void {
-    const { response } = this.#run
-    if (status !== 103 || response.headersSent) return
-    const link = headers.flatMap((value, index) =>
-      index % 2 === 1 && headers[index - 1]?.toLowerCase() === 'link' ? [value] : [],
-    )
-    if (link.length === 0) return
-    try {
-      response.writeEarlyHints({ link })
-    } catch {
-      // A hint that node:http calls malformed is left out: it is only a hint, and the response comes anyway.
-    }
-  }
-
   #head(status: number, statusText: string, headers: RawHeaders): void {
-    const { response } = this.#run
     this.#status = status
     this.#upstreamMs = this.#ports.flow.clock.tickMs() - this.#sentTick
     const reader = this.#exchange.usageReader(headerValue(headers, 'content-type'))
     if (reader !== null) this.#meter = createResponseMeter(reader, headerValue(headers, 'content-encoding'))
-    response.sendDate = false
     const kept = endToEndHeaders(headers, this.#run.isIntercepted ? DROP_FROM_RESPONSE : undefined)
-    response.writeHead(status, reasonPhrase(statusText), [...kept, ...this.#exchange.responseHeaders()])
-    // The head goes out at once, together with what of the body came in the same read: one TLS record and one write.
-    const { socket } = response
-    socket?.cork()
-    response.flushHeaders()
-    process.nextTick(() => socket?.uncork())
+    this.#run.side.head(status, statusText, [...kept, ...this.#exchange.responseHeaders()])
   }
 
-  #clientClosed(): void {
-    if (this.#run.response.writableFinished || this.#isComplete) return
-    this.#error ??= new ProxyError('client-gone')
+  #clientClosed(error: ProxyError): void {
+    if (this.#isComplete) return
+    this.#error ??= error
     this.#upstream?.cancel()
     this.#done()
   }
 
   #answer(answer: LocalAnswer): void {
     this.#status = answer.status
-    this.#bytesOut = sendAnswer(this.#run.request, this.#run.response, answer)
+    this.#bytesOut = this.#run.side.answer(answer)
     this.#isComplete = true
   }
 
   /** Before the response began: an answer. After: the client must see that it is cut, never a clean end. */
   #fail(error: ProxyError): void {
     this.#error ??= error
-    const { request, response } = this.#run
-    const answer = response.headersSent ? null : this.#exchange.fail(this.#error)
-    if (answer === null) cutResponse(response)
+    const { side } = this.#run
+    const answer = side.hasResponded ? null : this.#exchange.fail(this.#error)
+    if (answer === null) side.cut()
     else {
       this.#status = answer.status
-      this.#bytesOut = sendAnswer(request, response, answer)
+      this.#bytesOut = side.answer(answer)
     }
   }
 
@@ -312,7 +247,3 @@ class RunningExchange {
     await this.#exchange.finish(end)
   }
 }
-
-/** Trailer lines as pairs, the form `addTrailers` takes. */
-const pairs = (flat: RawHeaders): [string, string][] =>
-  flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? ''] as [string, string]] : []))

@@ -1,6 +1,6 @@
 /** Holds request bodies for inspection, all together within one budget. */
-import type { IncomingMessage } from 'node:http'
 import type { HeldBody } from '../flow/ports.ts'
+import type { ClientBody } from './client-side.ts'
 
 /** Bytes held for inspection at once, all requests together. */
 export class InspectionBudget {
@@ -84,31 +84,21 @@ export class BodyHolder {
 
 export interface CollectedBody {
   readonly held: HeldBody
-  /** The chunk that did not fit any more; the request is paused behind it. `null` when the body is whole. */
+  /** The chunk that did not fit any more; the body is paused behind it. `null` when it is whole. */
   readonly rest: Uint8Array | null
 }
 
-/** Read a request body into a holder. Rejects when the client goes away. */
-export function collectBody(request: IncomingMessage, holder: BodyHolder): Promise<CollectedBody> {
+/** Read a request body into a holder. Rejects with a `ProxyError` when the client goes away or stops sending. */
+export function collectBody(body: ClientBody, holder: BodyHolder): Promise<CollectedBody> {
   return new Promise((resolve, reject) => {
-    const finish = (rest: Uint8Array | null): void => {
-      request.removeListener('data', onData)
-      request.removeListener('end', onEnd)
-      request.removeListener('error', onError)
-      request.removeListener('close', onClose)
-      resolve({ held: holder.body, rest })
-    }
-    const onData = (chunk: Buffer): void => {
-      if (holder.add(chunk)) return
-      request.pause()
-      finish(chunk)
-    }
-    const onEnd = (): void => finish(null)
-    const onError = (error: Error): void => reject(error)
-    const onClose = (): void => reject(new Error('the client closed'))
-    request.on('data', onData)
-    request.on('end', onEnd)
-    request.on('error', onError)
-    request.on('close', onClose)
+    body.attach({
+      chunk: (chunk) => {
+        if (holder.add(chunk)) return true
+        resolve({ held: holder.body, rest: chunk })
+        return false
+      },
+      end: () => resolve({ held: holder.body, rest: null }),
+      fail: reject,
+    })
   })
 }

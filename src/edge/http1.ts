@@ -5,11 +5,13 @@ import type { Client } from '../domain/client.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { answerFailure, asProxyError } from '../flow/failure.ts'
 import { recordHostMismatch } from '../flow/host-mismatch.ts'
+import { Http1ClientSide } from './client-side-http1.ts'
 import { runExchange } from './exchange.ts'
 import type { InspectionBudget } from './held-body.ts'
 import { lingerAfterAnswer } from './linger.ts'
 import { sendAnswer, sendRawAnswer } from './local-answer.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
+import { relayUnread } from './relay-unread.ts'
 import { isUpgradeRequest, namesOf, readHead, type TunnelName } from './request-head.ts'
 import { runUpgrade } from './upgrade.ts'
 
@@ -127,7 +129,14 @@ class Http1Server implements Http1 {
       return
     }
     this.#active++
-    runExchange(this.#ports, this.#budget, { request, response, client, read, isIntercepted: tunnel !== null })
+    runExchange(this.#ports, this.#budget, {
+      side: new Http1ClientSide(request, response),
+      client,
+      read,
+      isIntercepted: tunnel !== null,
+      relayUnread:
+        tunnel === null ? (exchange) => relayUnread(this.#ports, exchange, { request, response, read }) : null,
+    })
       .catch((error: unknown) => this.#fault(response, error))
       .finally(() => this.#active--)
   }

@@ -1,6 +1,6 @@
 /** From what node:http parsed to the canonical head on which everything is decided. Anything ambiguous is refused. */
 import type { IncomingMessage } from 'node:http'
-import { parseAuthority } from '../domain/destination.ts'
+import { type Destination, parseAuthority } from '../domain/destination.ts'
 import { headerValues } from '../domain/headers.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import type { HeaderLimits } from '../domain/settings.ts'
@@ -19,12 +19,17 @@ export interface ReadHead {
   readonly target: string
 }
 
+/** What of a request its head is read from. HTTP/2 gives its lines in this form too, `:authority` as Host. */
+export type HeadLines = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers' | 'rawHeaders'>
+
+export const destinationOf = ({ head }: ReadHead): Destination => ({
+  scheme: head.scheme,
+  host: head.host,
+  port: head.port,
+})
+
 /** The canonical head of a request, or the refusal it gets. */
-export function readHead(
-  request: IncomingMessage,
-  tunnel: TunnelName | null,
-  limits: HeaderLimits,
-): ReadHead | ProxyError {
+export function readHead(request: HeadLines, tunnel: TunnelName | null, limits: HeaderLimits): ReadHead | ProxyError {
   const url = request.url ?? ''
   const tooLarge = checkLimits(request, limits)
   if (tooLarge !== null) return tooLarge
@@ -51,7 +56,7 @@ export function readHead(
   }
 }
 
-function checkLimits({ url = '', rawHeaders }: IncomingMessage, limits: HeaderLimits): ProxyError | null {
+function checkLimits({ url = '', rawHeaders }: HeadLines, limits: HeaderLimits): ProxyError | null {
   if (url.length > limits.maxUrlBytes) return new ProxyError('url-too-long', `more than ${limits.maxUrlBytes} bytes`)
   if (rawHeaders.length <= limits.maxHeaders * 2) return null
   return new ProxyError('headers-too-large', `more than ${limits.maxHeaders} header lines`)
@@ -61,13 +66,13 @@ function checkLimits({ url = '', rawHeaders }: IncomingMessage, limits: HeaderLi
  * Does the request ask for another protocol? `h2c` is left out, as RFC 9110 section 7.8 lets a server do: Java clients
  * ask for it with every plain request, and behind it nobody could decide per request.
  */
-export function isUpgradeRequest({ headers }: IncomingMessage): boolean {
+export function isUpgradeRequest({ headers }: Pick<HeadLines, 'headers'>): boolean {
   if (headers.upgrade === undefined || !/\bupgrade\b/iu.test(headers.connection ?? '')) return false
   return headers.upgrade.split(',').some((protocol) => !/^\s*(?:h2c\s*)?$/iu.test(protocol))
 }
 
 /** The names that a request mixed up, that of its connection or target first; what is no name is left out. */
-export function namesOf(request: IncomingMessage, tunnel: TunnelName | null): { host: string; port: number }[] {
+export function namesOf(request: HeadLines, tunnel: TunnelName | null): { host: string; port: number }[] {
   const absolute = parseAbsolute(request.url ?? '')
   const target = absolute instanceof ProxyError ? null : absolute
   const port = tunnel?.port ?? target?.port ?? DEFAULT_PORTS.http
@@ -98,7 +103,7 @@ const isSameName = (a: TunnelName, b: TunnelName): boolean =>
   a.scheme === b.scheme && a.host === b.host && a.port === b.port
 
 /** Exactly one Host, and it names the destination (RFC 9112 section 3.2). */
-function checkHost(request: IncomingMessage, name: TunnelName): ProxyError | null {
+function checkHost(request: HeadLines, name: TunnelName): ProxyError | null {
   const hosts = headerValues(request.rawHeaders, 'host')
   const [host] = hosts
   if (hosts.length > 1) return new ProxyError('bad-request', 'more than one Host header')

@@ -5,10 +5,9 @@ import type { Client } from '../domain/client.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
 import { type Exchange, openExchange } from '../flow/exchange.ts'
 import { endToEndHeaders } from '../wire/headers.ts'
-import { destinationOf } from './exchange.ts'
 import { sendRawAnswer } from './local-answer.ts'
 import type { EdgePorts, RelayEnd } from './ports.ts'
-import type { ReadHead } from './request-head.ts'
+import { destinationOf, type ReadHead } from './request-head.ts'
 
 export interface UpgradeRun {
   readonly request: IncomingMessage

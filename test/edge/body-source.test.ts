@@ -1,11 +1,9 @@
-import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
-import { RequestBodySource } from '../../src/edge/body-source.ts'
+import { RequestBodySource, StreamBody } from '../../src/edge/body-source.ts'
 
-const asRequest = (stream: PassThrough): IncomingMessage =>
-  Object.assign(stream, { rawTrailers: ['X-T', '1'] }) as never
+const bodyOf = (stream: PassThrough): StreamBody => new StreamBody(stream, () => ['X-T', '1'])
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -19,7 +17,7 @@ t.test('what was held goes first, then the stream, each byte once, whatever the 
       async (first, rest, answers) => {
         const stream = new PassThrough()
         const tapped: Uint8Array[] = []
-        const source = new RequestBodySource(asRequest(stream), first, (chunk) => tapped.push(Uint8Array.from(chunk)))
+        const source = new RequestBodySource(bodyOf(stream), first, (chunk) => tapped.push(Uint8Array.from(chunk)))
         const got: Uint8Array[] = []
         const ended = new Promise<readonly string[]>((resolve) =>
           source.start({
@@ -49,7 +47,7 @@ t.test('what was held goes first, then the stream, each byte once, whatever the 
 
 t.test('a sink that asks for a pause gets no more until it resumes', async (t) => {
   const stream = new PassThrough()
-  const source = new RequestBodySource(asRequest(stream), [], () => undefined)
+  const source = new RequestBodySource(bodyOf(stream), [], () => undefined)
   let chunks = 0
   source.start({ chunk: () => ++chunks < 0, end: () => undefined, fail: () => undefined })
   stream.write('a')
@@ -71,7 +69,7 @@ t.test('a client that goes away or stalls fails the body once, with the right co
     const stream = new PassThrough()
     stream.on('error', () => undefined)
     const failures: string[] = []
-    new RequestBodySource(asRequest(stream), [], () => undefined).start({
+    new RequestBodySource(bodyOf(stream), [], () => undefined).start({
       chunk: () => true,
       end: () => t.fail('ended'),
       fail: (error) => failures.push(error.code),
@@ -85,11 +83,39 @@ t.test('a client that goes away or stalls fails the body once, with the right co
 
 t.test('after a cancel nobody is called', async (t) => {
   const stream = new PassThrough()
-  const source = new RequestBodySource(asRequest(stream), [], () => t.fail('tapped'))
+  const source = new RequestBodySource(bodyOf(stream), [], () => t.fail('tapped'))
   source.start({ chunk: () => t.fail('chunk'), end: () => t.fail('end'), fail: () => t.fail('fail') })
   source.cancel()
   stream.end('abc')
   await turn()
   await turn()
   t.pass()
+})
+
+t.test('the next sink takes over where the one before asked for a pause, and hears how it ended', async (t) => {
+  const stream = new PassThrough()
+  const body = bodyOf(stream)
+  const got: string[] = []
+  body.attach({
+    chunk: (bytes) => got.push(`1:${Buffer.from(bytes).toString()}`) < 0,
+    end: () => t.fail('ended'),
+    fail: () => t.fail('failed'),
+  })
+  stream.write('a')
+  await turn()
+  stream.write('b')
+  await turn()
+  t.strictSame(got, ['1:a'])
+  body.attach({
+    chunk: (bytes) => got.push(`2:${Buffer.from(bytes).toString()}`) > 0,
+    end: () => got.push('end'),
+    fail: () => t.fail('failed'),
+  })
+  stream.end()
+  await turn()
+  await turn()
+  t.strictSame(got, ['1:a', '2:b', 'end'])
+  const late: unknown[] = []
+  body.attach({ chunk: () => t.fail('chunk'), end: (lines) => late.push(lines), fail: () => t.fail('failed') })
+  t.strictSame(late, [['X-T', '1']], 'a sink that comes late hears it at once')
 })
