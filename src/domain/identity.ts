@@ -21,7 +21,12 @@ export interface RequestEvidence {
 
 /** Who asks, or the answer instead: `error` tells status and reason, `challenges` the values of `Proxy-Authenticate`. */
 export type Identified =
-  | { readonly ok: true; readonly client: Client }
+  | {
+      readonly ok: true
+      readonly client: Client
+      /** For connections that outlive their first request: `false` once what proved the client was taken back. */
+      readonly stillHolds?: () => boolean
+    }
   | {
       readonly ok: false
       /** As far as known, for the record. */
@@ -36,6 +41,8 @@ export interface Proof {
   readonly user: string | null
   readonly groups: readonly string[]
   readonly device: string | null
+  /** `false` once it was taken back, e.g. a token that was revoked. Left out: it holds as long as the connection. */
+  readonly stillHolds?: () => boolean
 }
 
 /** What became of a credential. */
