@@ -7,6 +7,7 @@ import { answerFailure, asProxyError } from '../flow/failure.ts'
 import { recordHostMismatch } from '../flow/host-mismatch.ts'
 import { Http1ClientSide } from './client-side-http1.ts'
 import { runExchange } from './exchange.ts'
+import { framingProblem } from './framing.ts'
 import type { InspectionBudget } from './held-body.ts'
 import { lingerAfterAnswer } from './linger.ts'
 import { sendAnswer, sendRawAnswer } from './local-answer.ts'
@@ -40,6 +41,8 @@ interface Connection {
   last: { readonly request: IncomingMessage; readonly response: ServerResponse } | null
   /** What comes after the pending responses, in their order: CONNECT, an upgrade, a refusal. */
   next: (() => void) | null
+  /** A refusal is its last answer. */
+  isEnding: boolean
 }
 
 type ConnectHandler = (request: IncomingMessage, head: Buffer, client: Client) => void
@@ -74,7 +77,7 @@ class Http1Server implements Http1 {
   }
 
   readonly serve = (socket: Duplex, context: ConnectionContext): void => {
-    this.#connections.set(socket, { context, pending: 0, last: null, next: null })
+    this.#connections.set(socket, { context, pending: 0, last: null, next: null, isEnding: false })
     this.#server.emit('connection', socket)
     // It was paused while its first bytes were looked at.
     socket.resume()
@@ -123,7 +126,7 @@ class Http1Server implements Http1 {
     const connection = this.#begin(request, response)
     if (connection === null) return
     const { client, tunnel } = connection.context
-    const read = readHead(request, tunnel, this.#settings.headers)
+    const read = framingProblem(request) ?? readHead(request, tunnel, this.#settings.headers)
     if (read instanceof ProxyError) {
       this.#refuse(request, response, read)
       return
@@ -157,6 +160,8 @@ class Http1Server implements Http1 {
       socket.destroy()
       return null
     }
+    // The answer to a refused request closes the connection: what was pipelined behind it would never be answered.
+    if (connection.isEnding) return null
     this.#active++
     connection.pending++
     connection.last = { request, response }
@@ -209,7 +214,7 @@ class Http1Server implements Http1 {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, { client, tunnel }: ConnectionContext): void {
-    const read = readHead(request, tunnel, this.#settings.headers)
+    const read = framingProblem(request) ?? readHead(request, tunnel, this.#settings.headers)
     if (read instanceof ProxyError) {
       this.#refuseRaw(socket, read, this.#recordRefusal(request, read))
       return
@@ -241,6 +246,8 @@ class Http1Server implements Http1 {
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: ProxyError): void {
     this.#count(error)
+    const connection = this.#connections.get(request.socket)
+    if (connection !== undefined) connection.isEnding = true
     response.shouldKeepAlive = false
     const answer = answerFailure(error, this.#recordRefusal(request, error))
     if (answer === null) response.destroy()
