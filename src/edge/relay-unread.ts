@@ -8,6 +8,8 @@ import { destinationOf, type ReadHead } from './request-head.ts'
 
 /** Dropped on the way in: we answered it ourselves. */
 const DROP_FROM_REQUEST: ReadonlySet<string> = new Set(['expect'])
+/** Trailers come behind chunks only; node:http throws on the promise of some without. */
+const DROP_WITHOUT_CHUNKS: ReadonlySet<string> = new Set([...DROP_FROM_REQUEST, 'trailer'])
 
 export interface UnreadRequest {
   readonly request: IncomingMessage
@@ -19,7 +21,8 @@ export interface UnreadRequest {
 export function relayUnread(ports: EdgePorts, exchange: Exchange, unread: UnreadRequest): Promise<void> {
   const { request, response, read } = unread
   if (request.headers.expect !== undefined && request.httpVersion !== '1.0') response.writeContinue()
-  const headers = endToEndHeaders(request.rawHeaders, DROP_FROM_REQUEST)
+  const isChunked = request.headers['transfer-encoding'] !== undefined
+  const headers = endToEndHeaders(request.rawHeaders, isChunked ? DROP_FROM_REQUEST : DROP_WITHOUT_CHUNKS)
   const relay = { destination: destinationOf(read), target: read.target, headers }
   return new Promise((resolve) => {
     ports.passThrough.web(request, response, relay, (end) => {
