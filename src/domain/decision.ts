@@ -84,6 +84,7 @@ export const TUNNEL_REASONS = [
   'nested-connect',
   'over-limit',
   'not-proxy-protocol',
+  'no-destination',
 ] as const
 export type TunnelReason = (typeof TUNNEL_REASONS)[number]
 

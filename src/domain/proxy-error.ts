@@ -78,6 +78,12 @@ export const PROXY_ERRORS = {
     proxyStatus: 'http_request_error',
     message: 'neither an HTTP proxy request nor CONNECT',
   },
+  'no-destination': {
+    side: 'client',
+    status: 400,
+    proxyStatus: 'http_request_error',
+    message: 'a redirected connection names no destination',
+  },
   'expectation-failed': {
     side: 'client',
     status: 417,

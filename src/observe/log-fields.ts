@@ -26,6 +26,8 @@ export const LOG_EVENTS = {
   'edge.client-refused': 'a connection or request of a client was refused',
   'edge.exchange-fault': 'an exchange ended by a fault of the program',
   'edge.listener-fault': 'a listening socket reported an error',
+  'edge.no-destination': 'a redirected connection names no destination',
+  'edge.address-refused': 'a connection of this proxy was redirected to itself',
   'edge.not-proxy-protocol': 'the first bytes of a connection are neither HTTP nor CONNECT',
   'edge.upgrade-fault': 'an upgrade ended by a fault of the program',
 } as const
