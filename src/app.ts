@@ -4,10 +4,12 @@ import { createIdSource } from './audit/event-id.ts'
 import { createSpool, type Spool } from './audit/spool.ts'
 import { type EventStore, openEventStore } from './audit/store.ts'
 import type { Authority } from './ca/authority.ts'
+import { joinClientIdentity, tokenFile } from './cli/client-identity.ts'
 import { createControlPorts } from './cli/control-ports.ts'
 import { listenProblem } from './cli/listen-address.ts'
 import { closeAll, type Opened } from './cli/opened.ts'
 import { loadStartParts, type StartFailure, type StartOptions, type StartParts } from './cli/start-parts.ts'
+import { watchTokenDeeds } from './cli/token-deeds.ts'
 import type { WeirConfig } from './config/schema.ts'
 import { type ReloadCause, type ReloadReport, type StateWatch, watchState } from './config/watch.ts'
 import { parseListen } from './control/listen.ts'
@@ -25,9 +27,11 @@ import { createReadiness, type Readiness } from './observe/health.ts'
 import { createHeapWatch } from './observe/heap.ts'
 import { createLogger, type LogDestination, type OperationalLog } from './observe/log.ts'
 import { createMetrics, type MetricsRegistry } from './observe/metrics.ts'
+import { openTokenStore, type TokenStore } from './state/token-store.ts'
 import { createAddressGuard } from './upstream/address-guard.ts'
 import { createDialer, type Dialer } from './upstream/dial.ts'
 import { createForwarder, type Forwarder } from './upstream/forward.ts'
+import { createParentProxy } from './upstream/parent-proxy.ts'
 import { createPassThrough, type PassThrough } from './upstream/pass-through.ts'
 
 export interface AppOptions extends Omit<StartOptions, 'nowMs'> {
@@ -93,6 +97,7 @@ export class App {
   readonly #spool: Spool
   readonly #store: EventStore
   readonly #watch: StateWatch
+  readonly #tokens: TokenStore
   readonly #dialer: Dialer
   readonly #forwarder: Forwarder
   readonly #passThrough: PassThrough
@@ -115,12 +120,15 @@ export class App {
     this.#store = this.#openStore()
     this.#spool = this.#openSpool()
     this.#watch = this.#openWatch()
+    this.#tokens = this.#openTokens()
     this.#dialer = createDialer({
       guard: createAddressGuard({ allowPrivate: config.upstream.allowPrivate, ownPorts: () => this.#ownPorts }),
       pins: config.upstream.resolve,
       extraRoots: parts.files.extraRoots,
       connectMs: config.timeouts.connectMs,
       handshakeMs: config.timeouts.handshakeMs,
+      parent:
+        config.upstream.parent === null ? null : createParentProxy(config.upstream.parent, config.upstream.noProxy),
     })
     const { dialer, timeouts } = { dialer: this.#dialer, timeouts: config.timeouts }
     const passThrough = createPassThrough({
@@ -230,6 +238,20 @@ export class App {
     return this.#open(watch, () => watch.close())
   }
 
+  /** What was done to tokens while nothing ran is recorded first. */
+  #openTokens(): TokenStore {
+    // Short: the event loop waits for it.
+    const tokens = openTokenStore(tokenFile(this.config), { waitMs: 50 })
+    this.#open(tokens, () => tokens.close())
+    const deeds = watchTokenDeeds({
+      tokens,
+      record: (deed) => this.#spool.append(adminEvent({ newId: this.#newId, clock }, deed)),
+      log: this.#parts.log,
+    })
+    this.#open(deeds, () => deeds.close())
+    return tokens
+  }
+
   async #listen(): Promise<{ proxy: { host: string; port: number }[]; problems: Problem[] }> {
     const proxy: { host: string; port: number }[] = []
     const problems: Problem[] = []
@@ -269,7 +291,12 @@ export class App {
     return createProxyListener(
       {
         flow,
-        identity: { identify: (address) => this.#watch.current().identity.identify(address) },
+        identity: joinClientIdentity({
+          current: () => this.#watch.current(),
+          tokens: this.#tokens,
+          clock,
+          log: this.#parts.log,
+        }),
         upstream: this.#forwarder,
         passThrough: this.#passThrough,
         dialer: this.#dialer,
@@ -282,6 +309,7 @@ export class App {
         limits: config.limits,
         headers: config.proxy,
         networks: config.proxy.networks,
+        proxyProtocol: config.proxy.proxyProtocol,
         tls: this.#parts.files.proxyTls,
       },
     )

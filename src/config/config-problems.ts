@@ -90,6 +90,17 @@ const UNFIT: readonly Check[] = [
     severity: 'warning',
   },
   {
+    keys: ['upstream', 'noProxy'],
+    isHit: ({ upstream }) => upstream.parent === null && upstream.noProxy.length > 0,
+    message: 'says nothing without `upstream.parent`',
+    severity: 'warning',
+  },
+  {
+    keys: ['identity', 'trustedProxies'],
+    isHit: ({ identity }) => identity.trustedProxies.some((network) => network.endsWith('/0')),
+    message: 'holds everybody: any client could say it is somebody else; name the proxies in front',
+  },
+  {
     keys: ['admin', 'listen'],
     isHit: ({ proxy, admin }) => proxy.listen.includes(admin.listen) && !admin.listen.endsWith(':0'),
     message: 'is also an address of the proxy',
@@ -99,12 +110,6 @@ const UNFIT: readonly Check[] = [
 /** Said before anything starts: a setting that silently does nothing would be a promise broken. */
 const NOT_YET = 'this version does not support it yet: leave it out'
 const UNSUPPORTED: readonly Check[] = [
-  { keys: ['upstream', 'parent'], isHit: ({ upstream }) => upstream.parent !== null, message: NOT_YET },
-  {
-    keys: ['identity', 'trustedProxies'],
-    isHit: ({ identity }) => identity.trustedProxies.length > 0,
-    message: NOT_YET,
-  },
   { keys: ['workers'], isHit: ({ workers }) => workers > 1, message: NOT_YET },
 ]
 

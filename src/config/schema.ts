@@ -3,7 +3,16 @@
  * What a key means stands in its description; `docs/config.md` and the JSON schema are made of them.
  */
 import { z } from 'zod'
-import { cidr, hostPattern, listenAddress, path, pin, privateAllowance, secretUrl } from './value-schemas.ts'
+import {
+  cidr,
+  hostPattern,
+  listenAddress,
+  noProxyRule,
+  path,
+  pin,
+  privateAllowance,
+  secretUrl,
+} from './value-schemas.ts'
 
 const ms = z.int().min(1).max(86_400_000)
 const bytes = z.int().min(1024).max(1_099_511_627_776)
@@ -23,6 +32,10 @@ const proxy = z.strictObject({
     .default(['127.0.0.1:3128'])
     .describe('Addresses the proxy listens on, `host:port`.'),
   networks: z.array(cidr).default(LOOPBACK).describe('Networks whose clients may use the proxy, CIDR.'),
+  proxyProtocol: z
+    .array(cidr)
+    .default([])
+    .describe('Balancers that must say by PROXY protocol whose connection it is, CIDR.'),
   tls: tls.describe('Certificate for speaking TLS to the proxy itself; null: plain.'),
   maxHeaderBytes: z.int().min(1024).max(1_048_576).default(65_536).describe('Largest header block of a request.'),
   maxHeaders: z.int().min(10).max(2000).default(100).describe('Most header lines of a request.'),
@@ -81,8 +94,11 @@ const upstream = z.strictObject({
     .default({})
     .describe('Pins: `host:port` → `address:port`; certificates are still checked.'),
   extraRoots: z.array(path).default([]).describe('PEM files with more roots for upstream certificates.'),
-  parent: secretUrl.nullable().default(null).describe('Parent proxy, `http://user:password@host:port`.'),
-  noProxy: z.array(z.string().min(1)).default([]).describe('Hosts that do not go through the parent.'),
+  parent: secretUrl
+    .nullable()
+    .default(null)
+    .describe('Parent proxy that everything goes through, `http://user:password@host:port` or `https://…`.'),
+  noProxy: z.array(noProxyRule).default([]).describe('Destinations that do not go through the parent.'),
   allowPrivate: z
     .array(privateAllowance)
     .default([])
@@ -138,7 +154,32 @@ export const configSchema = z.strictObject({
   identity: z
     .strictObject({
       map: path.nullable().default(null).describe('YAML file: network → user, groups, device.'),
-      trustedProxies: z.array(cidr).default([]).describe('Proxies in front whose word on the client address is taken.'),
+      trustedProxies: z
+        .array(cidr)
+        .default([])
+        .describe('Proxies in front whose `X-Authenticated-User` and `X-Client-IP` are believed, CIDR.'),
+      authenticate: z
+        .enum(['off', 'optional', 'required'])
+        .default('off')
+        .describe('`optional`: credentials that are given must be right; `required`: 407 where nobody is known.'),
+      realm: z
+        .string()
+        .regex(/^[ !#-[\]-~]{1,80}$/u, '1 to 80 plain characters without quote and backslash')
+        .default('Weir')
+        .describe('What programs show when they ask for user and token.'),
+      tokenCacheSeconds: z
+        .int()
+        .min(1)
+        .max(86_400)
+        .default(300)
+        .describe('How long a checked token is not hashed again; a revocation counts at once.'),
+      maxFailures: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(20)
+        .describe('Different wrong credentials of one address before further ones are answered 429.'),
+      failureWindowSeconds: z.int().min(1).max(86_400).default(60).describe('The time in which they are counted.'),
     })
     .prefault({}),
   intercept: z

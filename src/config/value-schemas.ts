@@ -56,5 +56,17 @@ export const privateAllowance = z
 /** May hold a password: problems never show it. */
 export const secretUrl = z.string().refine((text) => {
   const url = URL.parse(text)
-  return url !== null && /^https?:$/u.test(url.protocol) && url.hostname !== ''
-}, 'an address such as http://proxy.example.com:8080')
+  if (url === null || !/^https?:$/u.test(url.protocol) || url.hostname === '') return false
+  return url.pathname === '/' && url.search === '' && url.hash === ''
+}, 'an address such as http://proxy.example.com:8080, without a path')
+
+/** One rule of NO_PROXY; `upstream/no-proxy.ts` reads it. */
+const isNoProxyRule = (text: string): boolean => {
+  if (text === '*' || ipaddr.isValid(text) || ipaddr.isValidCIDR(text)) return true
+  const parsed = parseAuthority(text.replace(/^\*?\./u, ''))
+  return parsed.ok && !text.includes('/')
+}
+
+export const noProxyRule = z
+  .string()
+  .refine(isNoProxyRule, 'a host, .domain, address or network, or host:port; `*` for all')

@@ -84,6 +84,36 @@ export const PROXY_ERRORS = {
     proxyStatus: 'http_request_error',
     message: 'a redirected connection names no destination',
   },
+  'balancer-header': {
+    side: 'client',
+    status: null,
+    proxyStatus: 'http_request_error',
+    message: 'a trusted balancer sent no valid PROXY protocol header',
+  },
+  'client-certificate': {
+    side: 'client',
+    status: 403,
+    proxyStatus: 'http_request_denied',
+    message: 'the client certificate is missing or refused',
+  },
+  'proxy-auth-required': {
+    side: 'client',
+    status: 407,
+    proxyStatus: 'http_request_denied',
+    message: 'this proxy wants to know who you are: give it user and personal token',
+  },
+  'proxy-auth-failed': {
+    side: 'client',
+    status: 407,
+    proxyStatus: 'http_request_denied',
+    message: 'the proxy does not accept these credentials: they are wrong, expired or revoked',
+  },
+  'too-many-attempts': {
+    side: 'client',
+    status: 429,
+    proxyStatus: 'http_request_denied',
+    message: 'too many wrong credentials from this address',
+  },
   'expectation-failed': {
     side: 'client',
     status: 417,
@@ -163,6 +193,18 @@ export const PROXY_ERRORS = {
     proxyStatus: 'connection_read_timeout',
     message: 'the destination stopped sending',
   },
+  'parent-unreachable': {
+    side: 'upstream',
+    status: 502,
+    proxyStatus: 'destination_unavailable',
+    message: 'the parent proxy cannot be reached',
+  },
+  'parent-refused': {
+    side: 'upstream',
+    status: 502,
+    proxyStatus: 'destination_unavailable',
+    message: 'the parent proxy refused the connection',
+  },
   'over-limit': { side: 'weir', status: 503, proxyStatus: 'connection_limit_reached', message: 'too many connections' },
   'over-capacity': {
     side: 'weir',
@@ -181,6 +223,12 @@ export const PROXY_ERRORS = {
     status: 503,
     proxyStatus: 'proxy_internal_error',
     message: 'the audit record cannot be written',
+  },
+  'identity-unavailable': {
+    side: 'weir',
+    status: 503,
+    proxyStatus: 'proxy_internal_error',
+    message: 'who asks cannot be checked just now',
   },
   draining: { side: 'weir', status: 503, proxyStatus: 'proxy_internal_error', message: 'the proxy is stopping' },
   'mint-failed': {

@@ -1,10 +1,12 @@
-/** Opens checked connections: pin or guarded DNS, TCP, and TLS with the certificate always verified. */
+/** Opens checked connections: pin, guarded DNS or the parent proxy, TCP, and TLS with the certificate always verified. */
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { connect as connectTls, createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
+import { connect as connectTls, createSecureContext, getCACertificates, type SecureContext, TLSSocket } from 'node:tls'
+import { formatAuthority } from '../domain/destination.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import type { AddressGuard } from './address-guard.ts'
-import { connectError } from './upstream-error.ts'
+import { askParent, type ParentProxy } from './parent-proxy.ts'
+import { connectError, parentError } from './upstream-error.ts'
 
 export interface DialTarget {
   readonly host: string
@@ -12,7 +14,13 @@ export interface DialTarget {
   readonly isTls: boolean
   /** A tunnel: the side that ends first must not end the other. */
   readonly isHalfOpen?: boolean
+  /** Protocols to offer in the TLS handshake (RFC 7301), best first; `http/1.1` alone when left out. */
+  readonly alpn?: readonly string[]
 }
+
+/** What the server chose of the offered protocols; `null`: nothing, or no TLS. */
+export const chosenProtocol = (socket: Socket): string | null =>
+  socket instanceof TLSSocket && typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : null
 
 export type DialCallback = (error: ProxyError | null, socket: Socket | null) => void
 
@@ -29,6 +37,8 @@ export interface DialerOptions {
   readonly extraRoots: readonly string[]
   readonly connectMs: number
   readonly handshakeMs: number
+  /** Where all connections go through but those to destinations that it names. */
+  readonly parent?: ParentProxy | null
   /** For tests that need an own resolver. */
   readonly lookup?: typeof dnsLookup
 }
@@ -44,13 +54,18 @@ export function createDialer(options: DialerOptions): Dialer {
   }
 }
 
-/** One connection being made, with one timer over DNS and TCP and another over TLS. */
+/** Names of the machine itself (RFC 6761 section 6.3): through a parent they would be the parent's own. */
+const LOCAL_NAME = /(?:^|\.)localhost$/u
+
+/** One connection being made, with a timer over each step: DNS and TCP, the parent's answer, TLS. */
 class Dialling {
   readonly #options: DialerOptions
   readonly #secureContext: SecureContext
   readonly #sessions: Map<string, Buffer>
   readonly #target: DialTarget
   readonly #callback: DialCallback
+  /** The parent that this connection goes through. */
+  readonly #parent: ParentProxy | null
   #timer: NodeJS.Timeout
   #socket: Socket | null = null
   #isDone = false
@@ -67,13 +82,17 @@ class Dialling {
     this.#sessions = sessions
     this.#target = target
     this.#callback = callback
-    this.#timer = setTimeout(() => this.#fail(new ProxyError('connect-timeout')), options.connectMs)
-    this.#connect()
+    const { parent = null } = options
+    this.#parent = parent?.isBypassed(target.host, target.port) === false ? parent : null
+    this.#timer = setTimeout(() => this.#timedOut(null), options.connectMs)
+    if (this.#parent === null) this.#connect()
+    else this.#connectParent(this.#parent)
   }
 
   readonly abandon = (): void => {
     this.#isDone = true
     clearTimeout(this.#timer)
+    this.#socket?.on('error', ignoreLateError)
     this.#socket?.destroy()
   }
 
@@ -88,11 +107,25 @@ class Dialling {
     if (isIP(host) !== 0) {
       const refusal = this.#options.guard.refusal(host, port, host)
       if (refusal === null) this.#open(host, port)
-      else queueMicrotask(() => this.#fail(new ProxyError('address-refused', refusal)))
+      else this.#failSoon(new ProxyError('address-refused', refusal))
       return
     }
     const lookup = this.#options.lookup ?? dnsLookup
     lookup(host, { all: true }, (error, addresses) => this.#resolved(error, addresses))
+  }
+
+  /** The parent resolves names, so only what stands in the request can be checked here. Its own address is configured, and free. */
+  #connectParent(parent: ParentProxy): void {
+    const { host, port } = this.#target
+    const isPinned = this.#options.pins[`${host}:${port}`] !== undefined
+    const refusal =
+      isIP(host) !== 0
+        ? this.#options.guard.refusal(host, port, host)
+        : LOCAL_NAME.test(host)
+          ? `\`${host}\` is this machine`
+          : null
+    if (refusal !== null && !isPinned) this.#failSoon(new ProxyError('address-refused', refusal))
+    else this.#open(parent.host, parent.port)
   }
 
   #resolved(error: NodeJS.ErrnoException | null, addresses: LookupAddress[]): void {
@@ -119,6 +152,7 @@ class Dialling {
       port,
       noDelay: true,
       allowHalfOpen: this.#target.isHalfOpen === true,
+      ...(this.#options.lookup === undefined || checked !== undefined ? {} : { lookup: this.#options.lookup }),
       ...(checked === undefined
         ? {}
         : {
@@ -131,37 +165,82 @@ class Dialling {
           }),
     })
     this.#socket = socket
-    socket.once('error', this.#onError)
+    const onError = (error: Error): void => this.#fail(this.#parent === null ? connectError(error) : parentError(error))
+    socket.once('error', onError)
     socket.once('connect', () => {
       socket.setKeepAlive(true, 60_000)
-      if (this.#target.isTls) this.#secure(socket)
-      else this.#succeed(socket)
+      socket.removeListener('error', onError)
+      if (this.#parent === null) this.#reached(socket)
+      else if (this.#parent.isTls) this.#secureParent(socket, this.#parent)
+      else this.#askParent(socket, this.#parent)
     })
   }
 
-  #secure(tcp: Socket): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(
-      () => this.#fail(new ProxyError('connect-timeout', 'TLS handshake')),
-      this.#options.handshakeMs,
-    )
-    const { host, port } = this.#target
-    const key = `${host}:${port}`
-    const session = this.#sessions.get(key)
-    tcp.removeListener('error', this.#onError)
+  #secureParent(tcp: Socket, parent: ParentProxy): void {
+    this.#restartTimer(this.#options.handshakeMs, 'TLS handshake')
     const socket = connectTls({
       socket: tcp,
       secureContext: this.#secureContext,
       ALPNProtocols: ['http/1.1'],
+      minVersion: 'TLSv1.2',
+      host: parent.host,
+      ...(isIP(parent.host) === 0 ? { servername: parent.host } : {}),
+    })
+    this.#socket = socket
+    const onError = (error: Error): void => this.#fail(parentError(error))
+    socket.once('error', onError)
+    socket.once('secureConnect', () => {
+      socket.removeListener('error', onError)
+      this.#askParent(socket, parent)
+    })
+  }
+
+  #askParent(socket: Socket, parent: ParentProxy): void {
+    this.#restartTimer(this.#options.connectMs, 'no answer to CONNECT')
+    const onError = (error: Error): void => this.#fail(parentError(error))
+    socket.once('error', onError)
+    const { host, port, isTls } = this.#target
+    const authority = this.#options.pins[`${host}:${port}`] ?? formatAuthority(host, port)
+    askParent(socket, { authority, authorization: parent.authorization }, (error) => {
+      socket.removeListener('error', onError)
+      if (error !== null) this.#fail(error)
+      else if (isTls && socket.readableLength > 0) {
+        this.#fail(new ProxyError('parent-refused', 'it sent bytes before the TLS handshake'))
+      } else this.#reached(socket)
+    })
+  }
+
+  /** The bytes that follow go to the destination. */
+  #reached(socket: Socket): void {
+    if (this.#target.isTls) this.#secure(socket)
+    else this.#succeed(socket)
+  }
+
+  #secure(tcp: Socket): void {
+    this.#restartTimer(this.#options.handshakeMs, 'TLS handshake')
+    const { host, port } = this.#target
+    const key = `${host}:${port}`
+    const session = this.#sessions.get(key)
+    const socket = connectTls({
+      socket: tcp,
+      secureContext: this.#secureContext,
+      ALPNProtocols: [...(this.#target.alpn ?? ['http/1.1'])],
       minVersion: 'TLSv1.2',
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ...(session === undefined ? {} : { session }),
     })
     this.#socket = socket
-    socket.once('error', this.#onError)
+    const onError = (error: Error): void => {
+      this.#sessions.delete(key)
+      this.#fail(connectError(error))
+    }
+    socket.once('error', onError)
     socket.on('session', (fresh) => this.#keepSession(key, fresh))
-    socket.once('secureConnect', () => this.#succeed(socket))
+    socket.once('secureConnect', () => {
+      socket.removeListener('error', onError)
+      this.#succeed(socket)
+    })
   }
 
   #keepSession(key: string, session: Buffer): void {
@@ -172,17 +251,25 @@ class Dialling {
     if (oldest !== undefined) this.#sessions.delete(oldest)
   }
 
-  readonly #onError = (error: Error): void => {
-    if (this.#target.isTls) this.#sessions.delete(`${this.#target.host}:${this.#target.port}`)
-    this.#fail(connectError(error))
+  #restartTimer(ms: number, detail: string): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#timedOut(detail), ms)
+  }
+
+  #timedOut(detail: string | null): void {
+    const where = this.#parent === null ? detail : `parent proxy${detail === null ? '' : `: ${detail}`}`
+    this.#fail(new ProxyError('connect-timeout', where))
   }
 
   #succeed(socket: Socket): void {
     if (this.#isDone) return
     this.#isDone = true
     clearTimeout(this.#timer)
-    socket.removeListener('error', this.#onError)
     this.#callback(null, socket)
+  }
+
+  #failSoon(error: ProxyError): void {
+    queueMicrotask(() => this.#fail(error))
   }
 
   #fail(error: ProxyError): void {

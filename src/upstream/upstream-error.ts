@@ -64,6 +64,13 @@ export function connectError(error: Error): ProxyError {
   return new ProxyError(CODES[code] ?? 'upstream-unreachable', code === '' ? null : code, error)
 }
 
+/** An error on the way to the parent proxy, which is neither the client's nor the destination's fault. */
+export function parentError(error: Error): ProxyError {
+  const { code, detail } = connectError(error)
+  const isCertificate = code === 'upstream-certificate' && detail !== null
+  return new ProxyError('parent-unreachable', isCertificate ? `its certificate is not valid: ${detail}` : code, error)
+}
+
 /** An error after the connection stood. */
 export function exchangeError(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error

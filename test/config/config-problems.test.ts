@@ -36,13 +36,25 @@ t.test('what this version cannot do is refused, not ignored', (t) => {
   const config = configSchema.parse({
     workers: 2,
     identity: { trustedProxies: ['10.0.0.0/8'] },
-    upstream: { parent: 'http://u:hunter2@proxy.test:8080' },
   })
   const problems = crossChecks(config, null, 'w.yaml')
   t.same(
     problems.map(({ path, severity }) => `${severity} ${path}`),
-    ['error upstream.parent', 'error identity.trustedProxies', 'error workers'],
+    ['error identity.trustedProxies', 'error workers'],
   )
-  t.notMatch(JSON.stringify(problems), /hunter2/)
+  t.end()
+})
+
+t.test('rules for going past a parent that is not there are pointed out', (t) => {
+  const config = configSchema.parse({ upstream: { noProxy: ['.corp.example'] } })
+  t.match(crossChecks(config, null, 'w.yaml'), [{ path: 'upstream.noProxy', severity: 'warning' }])
+  t.end()
+})
+
+t.test('a parent or a rule that is none is refused, and the password is not shown', (t) => {
+  const upstream = { parent: 'http://u:hunter2@proxy.test:8080/path', noProxy: ['10.0.0.0/99', 'a b', 'https://x/'] }
+  const { error } = configSchema.safeParse({ upstream })
+  t.equal(error?.issues.length, 4)
+  t.notMatch(JSON.stringify(error?.issues), /hunter2/)
   t.end()
 })
