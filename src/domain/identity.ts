@@ -19,14 +19,16 @@ export interface RequestEvidence {
   readonly headers: RawHeaders
 }
 
+/** Somebody who may ask. */
+export interface Admitted {
+  readonly client: Client
+  /** For tunnels, which outlive their first request: `false` once what proved the client was taken back. */
+  readonly stillHolds?: () => boolean
+}
+
 /** Who asks, or the answer instead: `error` tells status and reason, `challenges` the values of `Proxy-Authenticate`. */
 export type Identified =
-  | {
-      readonly ok: true
-      readonly client: Client
-      /** For connections that outlive their first request: `false` once what proved the client was taken back. */
-      readonly stillHolds?: () => boolean
-    }
+  | ({ readonly ok: true } & Admitted)
   | {
       readonly ok: false
       /** As far as known, for the record. */

@@ -1,8 +1,8 @@
 /** HTTP CONNECT: a tunnel that was asked for by a request. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Client } from '../domain/client.ts'
 import { parseAuthority } from '../domain/destination.ts'
+import type { Admitted } from '../domain/identity.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { answerFailure } from '../flow/failure.ts'
 import { sendRawAnswer } from './local-answer.ts'
@@ -11,7 +11,7 @@ import { type Greeting, runTunnel, type TunnelDeps } from './run-tunnel.ts'
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'
 
 /** Handle one CONNECT request; everything after it is recorded by the tunnel itself. */
-export function handleConnect(deps: TunnelDeps, request: IncomingMessage, head: Buffer, client: Client): void {
+export function handleConnect(deps: TunnelDeps, request: IncomingMessage, head: Buffer, admitted: Admitted): void {
   // node:http hands over the connection's own socket as a Duplex; here it is with its right type.
   const { socket } = request
   socket.on('error', ignore)
@@ -23,7 +23,7 @@ export function handleConnect(deps: TunnelDeps, request: IncomingMessage, head: 
     return
   }
   if (head.length > 0) socket.unshift(head)
-  runTunnel(deps, socket, { client, host: target.host, port: target.port }, greetingOn(socket))
+  runTunnel(deps, socket, { ...admitted, host: target.host, port: target.port }, greetingOn(socket))
 }
 
 const greetingOn = (socket: Socket): Greeting => ({

@@ -2,23 +2,32 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Client } from '../domain/client.ts'
+import { parseAuthority } from '../domain/destination.ts'
+import type { Admitted, ConnectionFacts } from '../domain/identity.ts'
+import type { LocalAnswer } from '../domain/notice.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { answerFailure, asProxyError } from '../flow/failure.ts'
 import { recordHostMismatch } from '../flow/host-mismatch.ts'
+import { type AdmissionInput, admitRequest } from './admit.ts'
 import { Http1ClientSide } from './client-side-http1.ts'
-import { runExchange } from './exchange.ts'
+import { type ExchangeRun, runExchange } from './exchange.ts'
 import { framingProblem } from './framing.ts'
 import type { InspectionBudget } from './held-body.ts'
 import { lingerAfterAnswer } from './linger.ts'
-import { sendAnswer, sendRawAnswer } from './local-answer.ts'
+import { sendAnswer, sendRawAnswer, sendRawAnswerBetween } from './local-answer.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
 import { relayUnread } from './relay-unread.ts'
 import { isUpgradeRequest, namesOf, readHead, type TunnelName } from './request-head.ts'
-import { runUpgrade } from './upgrade.ts'
+import { runUpgrade, type UpgradeRun } from './upgrade.ts'
 
 /** What is known of a connection before its first request. */
 export interface ConnectionContext {
+  /** Inside a tunnel: whose it is. On the plain listener: what the connection alone tells. */
   readonly client: Client
+  /** On the plain listener, where every request says anew who asks. */
+  readonly facts?: ConnectionFacts
+  /** Inside a tunnel: `false` once what proved its client was taken back. */
+  readonly stillHolds?: () => boolean
   /** `null` on the plain listener. */
   readonly tunnel: TunnelName | null
 }
@@ -45,7 +54,15 @@ interface Connection {
   isEnding: boolean
 }
 
-type ConnectHandler = (request: IncomingMessage, head: Buffer, client: Client) => void
+type ConnectHandler = (request: IncomingMessage, head: Buffer, admitted: Admitted) => void
+
+/** A request whose socket node:http has let go of. */
+interface RawRequest {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+  readonly context: ConnectionContext
+}
 
 const KEEP_ALIVE_MS = 65_000
 
@@ -125,20 +142,31 @@ class Http1Server implements Http1 {
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const connection = this.#begin(request, response)
     if (connection === null) return
-    const { client, tunnel } = connection.context
-    const read = framingProblem(request) ?? readHead(request, tunnel, this.#settings.headers)
+    const { context } = connection
+    const read = framingProblem(request) ?? readHead(request, context.tunnel, this.#settings.headers)
     if (read instanceof ProxyError) {
       this.#refuse(request, response, read)
       return
     }
+    admitRequest(this.#ports, admissionOf(request, context, read.head), {
+      admit: ({ client }) => this.#run(request, response, { client, read, isIntercepted: context.tunnel !== null }),
+      refuse: (answer) => sendAnswer(request, response, answer),
+      cut: () => request.socket.destroy(),
+    })
+  }
+
+  #run(
+    request: IncomingMessage,
+    response: ServerResponse,
+    run: Pick<ExchangeRun, 'client' | 'read' | 'isIntercepted'>,
+  ) {
     this.#active++
     runExchange(this.#ports, this.#budget, {
+      ...run,
       side: new Http1ClientSide(request, response),
-      client,
-      read,
-      isIntercepted: tunnel !== null,
-      relayUnread:
-        tunnel === null ? (exchange) => relayUnread(this.#ports, exchange, { request, response, read }) : null,
+      relayUnread: run.isIntercepted
+        ? null
+        : (exchange) => relayUnread(this.#ports, exchange, { request, response, read: run.read }),
     })
       .catch((error: unknown) => this.#fault(response, error))
       .finally(() => this.#active--)
@@ -196,11 +224,35 @@ class Http1Server implements Http1 {
       socket.destroy()
       return
     }
-    const { tunnel, client } = connection.context
+    const { context } = connection
     this.#afterPending(connection, () => {
-      if (tunnel === null) this.#onConnect(request, head, client)
+      if (context.tunnel === null) this.#connect(request, head, context)
       else this.#refuseRaw(socket, new ProxyError('tunnel-refused', 'CONNECT inside a tunnel'))
     })
+  }
+
+  #connect(request: IncomingMessage, head: Buffer, context: ConnectionContext): void {
+    const { socket } = request
+    const target = parseAuthority(request.url ?? '')
+    if (!target.ok || target.port === null) {
+      this.#onConnect(request, head, context)
+      return
+    }
+    admitRequest(this.#ports, admissionOf(request, context, { host: target.host, port: target.port }), {
+      admit: (admitted) => this.#onConnect(request, head, admitted),
+      refuse: (answer) => this.#answerRaw({ request, socket, head, context }, answer),
+      cut: () => socket.destroy(),
+    })
+  }
+
+  /**
+   * A challenge is answered on the same connection (Negotiate must be), so it stays open where nothing can have come
+   * behind the request: bytes sent too early must never be read as the next one.
+   */
+  #answerRaw({ request, socket, head, context }: RawRequest, answer: LocalAnswer): void {
+    const isNext = answer.status === 407 && head.length === 0 && !this.#isDraining && keepsAlive(request)
+    if (!isNext) sendRawAnswer(socket, answer)
+    else if (sendRawAnswerBetween(socket, answer)) this.serve(socket, context)
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -213,15 +265,24 @@ class Http1Server implements Http1 {
     this.#afterPending(connection, () => this.#upgrade(request, socket, head, connection.context))
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, { client, tunnel }: ConnectionContext): void {
-    const read = framingProblem(request) ?? readHead(request, tunnel, this.#settings.headers)
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, context: ConnectionContext): void {
+    const read = framingProblem(request) ?? readHead(request, context.tunnel, this.#settings.headers)
     if (read instanceof ProxyError) {
       this.#refuseRaw(socket, read, this.#recordRefusal(request, read))
       return
     }
+    admitRequest(this.#ports, admissionOf(request, context, read.head), {
+      admit: ({ client }) => this.#runUpgrade({ request, socket, head, client, read }),
+      refuse: (answer) => this.#answerRaw({ request, socket, head, context }, answer),
+      cut: () => socket.destroy(),
+    })
+  }
+
+  #runUpgrade(run: UpgradeRun): void {
+    const { socket } = run
     this.#active += 2
     socket.once('close', () => this.#active--)
-    runUpgrade(this.#ports, { request, socket, head, client, read })
+    runUpgrade(this.#ports, run)
       .catch((error: unknown) => {
         this.#ports.flow.log.error({ err: error }, 'edge.upgrade-fault')
         socket.destroy()
@@ -281,6 +342,20 @@ class Http1Server implements Http1 {
     this.#ports.flow.log.error({ err: thrown, code: error.code }, 'edge.exchange-fault')
     response.destroy()
   }
+}
+
+const admissionOf = (
+  request: IncomingMessage,
+  context: ConnectionContext,
+  destination: AdmissionInput['destination'],
+): AdmissionInput => ({ context, headers: request.rawHeaders, destination, own: request.socket })
+
+/** May another request follow on the connection of this one, which had no body? */
+function keepsAlive({ httpVersion, headers }: IncomingMessage): boolean {
+  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) return false
+  return (
+    httpVersion === '1.1' && !/\bclose\b/iu.test(`${headers.connection ?? ''},${headers['proxy-connection'] ?? ''}`)
+  )
 }
 
 function codeOf({ code }: NodeJS.ErrnoException): 'headers-too-large' | 'client-timeout' | 'bad-request' {

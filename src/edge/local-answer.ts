@@ -45,13 +45,28 @@ export function sendRawAnswer(socket: Duplex, answer: LocalAnswer): void {
     socket.destroy()
     return
   }
+  socket.write(rawHead(answer, 'close'))
+  socket.end(answer.body)
+  socket.once('finish', () => setTimeout(() => socket.destroy(), 1000).unref())
+  socket.resume()
+}
+
+/** Answer on a bare socket that goes on with another request; `false`: it is over, nothing was written. */
+export function sendRawAnswerBetween(socket: Duplex, answer: LocalAnswer): boolean {
+  if (socket.destroyed || !socket.writable) {
+    socket.destroy()
+    return false
+  }
+  socket.write(rawHead(answer, 'keep-alive'))
+  socket.write(answer.body)
+  return true
+}
+
+function rawHead(answer: LocalAnswer, connection: 'close' | 'keep-alive'): string {
   let head = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n`
   for (let index = 0; index + 1 < answer.headers.length; index += 2) {
     if (answer.headers[index]?.toLowerCase() === 'connection') continue
     head += `${answer.headers[index] ?? ''}: ${answer.headers[index + 1] ?? ''}\r\n`
   }
-  socket.write(`${head}connection: close\r\n\r\n`)
-  socket.end(answer.body)
-  socket.once('finish', () => setTimeout(() => socket.destroy(), 1000).unref())
-  socket.resume()
+  return `${head}connection: ${connection}\r\n\r\n`
 }

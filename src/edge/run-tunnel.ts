@@ -3,8 +3,8 @@
  * bytes; tunnelled, intercepted, served as plain HTTP, or refused.
  */
 import type { Socket } from 'node:net'
-import type { Client } from '../domain/client.ts'
 import type { TunnelDecision } from '../domain/decision.ts'
+import type { Admitted } from '../domain/identity.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { openTunnel, type Tunnel } from '../flow/tunnel.ts'
 import { type Peeked, peekFirstBytes } from './first-bytes.ts'
@@ -27,8 +27,7 @@ export interface TunnelDeps {
 }
 
 /** Who asks, and for what. */
-export interface TunnelTarget {
-  readonly client: Client
+export interface TunnelTarget extends Admitted {
   /** Canonical. */
   readonly host: string
   readonly port: number
@@ -208,9 +207,10 @@ class RunningTunnel {
   /** Requests inside are decided one by one, under the name of the tunnel. */
   #serve(decision: TunnelDecision, scheme: 'http' | 'https', socket: Socket): void {
     this.#upstream?.destroy()
-    const { client, port } = this.#target
+    const { client, stillHolds, port } = this.#target
     this.#finishBytes(null, 0, null)
-    this.#deps.http1().serve(socket, { client, tunnel: { scheme, host: decision.host, port } })
+    const who = { client, ...(stillHolds === undefined ? {} : { stillHolds }) }
+    this.#deps.http1().serve(socket, { ...who, tunnel: { scheme, host: decision.host, port } })
   }
 
   #dial(host: string, next: () => void): void {

@@ -1,0 +1,177 @@
+/** Personal proxy tokens as a credential source: `Proxy-Authorization: Basic user:token`, checked against the token store. */
+import { createHmac, randomBytes } from 'node:crypto'
+import type { ConnectionFacts, CredentialSource, Verdict } from '../domain/identity.ts'
+import { type AttemptLimits, createAttempts } from './attempts.ts'
+import { createGate, verifySecret } from './token-hash.ts'
+import { parseBasic, parseToken } from './token-text.ts'
+
+/** A token as this source needs it; `state/token-store.ts` keeps them. Times in milliseconds since the epoch. */
+export interface KnownToken {
+  readonly id: string
+  readonly user: string
+  readonly groups: readonly string[]
+  readonly device: string | null
+  readonly hash: string
+  readonly expiresMs: number | null
+  readonly revokedMs: number | null
+}
+
+/** Where tokens are found. Its functions may throw: the disk is outside. */
+export interface TokenLookup<T extends KnownToken = KnownToken> {
+  /** Changes when tokens were made or revoked elsewhere. */
+  readonly version: () => number
+  readonly find: (id: string) => T | null
+  readonly noteUse: (token: T, nowMs: number) => void
+}
+
+export interface TokenSettings extends AttemptLimits {
+  readonly realm: string
+  /** How long a checked token is taken without another Argon2. A revocation ends it at once. */
+  readonly cacheMs: number
+}
+
+export interface TokenSourceOptions<T extends KnownToken> {
+  readonly tokens: TokenLookup<T>
+  readonly settings: () => TokenSettings
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number
+  /** Monotonic milliseconds. */
+  readonly tickMs: () => number
+}
+
+/** Argon2 runs on the threads that also write the audit trail: two of four at most. */
+const HASHES_AT_ONCE = 2
+const HASHES_WAITING = 100
+const MAX_CACHED = 10_000
+/** How long the same wrong credential is refused without looking: a client with an old token must not count as an attack. */
+const WRONG_MS = 30_000
+
+interface Cached<T> {
+  readonly untilTick: number
+  /** `null`: it is wrong. */
+  readonly token: T | null
+}
+
+/** A source over `tokens`. */
+export function createTokenSource<T extends KnownToken>(options: TokenSourceOptions<T>): CredentialSource {
+  return new TokenSource(options)
+}
+
+class TokenSource<T extends KnownToken> implements CredentialSource {
+  readonly scheme = 'basic'
+  readonly assurance = 'token'
+  readonly #options: TokenSourceOptions<T>
+  readonly #attempts
+  readonly #gate = createGate(HASHES_AT_ONCE, HASHES_WAITING)
+  /** By keyed hash of the credential, so that no secret stays in memory. */
+  readonly #cache = new Map<string, Cached<T>>()
+  readonly #cacheKey = randomBytes(32)
+  readonly #running = new Map<string, Promise<Verdict>>()
+  #version = 0
+
+  constructor(options: TokenSourceOptions<T>) {
+    this.#options = options
+    this.#attempts = createAttempts(options.settings, options.tickMs)
+  }
+
+  get challenge(): string {
+    return `Basic realm="${this.#options.settings().realm}", charset="UTF-8"`
+  }
+
+  verify(credential: string, facts: ConnectionFacts): Verdict | Promise<Verdict> {
+    try {
+      this.#forgetWhenChanged()
+      const key = createHmac('sha256', this.#cacheKey).update(credential).digest('base64')
+      return this.#fromCache(key) ?? this.#running.get(key) ?? this.#check(key, credential, facts.address)
+    } catch (error) {
+      return unavailable(error)
+    }
+  }
+
+  #forgetWhenChanged(): void {
+    const version = this.#options.tokens.version()
+    if (version === this.#version) return
+    this.#version = version
+    this.#cache.clear()
+  }
+
+  #fromCache(key: string): Verdict | null {
+    const cached = this.#cache.get(key)
+    if (cached === undefined) return null
+    if (cached.untilTick <= this.#options.tickMs()) {
+      this.#cache.delete(key)
+      return null
+    }
+    return cached.token === null ? wrong('known to be wrong') : this.#verdictOf(cached.token)
+  }
+
+  #check(key: string, credential: string, address: string): Verdict | Promise<Verdict> {
+    if (!this.#attempts.take(address)) return { kind: 'slow-down' }
+    const given = parseBasic(credential)
+    const text = given === null ? null : parseToken(given.password)
+    if (given === null || text === null) return this.#wrong(key, 'not a proxy token')
+    const token = this.#options.tokens.find(text.id)
+    if (token === null) return this.#wrong(key, 'unknown token')
+    if (token.user.toLowerCase() !== given.user.toLowerCase()) return this.#wrong(key, 'token of another user')
+    const running = this.#gate.run(() => verifySecret(text.secret, token.hash))
+    if (running === null) {
+      this.#attempts.giveBack(address)
+      return { kind: 'unavailable', detail: 'too many tokens are being checked' }
+    }
+    const version = this.#version
+    const verdict = running.then(
+      (isRight) => (isRight ? this.#right(key, token, address, version) : this.#wrong(key, 'wrong secret')),
+      unavailable,
+    )
+    this.#running.set(key, verdict)
+    return verdict.finally(() => this.#running.delete(key))
+  }
+
+  /** `version`: of the store when the token was read; what changed meanwhile is looked up again next time. */
+  #right(key: string, token: T, address: string, version: number): Verdict {
+    this.#attempts.giveBack(address)
+    if (version === this.#version) this.#remember(key, token, this.#options.settings().cacheMs)
+    return this.#verdictOf(token)
+  }
+
+  #wrong(key: string, detail: string): Verdict {
+    this.#remember(key, null, WRONG_MS)
+    return wrong(detail)
+  }
+
+  #remember(key: string, token: T | null, forMs: number): void {
+    this.#cache.delete(key)
+    this.#cache.set(key, { token, untilTick: this.#options.tickMs() + forMs })
+    if (this.#cache.size <= MAX_CACHED) return
+    const [oldest] = this.#cache.keys()
+    if (oldest !== undefined) this.#cache.delete(oldest)
+  }
+
+  /** The secret fits; is the token still good? */
+  #verdictOf(token: T): Verdict {
+    const now = this.#options.nowMs()
+    if (token.revokedMs !== null) return wrong('revoked token')
+    if (token.expiresMs !== null && token.expiresMs <= now) return wrong('expired token')
+    this.#options.tokens.noteUse(token, now)
+    const { user, groups, device } = token
+    return { kind: 'proof', proof: { assurance: 'token', user, groups, device, stillHolds: () => this.#holds(token) } }
+  }
+
+  /** Asked for requests inside a tunnel that the token opened. A store that cannot be read takes nothing back. */
+  #holds(token: T): boolean {
+    try {
+      const { tokens, nowMs } = this.#options
+      if (token.expiresMs !== null && token.expiresMs <= nowMs()) return false
+      return tokens.version() === this.#version || tokens.find(token.id)?.revokedMs === null
+    } catch {
+      return true
+    }
+  }
+}
+
+const wrong = (detail: string): Verdict => ({ kind: 'wrong', detail })
+
+const unavailable = (error: unknown): Verdict => ({
+  kind: 'unavailable',
+  detail: `the token store cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+})

@@ -1,0 +1,210 @@
+/**
+ * Personal proxy tokens in SQLite: hashes, never the tokens. The proxy reads while `weir token` writes, in other
+ * processes: `version` tells that something changed. What was done waits as deeds until the proxy has recorded it.
+ */
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** A token as it is kept. Times in milliseconds since the epoch. */
+export interface StoredToken {
+  readonly id: string
+  readonly user: string
+  readonly groups: readonly string[]
+  readonly device: string | null
+  readonly note: string | null
+  /** PHC string of the token's secret. */
+  readonly hash: string
+  readonly createdMs: number
+  /** `null`: never. */
+  readonly expiresMs: number | null
+  /** To the hour; `null`: never used. */
+  readonly lastUsedMs: number | null
+  readonly revokedMs: number | null
+}
+
+/** What somebody did to a token, for the audit trail. Names no person: the chain must survive their erasure. */
+export interface TokenDeed {
+  readonly seq: number
+  readonly actor: string
+  readonly operation: string
+  readonly target: string
+  readonly before: unknown
+  readonly after: unknown
+}
+
+export type NewDeed = Omit<TokenDeed, 'seq'>
+
+export interface TokenStore {
+  /** Changes whenever another process has written. Cheap enough to ask for every request. */
+  readonly version: () => number
+  readonly find: (id: string) => StoredToken | null
+  /** All, oldest first; those of one user when named. */
+  readonly list: (user?: string) => StoredToken[]
+  readonly add: (token: Omit<StoredToken, 'lastUsedMs' | 'revokedMs'>, deed: NewDeed) => void
+  readonly revoke: (id: string, nowMs: number, deed: NewDeed) => 'revoked' | 'revoked-before' | 'unknown'
+  /** Noted at most once an hour and token; a busy database is not waited for. */
+  readonly noteUse: (token: StoredToken, nowMs: number) => void
+  /** The oldest deeds that are not recorded yet. */
+  readonly deeds: () => TokenDeed[]
+  readonly forgetDeed: (seq: number) => void
+  readonly close: () => void
+}
+
+const USE_STEP_MS = 3_600_000
+const DEEDS_AT_ONCE = 100
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS tokens (
+    id TEXT PRIMARY KEY, user TEXT NOT NULL, groups TEXT NOT NULL, device TEXT, note TEXT, hash TEXT NOT NULL,
+    created INTEGER NOT NULL, expires INTEGER, lastUsed INTEGER, revoked INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS tokens_user ON tokens (user COLLATE NOCASE);
+  CREATE TABLE IF NOT EXISTS deeds (seq INTEGER PRIMARY KEY AUTOINCREMENT, deed TEXT NOT NULL) STRICT;
+`
+
+/** Open the store in `file`, making it (0600) when missing. `waitMs`: how long a writer waits for another. Throws when it cannot. */
+export function openTokenStore(file: string, { waitMs }: { readonly waitMs: number }): TokenStore {
+  makeFile(file)
+  const database = new DatabaseSync(file, { timeout: waitMs })
+  try {
+    // Readers never wait for a writer in this mode, so the proxy's event loop does not either.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    database.exec(SCHEMA)
+    return new SqliteTokens(database)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** SQLite gives its side files the mode and owner of the main one. A store made by root belongs to whoever owns the folder. */
+function makeFile(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  closeSync(openSync(file, 'a', 0o600))
+  const { mode, uid } = statSync(file)
+  if ((mode & 0o077) !== 0) chmodSync(file, 0o600)
+  if (process.getuid?.() !== 0) return
+  const folder = statSync(dirname(file))
+  if (folder.uid !== uid) chownSync(file, folder.uid, folder.gid)
+}
+
+class SqliteTokens implements TokenStore {
+  readonly #database: DatabaseSync
+  readonly #version
+  readonly #find
+  readonly #noteUse
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+    this.#version = database.prepare('PRAGMA data_version')
+    this.#find = database.prepare('SELECT * FROM tokens WHERE id = ?')
+    this.#noteUse = database.prepare('UPDATE tokens SET lastUsed = ? WHERE id = ?')
+  }
+
+  version(): number {
+    return Number(this.#version.get()?.['data_version'] ?? 0)
+  }
+
+  find(id: string): StoredToken | null {
+    const row = this.#find.get(id)
+    return row === undefined ? null : tokenOf(row)
+  }
+
+  list(user?: string): StoredToken[] {
+    const rows =
+      user === undefined
+        ? this.#database.prepare('SELECT * FROM tokens ORDER BY created, id').all()
+        : this.#database.prepare('SELECT * FROM tokens WHERE user = ? COLLATE NOCASE ORDER BY created, id').all(user)
+    return rows.map(tokenOf)
+  }
+
+  add(token: Omit<StoredToken, 'lastUsedMs' | 'revokedMs'>, deed: NewDeed): void {
+    this.#atOnce(() => {
+      this.#database
+        .prepare(
+          'INSERT INTO tokens (id, user, groups, device, note, hash, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        )
+        .run(
+          token.id,
+          token.user,
+          JSON.stringify(token.groups),
+          token.device,
+          token.note,
+          token.hash,
+          token.createdMs,
+          token.expiresMs,
+        )
+      this.#addDeed(deed)
+    })
+  }
+
+  revoke(id: string, nowMs: number, deed: NewDeed): 'revoked' | 'revoked-before' | 'unknown' {
+    return this.#atOnce(() => {
+      const token = this.find(id)
+      if (token === null) return 'unknown'
+      if (token.revokedMs !== null) return 'revoked-before'
+      this.#database.prepare('UPDATE tokens SET revoked = ? WHERE id = ?').run(nowMs, id)
+      this.#addDeed(deed)
+      return 'revoked'
+    })
+  }
+
+  noteUse(token: StoredToken, nowMs: number): void {
+    const hour = nowMs - (nowMs % USE_STEP_MS)
+    if (token.lastUsedMs !== null && token.lastUsedMs >= hour) return
+    try {
+      this.#noteUse.run(hour, token.id)
+    } catch {
+      // Busy, or the disk is full: the next use tries again. Nobody is refused because a date could not be noted.
+    }
+  }
+
+  deeds(): TokenDeed[] {
+    const rows = this.#database.prepare('SELECT seq, deed FROM deeds ORDER BY seq LIMIT ?').all(DEEDS_AT_ONCE)
+    return rows.map((row) => ({ ...(JSON.parse(textOf(row['deed'])) as NewDeed), seq: Number(row['seq']) }))
+  }
+
+  forgetDeed(seq: number): void {
+    this.#database.prepare('DELETE FROM deeds WHERE seq = ?').run(seq)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #addDeed(deed: NewDeed): void {
+    this.#database.prepare('INSERT INTO deeds (deed) VALUES (?)').run(JSON.stringify(deed))
+  }
+
+  #atOnce<T>(change: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = change()
+      this.#database.exec('COMMIT')
+      return result
+    } catch (error) {
+      this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+const numberOrNull = (value: unknown): number | null => (value === null ? null : Number(value))
+
+const tokenOf = (row: Row): StoredToken => ({
+  id: textOf(row['id']),
+  user: textOf(row['user']),
+  groups: JSON.parse(textOf(row['groups'])) as string[],
+  device: textOrNull(row['device']),
+  note: textOrNull(row['note']),
+  hash: textOf(row['hash']),
+  createdMs: Number(row['created']),
+  expiresMs: numberOrNull(row['expires']),
+  lastUsedMs: numberOrNull(row['lastUsed']),
+  revokedMs: numberOrNull(row['revoked']),
+})
