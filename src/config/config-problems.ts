@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { Problem } from '../domain/settings.ts'
 import type { EnvValue } from './env.ts'
+import { proxyListens } from './proxy-listens.ts'
 import type { WeirConfig } from './schema.ts'
 import type { YamlSource } from './yaml-file.ts'
 
@@ -53,7 +54,7 @@ export function crossChecks(config: WeirConfig, source: YamlSource | null, shown
     .map(({ keys, message, severity }) =>
       problemOf(shown, source?.lineAt(keys) ?? null, keys.join('.'), message, severity ?? 'error'),
     )
-    .concat(pinProblems(config, source, shown))
+    .concat(twiceProblems(config, source, shown), pinProblems(config, source, shown))
 }
 
 interface Check {
@@ -85,7 +86,8 @@ const UNFIT: readonly Check[] = [
   },
   {
     keys: ['proxy', 'networks'],
-    isHit: ({ proxy }) => !proxy.listen.every(isLoopbackListen) && proxy.networks.every(isLoopbackNetwork),
+    isHit: ({ proxy }) =>
+      !proxyListens(proxy).every(({ listen }) => isLoopbackListen(listen)) && proxy.networks.every(isLoopbackNetwork),
     message: 'listens for the network, but only loopback clients are let in: add networks',
     severity: 'warning',
   },
@@ -102,7 +104,8 @@ const UNFIT: readonly Check[] = [
   },
   {
     keys: ['admin', 'listen'],
-    isHit: ({ proxy, admin }) => proxy.listen.includes(admin.listen) && !admin.listen.endsWith(':0'),
+    isHit: ({ proxy, admin }) =>
+      proxyListens(proxy).some(({ listen }) => listen === admin.listen) && !admin.listen.endsWith(':0'),
     message: 'is also an address of the proxy',
   },
 ]
@@ -112,6 +115,18 @@ const NOT_YET = 'this version does not support it yet: leave it out'
 const UNSUPPORTED: readonly Check[] = [
   { keys: ['workers'], isHit: ({ workers }) => workers > 1, message: NOT_YET },
 ]
+
+/** One address can be listened on once. */
+function twiceProblems(config: WeirConfig, source: YamlSource | null, shown: string): Problem[] {
+  const seen = new Set<string>()
+  return proxyListens(config.proxy).flatMap(({ listen, keys, path }) => {
+    if (listen.endsWith(':0') || !seen.has(listen)) {
+      seen.add(listen)
+      return []
+    }
+    return [problemOf(shown, source?.lineAt(keys) ?? null, path, 'is there twice: every listener needs an address of its own')]
+  })
+}
 
 function pinProblems(config: WeirConfig, source: YamlSource | null, shown: string): Problem[] {
   return Object.keys(config.upstream.resolve)

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import {
+  advertised,
   cidr,
   hostPattern,
   listenAddress,
@@ -11,6 +12,7 @@ import {
   path,
   pin,
   privateAllowance,
+  redirected,
   secretUrl,
 } from './value-schemas.ts'
 
@@ -31,6 +33,15 @@ const proxy = z.strictObject({
     .min(1)
     .default(['127.0.0.1:3128'])
     .describe('Addresses the proxy listens on, `host:port`.'),
+  socks: z.array(listenAddress).default([]).describe('Addresses for SOCKS5 clients.'),
+  transparent: z
+    .array(redirected)
+    .default([])
+    .describe('Addresses for connections that a packet filter redirects: an address, or { listen, port }.'),
+  advertise: z
+    .array(advertised)
+    .default([])
+    .describe('How clients reach the proxy, best first, for the PAC file; empty: the listen addresses.'),
   networks: z.array(cidr).default(LOOPBACK).describe('Networks whose clients may use the proxy, CIDR.'),
   proxyProtocol: z
     .array(cidr)

@@ -41,6 +41,20 @@ export const listenAddress = z
   .string()
   .refine((text) => parseListenAddress(text) !== null, 'an address such as 127.0.0.1:3128 or [::1]:3128')
 
+/** Where clients reach a listener: `host:port`, or with what is spoken there, `https://host:port` or `socks5://host:port`. */
+export const advertised = z
+  .string()
+  .refine(
+    (text) => isHostWithPort(text.replace(/^(?:https?|socks5):\/\//u, '')),
+    'where clients reach the proxy, such as proxy.example.com:3128, https://proxy.example.com:3443 or socks5://proxy.example.com:1080',
+  )
+
+/** An address for redirected connections; `port` is the one that their clients meant. */
+export const redirected = z.union(
+  [listenAddress, z.strictObject({ listen: listenAddress, port: z.int().min(1).max(65_535) })],
+  { error: 'an address such as 0.0.0.0:3443, or { listen: 0.0.0.0:8443, port: 8443 }' },
+)
+
 export const cidr = z.string().refine(isCidr, 'a network such as 10.0.0.0/8 or fd00::/8')
 
 export const hostPattern = z

@@ -28,6 +28,12 @@ export interface HeaderLimits {
   readonly maxUrlBytes: number
 }
 
+/** What a listener is for; `port` is the one that redirected clients meant, `null`: 443 for TLS, 80 for HTTP. */
+export type ListenerEntry =
+  | { readonly kind: 'proxy' }
+  | { readonly kind: 'socks' }
+  | { readonly kind: 'transparent'; readonly port: number | null }
+
 /** A file or value that cannot be used: what, where, what to do. `line` is 1-based. */
 export interface Problem {
   readonly file: string
