@@ -112,9 +112,7 @@ const UNFIT: readonly Check[] = [
 
 /** Said before anything starts: a setting that silently does nothing would be a promise broken. */
 const NOT_YET = 'this version does not support it yet: leave it out'
-const UNSUPPORTED: readonly Check[] = [
-  { keys: ['workers'], isHit: ({ workers }) => workers > 1, message: NOT_YET },
-]
+const UNSUPPORTED: readonly Check[] = [{ keys: ['workers'], isHit: ({ workers }) => workers > 1, message: NOT_YET }]
 
 /** One address can be listened on once. */
 function twiceProblems(config: WeirConfig, source: YamlSource | null, shown: string): Problem[] {
@@ -124,7 +122,14 @@ function twiceProblems(config: WeirConfig, source: YamlSource | null, shown: str
       seen.add(listen)
       return []
     }
-    return [problemOf(shown, source?.lineAt(keys) ?? null, path, 'is there twice: every listener needs an address of its own')]
+    return [
+      problemOf(
+        shown,
+        source?.lineAt(keys) ?? null,
+        path,
+        'is there twice: every listener needs an address of its own',
+      ),
+    ]
   })
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import {
+  advertised,
   cidr,
   hostPattern,
   listenAddress,
@@ -24,6 +25,12 @@ const rows: readonly [string, { safeParse: (value: unknown) => { success: boolea
     hostPattern,
     ['a.example.com', '*.example.com', '10.0.0.1'],
     ['A.example.com', 'a.*.com', 'https://a.com', 'a.com:443', ''],
+  ],
+  [
+    'advertised address',
+    advertised,
+    ['proxy.example:3128', 'https://proxy.example:3443', 'socks5://[2001:db8::1]:1080', '10.0.0.1:3128'],
+    ['proxy.example', 'socks4://p.example:1', 'http://u:p@p.example:1', 'p.example:1/path', 'p"; x:1', ''],
   ],
   ['pin', pin, ['127.0.0.1:9443', '[::1]:9443', '10.0.0.1'], ['localhost:9443', 'a.com:1', '127.0.0.1:0', '']],
   ['private', privateAllowance, ['10.0.0.0/16', 'gpu.corp:8080', '127.0.0.1:9443'], ['gpu.corp', '10.0.0.1', '']],
