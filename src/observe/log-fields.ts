@@ -23,6 +23,8 @@ export const LOG_EVENTS = {
   'config.watch-failed': 'a folder cannot be watched for changes; SIGHUP still reloads',
   'control.failed': 'the admin port could not answer; `id` stands in the answer',
   'control.refused': 'the admin port refused a request: network, host, token or input',
+  'edge.balancer-header': 'a trusted balancer sent no valid PROXY protocol header',
+  'edge.client-certificate': 'a client certificate is missing or was refused',
   'edge.client-refused': 'a connection or request of a client was refused',
   'edge.exchange-fault': 'an exchange ended by a fault of the program',
   'edge.listener-fault': 'a listening socket reported an error',

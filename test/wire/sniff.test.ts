@@ -11,6 +11,8 @@ t.test('what speaks is told from the first bytes', async (t) => {
     ['CONNECT a:443 HTTP/1.1', 'http'],
     ['M-SEARCH * HTTP/1.1', 'http'],
     ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'bytes'],
+    ['PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n', 'bytes'],
+    ['PROXYS / HTTP/1.1', 'http'],
     ['SSH-2.0-OpenSSH', 'bytes'],
     ['\x05\x01\x00', 'bytes'],
     ['get / HTTP/1.1', 'bytes'],
