@@ -14,14 +14,24 @@ export type HandshakeResult =
   | { readonly ok: true; readonly socket: TLSSocket }
   | { readonly ok: false; readonly error: ProxyError }
 
+/** Whether the client is asked for a certificate; with `require` OpenSSL refuses a client that has none, by alert. */
+export type ClientAuth = 'none' | 'request' | 'require'
+
 /** Shake hands as the server. `callback` runs once; on failure the socket is destroyed. */
 export function handshake(
   socket: Socket,
   context: SecureContext,
   handshakeMs: number,
   callback: (result: HandshakeResult) => void,
+  clientAuth: ClientAuth = 'none',
 ): void {
-  const secure = new TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols: ['http/1.1'] })
+  const secure = new TLSSocket(socket, {
+    isServer: true,
+    secureContext: context,
+    ALPNProtocols: ['http/1.1'],
+    requestCert: clientAuth !== 'none',
+    rejectUnauthorized: clientAuth === 'require',
+  })
   let isDone = false
   const finish = (result: HandshakeResult): void => {
     if (isDone) return
