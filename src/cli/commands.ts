@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   ca: { summary: 'show, export or rotate the certificate authority', load: () => import('./ca.ts') },
   audit: { summary: 'query, export or verify the events', load: () => import('./audit.ts') },
   redact: { summary: 'redact a request body as the proxy would', load: () => import('./redact.ts') },
+  token: { summary: 'make, list or revoke personal proxy tokens', load: () => import('./token.ts') },
   doctor: { summary: 'check this machine: proxy, trust, tools', load: () => import('./doctor.ts') },
 }
 

@@ -353,9 +353,8 @@ const admissionOf = (
 /** May another request follow on the connection of this one, which had no body? */
 function keepsAlive({ httpVersion, headers }: IncomingMessage): boolean {
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) return false
-  return (
-    httpVersion === '1.1' && !/\bclose\b/iu.test(`${headers.connection ?? ''},${headers['proxy-connection'] ?? ''}`)
-  )
+  const options = [headers.connection, headers['proxy-connection']].flat().join()
+  return httpVersion === '1.1' && !/\bclose\b/iu.test(options)
 }
 
 function codeOf({ code }: NodeJS.ErrnoException): 'headers-too-large' | 'client-timeout' | 'bad-request' {

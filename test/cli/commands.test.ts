@@ -2,7 +2,7 @@ import t from 'tap'
 import { runCommand } from '../../src/cli/commands.ts'
 import { fakeIo } from './fake-io.ts'
 
-const NAMES = ['serve', 'check', 'explain', 'ca', 'audit', 'redact', 'doctor']
+const NAMES = ['serve', 'check', 'explain', 'ca', 'audit', 'redact', 'token', 'doctor']
 
 t.test('help lists every command and goes to standard output', async (t) => {
   for (const flag of ['--help', '-h', 'help']) {
