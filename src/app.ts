@@ -7,9 +7,11 @@ import type { Authority } from './ca/authority.ts'
 import { joinClientIdentity, tokenFile } from './cli/client-identity.ts'
 import { createControlPorts } from './cli/control-ports.ts'
 import { listenProblem } from './cli/listen-address.ts'
+import { type BoundListen, listenAll, ownPortsOf } from './cli/listen-all.ts'
 import { closeAll, type Opened } from './cli/opened.ts'
 import { loadStartParts, type StartFailure, type StartOptions, type StartParts } from './cli/start-parts.ts'
 import { watchTokenDeeds } from './cli/token-deeds.ts'
+import { proxyListens } from './config/proxy-listens.ts'
 import type { WeirConfig } from './config/schema.ts'
 import { type ReloadCause, type ReloadReport, type StateWatch, watchState } from './config/watch.ts'
 import { parseListen } from './control/listen.ts'
@@ -17,7 +19,7 @@ import type { ControlPorts } from './control/ports.ts'
 import { type ControlServer, createControlServer } from './control/server.ts'
 import { dialectById } from './dialects/registry.ts'
 import { formatAuthority } from './domain/destination.ts'
-import type { Problem } from './domain/settings.ts'
+import type { ListenerEntry, Problem } from './domain/settings.ts'
 import { createProxyListener, type ProxyListener } from './edge/listener.ts'
 import type { Clock, FlowPorts } from './flow/ports.ts'
 import { adminEvent, configEvent } from './flow/record.ts'
@@ -31,6 +33,7 @@ import { openTokenStore, type TokenStore } from './state/token-store.ts'
 import { createAddressGuard } from './upstream/address-guard.ts'
 import { createDialer, type Dialer } from './upstream/dial.ts'
 import { createForwarder, type Forwarder } from './upstream/forward.ts'
+import { createOwnConnections } from './upstream/own-connections.ts'
 import { createParentProxy } from './upstream/parent-proxy.ts'
 import { createPassThrough, type PassThrough } from './upstream/pass-through.ts'
 
@@ -40,9 +43,16 @@ export interface AppOptions extends Omit<StartOptions, 'nowMs'> {
 }
 
 export interface AppAddresses {
-  readonly proxy: readonly { readonly host: string; readonly port: number }[]
+  readonly proxy: readonly BoundListen[]
+  readonly socks: readonly BoundListen[]
+  readonly transparent: readonly BoundListen[]
   /** `host:port`. */
   readonly admin: string
+}
+
+function addressesOf(bound: readonly BoundListen[], admin: string): AppAddresses {
+  const of = (kind: ListenerEntry['kind']): BoundListen[] => bound.filter(({ entry }) => entry.kind === kind)
+  return { proxy: of('proxy'), socks: of('socks'), transparent: of('transparent'), admin }
 }
 
 export type StartResult = { readonly ok: true; readonly addresses: AppAddresses } | StartFailure
@@ -98,6 +108,7 @@ export class App {
   readonly #store: EventStore
   readonly #watch: StateWatch
   readonly #tokens: TokenStore
+  readonly #own = createOwnConnections()
   readonly #dialer: Dialer
   readonly #forwarder: Forwarder
   readonly #passThrough: PassThrough
@@ -105,7 +116,7 @@ export class App {
   readonly #listener: ProxyListener
   readonly #control: ControlServer
   readonly #ownPorts: number[] = []
-  #addresses: AppAddresses = { proxy: [], admin: '' }
+  #addresses: AppAddresses = addressesOf([], '')
   #stopping: Promise<void> | null = null
 
   constructor(parts: AppParts) {
@@ -121,7 +132,7 @@ export class App {
     this.#spool = this.#openSpool()
     this.#watch = this.#openWatch()
     this.#tokens = this.#openTokens()
-    this.#dialer = createDialer({
+    const dialer = createDialer({
       guard: createAddressGuard({ allowPrivate: config.upstream.allowPrivate, ownPorts: () => this.#ownPorts }),
       pins: config.upstream.resolve,
       extraRoots: parts.files.extraRoots,
@@ -130,14 +141,15 @@ export class App {
       parent:
         config.upstream.parent === null ? null : createParentProxy(config.upstream.parent, config.upstream.noProxy),
     })
-    const { dialer, timeouts } = { dialer: this.#dialer, timeouts: config.timeouts }
+    this.#dialer = this.#own.watch(dialer)
+    const { timeouts } = config
     const passThrough = createPassThrough({
-      dialer,
+      dialer: this.#dialer,
       firstByteMs: timeouts.firstByteMs,
       tunnelIdleMs: timeouts.tunnelIdleMs,
     })
     this.#passThrough = this.#open(passThrough, () => passThrough.close())
-    const forwarder = createForwarder({ dialer, timeouts, maxHeaderBytes: config.proxy.maxHeaderBytes })
+    const forwarder = createForwarder({ dialer: this.#dialer, timeouts, maxHeaderBytes: config.proxy.maxHeaderBytes })
     this.#forwarder = this.#open(forwarder, () => forwarder.close())
     this.#readiness = createReadiness({
       spool: () => this.#spool.health().ok,
@@ -158,14 +170,15 @@ export class App {
 
   /** Listen on every address, or on none. */
   async start(): Promise<StartResult> {
-    const { proxy, problems } = await this.#listen()
+    const { bound, problems: taken } = await listenAll(this.#listener, proxyListens(this.config.proxy))
+    const problems = [...taken]
     const admin = await this.#startControl(problems)
     if (problems.length > 0 || admin === null) {
       await this.stop()
       return { ok: false, kind: 'unreachable', problems }
     }
-    this.#ownPorts.push(...proxy.map(({ port }) => port), parseListen(admin).port)
-    this.#addresses = { proxy, admin }
+    this.#ownPorts.push(...ownPortsOf(bound), parseListen(admin).port)
+    this.#addresses = addressesOf(bound, admin)
     this.#recordStart()
     return { ok: true, addresses: this.#addresses }
   }
@@ -252,20 +265,6 @@ export class App {
     return tokens
   }
 
-  async #listen(): Promise<{ proxy: { host: string; port: number }[]; problems: Problem[] }> {
-    const proxy: { host: string; port: number }[] = []
-    const problems: Problem[] = []
-    for (const listen of this.config.proxy.listen) {
-      try {
-        const { host, port } = parseListen(listen)
-        proxy.push(await this.#listener.listen(host, port))
-      } catch (error) {
-        problems.push(...unreachable(listen, listenProblem(error)).problems)
-      }
-    }
-    return { proxy, problems }
-  }
-
   async #startControl(problems: Problem[]): Promise<string | null> {
     try {
       const { address } = await this.#control.start()
@@ -302,6 +301,7 @@ export class App {
         dialer: this.#dialer,
         certificates: this.authority,
         refusals: createRefusalFolder(clock.tickMs),
+        isOwnConnection: this.#own.has,
         isHeapFull: createHeapWatch({ percent: config.limits.heapPercent, nowMs: clock.tickMs }),
       },
       {
@@ -347,8 +347,9 @@ export class App {
     const { revision } = this.#watch.current().rules.snapshot
     const change = { what: 'rules', from: null, to: revision, ok: true, problems: 0, by: 'start' } as const
     this.#spool.appendSoon(configEvent({ newId: this.#newId, clock }, change))
-    const { proxy, admin } = this.#addresses
-    this.#parts.log.info({ proxy: proxy.map(({ host, port }) => formatAuthority(host, port)), admin }, 'app.listening')
+    const { proxy, socks, transparent, admin } = this.#addresses
+    const listed = [...proxy, ...socks, ...transparent].map(({ host, port }) => formatAuthority(host, port))
+    this.#parts.log.info({ proxy: listed, admin }, 'app.listening')
   }
 
   #onReload(report: ReloadReport): void {

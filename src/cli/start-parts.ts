@@ -9,6 +9,7 @@ import { CERT_FILE, KEY_FILE } from '../ca/root.ts'
 import { isUnreadable } from '../ca/trust-path.ts'
 import { type ConfigFlags, loadConfig } from '../config/load.ts'
 import { type NamedFiles, readNamedFiles } from '../config/named-files.ts'
+import { proxyListens } from '../config/proxy-listens.ts'
 import type { WeirConfig } from '../config/schema.ts'
 import { type LoadedState, loadState, type StateOptions } from '../config/state.ts'
 import { type AdminToken, loadOrCreateAdminToken } from '../control/token.ts'
@@ -85,10 +86,7 @@ const hasErrors = (problems: readonly Problem[]): boolean => problems.some(({ se
 
 /** Ports of the configuration that are taken or not ours to take. */
 async function portProblems({ proxy, admin }: WeirConfig): Promise<Problem[]> {
-  const listens = [
-    ...proxy.listen.map((listen, index) => ({ listen, path: `proxy.listen[${index}]` })),
-    { listen: admin.listen, path: 'admin.listen' },
-  ]
+  const listens = [...proxyListens(proxy), { listen: admin.listen, path: 'admin.listen' }]
   const problems = await Promise.all(
     listens.map(async ({ listen, path }): Promise<Problem[]> => {
       const message = await portProblem(listen)

@@ -43,6 +43,8 @@ export interface Greeting {
 
 /** Run a tunnel on a client's socket, whose next bytes are the tunnel's first. Everything is recorded by the tunnel itself. */
 export function runTunnel(deps: TunnelDeps, socket: Socket, target: TunnelTarget, greeting: Greeting): void {
+  // It left while somebody was waited for: its 'close' will not come again.
+  if (socket.destroyed) return
   const tunnel = openTunnel(deps.ports.flow, deps.ports.refusals, target)
   deps.onOpen()
   socket.once('close', deps.onClose)

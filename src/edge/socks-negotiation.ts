@@ -3,8 +3,7 @@
  * than one message and one chunk, and ends by itself after `timeoutMs`. What follows is up to the callback.
  */
 import type { Socket } from 'node:net'
-import type { Client } from '../domain/client.ts'
-import type { Identified } from '../domain/identity.ts'
+import type { Admitted } from '../domain/identity.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import {
   encodeMethod,
@@ -24,21 +23,21 @@ export interface UserAndPassword {
   readonly password: Uint8Array
 }
 
-/** Who is it? `null`: nothing was said. Never rejects. */
-export type SocksIdentify = (credentials: UserAndPassword | null) => Identified | Promise<Identified>
+/** Who is it? `credentials` null: nothing was said. `settle` is called once; with `null` the client is refused. */
+export type SocksAdmit = (credentials: UserAndPassword | null, settle: (admitted: Admitted | null) => void) => void
 
 export type Negotiated =
   /** The socket is paused, the bytes behind the request put back; the client waits for the reply. */
-  | { readonly kind: 'request'; readonly client: Client; readonly host: string; readonly port: number }
-  /** `farewell` is to be sent, then the connection closed. */
-  | { readonly kind: 'refused'; readonly error: ProxyError; readonly farewell: Uint8Array | null }
+  | { readonly kind: 'request'; readonly admitted: Admitted; readonly host: string; readonly port: number }
+  /** `farewell` is to be sent, then the connection closed. `error` null: whoever did not admit it has told why. */
+  | { readonly kind: 'refused'; readonly error: ProxyError | null; readonly farewell: Uint8Array | null }
   /** The client left. */
   | { readonly kind: 'gone' }
 
 export interface NegotiationOptions {
   readonly socket: Socket
   readonly timeoutMs: number
-  readonly identify: SocksIdentify
+  readonly admit: SocksAdmit
 }
 
 /** Negotiate; `callback` runs once. The socket must be paused with its first bytes unread. */
@@ -50,18 +49,18 @@ const NOTHING: Buffer = Buffer.alloc(0)
 
 class Negotiation {
   readonly #socket: Socket
-  readonly #identify: SocksIdentify
+  readonly #admit: SocksAdmit
   readonly #callback: (result: Negotiated) => void
   readonly #timer: NodeJS.Timeout
   #seen = NOTHING
-  #client: Client | null = null
+  #admitted: Admitted | null = null
   /** Reads one message; `null` while somebody is waited for. */
   #step: (() => void) | null = () => this.#onMethods()
   #isFinished = false
 
-  constructor({ socket, timeoutMs, identify }: NegotiationOptions, callback: (result: Negotiated) => void) {
+  constructor({ socket, timeoutMs, admit }: NegotiationOptions, callback: (result: Negotiated) => void) {
     this.#socket = socket
-    this.#identify = identify
+    this.#admit = admit
     this.#callback = callback
     this.#timer = setTimeout(
       () => this.#refuse(new ProxyError('client-timeout', 'in the SOCKS negotiation'), null),
@@ -110,10 +109,10 @@ class Negotiation {
       this.#go(() => this.#onCredentials())
     } else {
       const hasNone = offer.methods.includes(METHODS.none)
-      this.#ask(null, (identified) => {
-        if (identified.ok && hasNone) this.#accept(identified.client, encodeMethod(METHODS.none))
+      this.#ask(null, (admitted) => {
+        if (admitted !== null && hasNone) this.#accept(admitted, encodeMethod(METHODS.none))
         else {
-          const error = identified.ok ? new ProxyError('bad-request', 'SOCKS: no known method') : identified.error
+          const error = admitted === null ? null : new ProxyError('bad-request', 'SOCKS: no known method')
           this.#refuse(error, encodeMethod(METHODS.noneAcceptable))
         }
       })
@@ -124,28 +123,21 @@ class Negotiation {
     const credentials = this.#take(parseCredentials, () => encodePasswordStatus(false))
     if (credentials === null) return
     // Some clients send the name of the system's user and an empty password when they were told none.
-    this.#ask(credentials.password.length === 0 ? null : credentials, (identified) => {
-      if (identified.ok) this.#accept(identified.client, encodePasswordStatus(true))
-      else this.#refuse(identified.error, encodePasswordStatus(false))
+    this.#ask(credentials.password.length === 0 ? null : credentials, (admitted) => {
+      if (admitted !== null) this.#accept(admitted, encodePasswordStatus(true))
+      else this.#refuse(null, encodePasswordStatus(false))
     })
   }
 
-  #ask(credentials: UserAndPassword | null, then: (identified: Identified) => void): void {
+  #ask(credentials: UserAndPassword | null, then: (admitted: Admitted | null) => void): void {
     this.#step = null
-    const identified = this.#identify(credentials)
-    if (!(identified instanceof Promise)) then(identified)
-    else {
-      identified.then(
-        (value) => {
-          if (!this.#isFinished) then(value)
-        },
-        (error: unknown) => this.#refuse(new ProxyError('internal', null, error), null),
-      )
-    }
+    this.#admit(credentials, (admitted) => {
+      if (!this.#isFinished) then(admitted)
+    })
   }
 
-  #accept(client: Client, answer: Uint8Array): void {
-    this.#client = client
+  #accept(admitted: Admitted, answer: Uint8Array): void {
+    this.#admitted = admitted
     this.#socket.write(answer)
     this.#go(() => this.#onRequest())
   }
@@ -154,11 +146,11 @@ class Negotiation {
     const request = this.#take(parseSocksRequest, (reason) =>
       encodeReply(reason === 'address-type' ? 'addressTypeNotSupported' : 'failure'),
     )
-    const client = this.#client
-    if (request === null || client === null) return
+    const admitted = this.#admitted
+    if (request === null || admitted === null) return
     if (request.command === 'connect') {
       const { host, port } = request
-      this.#finish({ kind: 'request', client, host, port })
+      this.#finish({ kind: 'request', admitted, host, port })
     } else {
       const error = new ProxyError('bad-request', `SOCKS: ${request.command} is not supported`)
       this.#refuse(error, encodeReply('commandNotSupported'))
@@ -171,7 +163,7 @@ class Negotiation {
     if (this.#seen.length > 0) step()
   }
 
-  #refuse(error: ProxyError, farewell: Uint8Array | null): void {
+  #refuse(error: ProxyError | null, farewell: Uint8Array | null): void {
     this.#finish({ kind: 'refused', error, farewell })
   }
 

@@ -1,19 +1,19 @@
 /** SOCKS5 (RFC 1928): a tunnel that was asked for without HTTP. Only CONNECT; BIND and UDP are refused. */
 import type { Socket } from 'node:net'
 import type { RawHeaders } from '../domain/headers.ts'
-import type { Identified } from '../domain/identity.ts'
-import { encodeReply } from '../wire/socks5.ts'
+import type { ConnectionFacts } from '../domain/identity.ts'
+import { encodeMethod, encodeReply, METHODS } from '../wire/socks5.ts'
+import { admitRequest } from './admit.ts'
 import { type Greeting, runTunnel, type TunnelDeps } from './run-tunnel.ts'
-import { negotiateSocks, type UserAndPassword } from './socks-negotiation.ts'
+import { negotiateSocks, type SocksAdmit, type UserAndPassword } from './socks-negotiation.ts'
 import { replyOf } from './socks-replies.ts'
 
 export interface SocksOptions {
   readonly tunnels: TunnelDeps
   readonly socket: Socket
-  /** Who is it? Asked with headers as an HTTP client would have sent them; never rejects. */
-  readonly identify: (headers: RawHeaders) => Identified | Promise<Identified>
-  /** Something else than SOCKS5 was spoken; the connection is closed already. */
-  readonly onStray: (problem: string | null) => void
+  readonly facts: ConnectionFacts
+  /** Something else than SOCKS5 was spoken. */
+  readonly onStray: (code: 'not-proxy-protocol', problem: string | null) => void
 }
 
 const COLON = 0x3a
@@ -21,28 +21,35 @@ const COLON = 0x3a
 const FAREWELL_MS = 1000
 
 /** Serve one connection whose first bytes are unread. */
-export function serveSocks({ tunnels, socket, identify, onStray }: SocksOptions): void {
+export function serveSocks({ tunnels, socket, facts, onStray }: SocksOptions): void {
   const { ports, settings } = tunnels
-  const options = {
-    socket,
-    timeoutMs: settings.timeouts.headerMs,
-    identify: (credentials: UserAndPassword | null) => identify(headersOf(credentials)),
+  const context = { client: ports.identity.ofConnection(facts), facts, tunnel: null }
+  const admit: SocksAdmit = (credentials, settle) => {
+    const refuse = (): void => settle(null)
+    // The destination is not named before the client is known.
+    const input = { context, headers: headersOf(credentials), destination: null, own: socket }
+    admitRequest(ports, input, { admit: settle, refuse, cut: refuse })
   }
-  negotiateSocks(options, (result) => {
+  negotiateSocks({ socket, timeoutMs: settings.timeouts.headerMs, admit }, (result) => {
     switch (result.kind) {
       case 'request':
-        runTunnel(tunnels, socket, { client: result.client, host: result.host, port: result.port }, greetingOn(socket))
+        runTunnel(tunnels, socket, { ...result.admitted, host: result.host, port: result.port }, greetingOn(socket))
         return
       case 'refused':
+        if (result.error?.code === 'not-proxy-protocol') onStray(result.error.code, result.error.detail)
+        else if (result.error !== null) {
+          ports.flow.metrics.count('weir_errors_total', { code: result.error.code, side: result.error.side })
+        }
         closeAfter(socket, result.farewell)
-        if (result.error.code === 'not-proxy-protocol') onStray(result.error.detail)
-        else ports.flow.metrics.count('weir_errors_total', { code: result.error.code, side: result.error.side })
         return
       case 'gone':
         socket.destroy()
     }
   })
 }
+
+/** For a client that may not connect at all: "no acceptable methods", whatever it was going to offer. */
+export const turnAway = (socket: Socket): void => closeAfter(socket, encodeMethod(METHODS.noneAcceptable))
 
 const greetingOn = (socket: Socket): Greeting => ({
   established: () => {

@@ -4,11 +4,12 @@
  * A connection without a name has no destination and is refused.
  */
 import type { Socket } from 'node:net'
-import type { Client } from '../domain/client.ts'
 import type { FirstBytes } from '../domain/decision.ts'
 import { canonicalHost, isIpLiteral, parseAuthority } from '../domain/destination.ts'
+import type { ConnectionFacts } from '../domain/identity.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { answerFailure } from '../flow/failure.ts'
+import { admitRequest } from './admit.ts'
 import { peekFirstBytes } from './first-bytes.ts'
 import { sendRawAnswer } from './local-answer.ts'
 import { type HeadHost, peekRequestHost } from './peek-request-host.ts'
@@ -17,7 +18,7 @@ import { type Greeting, runTunnel, type TunnelDeps } from './run-tunnel.ts'
 export interface TransparentOptions {
   readonly tunnels: TunnelDeps
   readonly socket: Socket
-  readonly client: Client
+  readonly facts: ConnectionFacts
   /** The port that the redirected clients meant; `null`: 443 for TLS, 80 for HTTP. */
   readonly port: number | null
   /** Is this a connection that this proxy opened itself, sent back by the packet filter? */
@@ -73,8 +74,23 @@ function onRequest(options: TransparentOptions, found: HeadHost): void {
   } else start(options, target.host, port, greetingByHttp)
 }
 
-function start({ tunnels, socket, client }: TransparentOptions, host: string, port: number, greet: MakeGreeting): void {
-  runTunnel(tunnels, socket, { client, host, port }, greet(socket))
+/** Such a client cannot be asked for a proof of who it is: where one is needed, it is refused. */
+function start({ tunnels, socket, facts }: TransparentOptions, host: string, port: number, greet: MakeGreeting): void {
+  const { ports } = tunnels
+  const context = { client: ports.identity.ofConnection(facts), facts, tunnel: null }
+  const refuse = (): void => {
+    const error = new ProxyError('client-not-allowed', 'nobody can be asked here who it is: use a proxy setting')
+    greet(socket).refuse(error, ports.flow.newId())
+  }
+  admitRequest(
+    ports,
+    { context, headers: [], destination: { host, port }, own: socket },
+    {
+      admit: (admitted) => runTunnel(tunnels, socket, { ...admitted, host, port }, greet(socket)),
+      refuse,
+      cut: refuse,
+    },
+  )
 }
 
 function refuse(options: TransparentOptions, problem: string, greet: MakeGreeting = SILENT): void {

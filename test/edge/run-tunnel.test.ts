@@ -29,6 +29,8 @@ interface Run {
   /** What was said to the client, in order. */
   readonly said: string[]
   readonly client: Socket
+  /** The proxy's end of the client's connection. */
+  readonly inside: Socket
   /** Tunnels that are open now. */
   readonly open: () => number
 }
@@ -70,13 +72,13 @@ async function run(t: Test, host: string, dial: Dial, port = 443): Promise<Run> 
     { client: alice, host, port },
     greeting,
   )
-  return { world, said, client, open: () => open }
+  return { world, said, client, inside, open: () => open }
 }
 
 t.test('a dialled tunnel is told to stand only after the dial, whoever asked for it', async (t) => {
   const [near, far] = await socketPair(t)
   const answer = Promise.withResolvers<() => void>()
-  const { said, client, open } = await run(t, 'news.example', (_target, callback) => {
+  const { said, client, inside, open } = await run(t, 'news.example', (_target, callback) => {
     answer.resolve(() => callback(null, near))
     return () => undefined
   })
@@ -90,6 +92,7 @@ t.test('a dialled tunnel is told to stand only after the dial, whoever asked for
   t.equal(open(), 1)
   client.destroy()
   await closed(far.once('end', () => far.end()).resume())
+  await closed(inside)
   t.equal(open(), 0)
 })
 
