@@ -3,13 +3,15 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { type App, createApp } from '../../src/app.ts'
+import { type App, type AppAddresses, createApp } from '../../src/app.ts'
 import type { Scope } from './scope.ts'
 
 export interface TestWeir {
   readonly app: App
   readonly port: number
   readonly adminPort: number
+  /** Everything that is listened on. */
+  readonly addresses: AppAddresses
   readonly dir: string
   /** PEM of Weir's own root. */
   readonly ca: string
@@ -81,6 +83,7 @@ export async function startWeir(t: Scope, options: TestWeirOptions = {}): Promis
     events,
     stop,
     ca: app.authority.rootPem(),
+    addresses: started.addresses,
     port: started.addresses.proxy[0]?.port ?? 0,
     adminPort: Number(started.addresses.admin.replace(/^.*:/u, '')),
     waitForEvents: async (isThere) => {
