@@ -108,6 +108,7 @@ const decisionFields = (event: DecisionFields): DecisionFields => ({
   findings: findings(event.findings),
   bytesUnchanged: event.bytesUnchanged,
   unread: event.unread,
+  ...(event.tenants === undefined ? {} : { tenants: event.tenants.slice(0, MAX_ITEMS).map(cap) }),
 })
 
 const outcomeFields = (event: OutcomeFields): OutcomeFields => ({
@@ -138,6 +139,7 @@ const tunnelFields = (event: TunnelEvent): object => ({
   bytesOut: event.bytesOut,
   durationMs: event.durationMs,
   error: errorOf(event.error),
+  ...(event.alert === undefined ? {} : { alert: cap(event.alert) }),
   ...(event.count === undefined ? {} : { count: event.count }),
 })
 

@@ -12,7 +12,7 @@ import { answerWithNotice } from '../notice/answer.ts'
 import { compileNotices, type Notices, type NoticesResult } from '../notice/compile.ts'
 import { renderNotice } from '../notice/render.ts'
 import { compilePolicy, type PolicyResult } from '../policy/compile.ts'
-import { type CompiledPolicy, tierOf } from '../policy/compiled-policy.ts'
+import { type CompiledPolicy, tenantHeadersAt, tierOf } from '../policy/compiled-policy.ts'
 import { decideExchange } from '../policy/decide-exchange.ts'
 import { decideTunnel } from '../policy/decide-tunnel.ts'
 import { revisionOf } from './revision.ts'
@@ -30,7 +30,7 @@ export interface LoadedRules {
   /** `policy.yaml` as read. */
   readonly policyText: string
   readonly counts: { readonly endpoints: number; readonly detectors: number; readonly exemptions: number }
-  /** Exact hosts and `*.` patterns of the catalogue that are not shared. */
+  /** Exact hosts and `*.` patterns of the catalogue that are not shared, and those of the tenant restrictions. */
   readonly pacHosts: readonly string[]
   /** What a next load may use again. */
   readonly made: MadeRules
@@ -158,7 +158,7 @@ function loadedRules(input: SnapshotInput, parts: Parts, made: MadeRules): Loade
       detectors: parts.detectors.detectors.length,
       exemptions: parts.policy.exemptionCount,
     },
-    pacHosts: parts.catalogue.pacHosts,
+    pacHosts: [...new Set([...parts.catalogue.pacHosts, ...parts.policy.tenants.patterns])].sort(),
     made,
   }
 }
@@ -179,6 +179,7 @@ function bind({ files, config, loadedAt }: SnapshotInput, parts: Parts): PolicyS
     identify: (head) => identify(catalogue, head),
     decideTunnel: (facts) => decideTunnel(policy, facts),
     decideExchange: (facts) => decideExchange(policy, facts),
+    tenantHeaders: (host, port) => tenantHeadersAt(policy, host, port),
     renderNotice: (decision, head, event) =>
       renderNotice({
         decision,

@@ -58,6 +58,8 @@ export interface DecisionFields {
   readonly findings: readonly FindingCount[]
   readonly bytesUnchanged: boolean
   readonly unread: UnreadReason | null
+  /** Tenant restrictions whose headers were set on the request; never their values. */
+  readonly tenants?: readonly string[]
 }
 
 export interface OutcomeFields {
@@ -117,6 +119,8 @@ export interface TunnelEvent extends EventBase {
   readonly bytesOut: number
   readonly durationMs: number
   readonly error: EventError | null
+  /** How the client refused our certificate: its TLS alert, or `closed_after_handshake`. */
+  readonly alert?: string
   /** How many alike were folded into this one (untrusting clients). */
   readonly count?: number
 }

@@ -48,6 +48,8 @@ export interface TunnelFacts {
   readonly first: FirstBytes | null
   /** What the catalogue knows of the SNI, when there is one. */
   readonly sniKnowledge: HostKnowledge | null
+  /** This client has just refused our certificate for this host. */
+  readonly isUntrusting?: boolean
 }
 
 /** What the first bytes inside a tunnel are. */
@@ -60,8 +62,16 @@ export type FirstBytes =
       /** A real ECH extension (GREASE is told apart and is `false`). */
       readonly hasEch: boolean
     }
-  | { readonly kind: 'http' }
-  | { readonly kind: 'bytes' }
+  | {
+      readonly kind: 'http'
+      /** What a further proxy is asked for: the host of an absolute target, `` for CONNECT; absent when nothing is. */
+      readonly nested?: string
+    }
+  | {
+      readonly kind: 'bytes'
+      /** `` for a SOCKS greeting: a further proxy is asked for something. */
+      readonly nested?: string
+    }
 
 /** Why a tunnel was answered as it was; goes into tunnel events. */
 export const TUNNEL_REASONS = [
@@ -69,16 +79,19 @@ export const TUNNEL_REASONS = [
   'read-none',
   'never-list',
   'shared-host',
+  'tenant',
   'intercepted',
   'plain-http',
   'not-tls',
   'sni-mismatch',
   'ech',
+  'doh',
   'ip-literal',
   'port-refused',
   'not-readable-yet',
   'address-refused',
   'untrusting-client',
+  'silent-client',
   'handshake-failed',
   'client-not-allowed',
   'nested-connect',
@@ -94,6 +107,8 @@ export interface TunnelDecision {
   readonly reason: TunnelReason
   /** The name that counts from here on: the CONNECT host, or the SNI of a CONNECT to an IP. */
   readonly host: string
+  /** The name our certificate is for, when it is not `host`: that of an ECH front. */
+  readonly certificateHost?: string
   /** The strictest tool of the host, for events; `null` off the catalogue. */
   readonly tool: ToolId | null
   readonly tier: Tier | null

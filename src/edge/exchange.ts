@@ -154,7 +154,7 @@ class RunningExchange {
 
   #send(body: OutgoingBody, isEdited: boolean): Promise<void> {
     const { side, read } = this.#run
-    let headers: RawHeaders = endToEndHeaders(side.headers, DROP_FROM_REQUEST)
+    let headers: RawHeaders = this.#exchange.requestHeaders(endToEndHeaders(side.headers, DROP_FROM_REQUEST))
     if (headerValue(headers, 'host') === null) {
       headers = ['Host', formatAuthority(read.head.host, read.head.port), ...headers]
     }

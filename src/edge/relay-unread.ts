@@ -22,7 +22,8 @@ export function relayUnread(ports: EdgePorts, exchange: Exchange, unread: Unread
   const { request, response, read } = unread
   if (request.headers.expect !== undefined && request.httpVersion !== '1.0') response.writeContinue()
   const isChunked = request.headers['transfer-encoding'] !== undefined
-  const headers = endToEndHeaders(request.rawHeaders, isChunked ? DROP_FROM_REQUEST : DROP_WITHOUT_CHUNKS)
+  const lines = endToEndHeaders(request.rawHeaders, isChunked ? DROP_FROM_REQUEST : DROP_WITHOUT_CHUNKS)
+  const headers = exchange.requestHeaders(lines)
   const relay = { destination: destinationOf(read), target: read.target, headers }
   return new Promise((resolve) => {
     ports.passThrough.web(request, response, relay, (end) => {

@@ -43,7 +43,7 @@ export async function runUpgrade(ports: EdgePorts, run: UpgradeRun): Promise<voi
 function relay(ports: EdgePorts, exchange: Exchange, run: UpgradeRun): Promise<RelayEnd> {
   const { request, socket, head, read } = run
   const headers = [
-    ...endToEndHeaders(request.rawHeaders),
+    ...exchange.requestHeaders(endToEndHeaders(request.rawHeaders)),
     'Connection',
     'Upgrade',
     'Upgrade',

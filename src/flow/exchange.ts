@@ -10,14 +10,17 @@ import type { OutcomeFields } from '../domain/audit-event.ts'
 import type { Client } from '../domain/client.ts'
 import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
 import type { FindingCount, UnreadReason } from '../domain/finding.ts'
+import type { RawHeaders } from '../domain/headers.ts'
 import type { LocalAnswer } from '../domain/notice.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
+import type { TenantHeaders } from '../domain/tenant.ts'
 import type { Identification, RequestHead } from '../domain/tool.ts'
 import { judgeHeldBody, readBodyFacts } from './act.ts'
 import { answerFailure } from './failure.ts'
 import type { FlowPorts, HeldBody } from './ports.ts'
 import { errorFields, followingOutcomeEvent, intentEvent, singleOutcomeEvent } from './record.ts'
+import { withTenantHeaders } from './tenant-headers.ts'
 
 export interface ExchangeInput {
   readonly client: Client
@@ -72,6 +75,8 @@ export interface Exchange {
   readonly judge: (body: HeldBody) => Promise<JudgedBody>
   /** Make the intent durable before the first byte goes upstream. An answer means: stop, this is why. */
   readonly commit: () => Promise<LocalAnswer | null>
+  /** The request's end-to-end lines as they go upstream: tenant headers set, the client's own copies taken away. */
+  readonly requestHeaders: (headers: RawHeaders) => RawHeaders
   /** A reader for the usage in the response; `null` when nobody wants to know. */
   readonly usageReader: (contentType: string | null) => UsageReader | null
   /** Headers that Weir adds to the upstream's response. */
@@ -94,6 +99,7 @@ class OpenExchange implements Exchange {
   readonly #snapshot: PolicySnapshot
   readonly #input: ExchangeInput
   readonly #identification: Identification
+  readonly #tenant: TenantHeaders | null
   readonly #startedTick: number
   readonly #decideMs: number
   #decision: ExchangeDecision
@@ -112,6 +118,7 @@ class OpenExchange implements Exchange {
     this.#startedTick = ports.clock.tickMs()
     this.id = ports.newId()
     this.#identification = snapshot.identify(input.head)
+    this.#tenant = snapshot.tenantHeaders(input.head.host, input.head.port)
     this.#decision = this.#decide(null)
     if (this.#decision.needsBody && !input.hasBody) this.#decision = this.#decide(bodyless(input.head))
     this.#unread = this.#decision.unread
@@ -164,6 +171,10 @@ class OpenExchange implements Exchange {
       this.#hasIntent = false
       return this.fail(new ProxyError('audit-unavailable'))
     }
+  }
+
+  requestHeaders(headers: RawHeaders): RawHeaders {
+    return this.#tenant === null ? headers : withTenantHeaders(headers, this.#tenant)
   }
 
   usageReader(contentType: string | null): UsageReader | null {
@@ -246,6 +257,7 @@ class OpenExchange implements Exchange {
       bytesIn: this.#bytesIn,
       findings: this.#findings,
       bytesUnchanged: !this.#isChanged && this.#decision.action !== 'block',
+      ...(this.#tenant === null || this.#decision.action === 'block' ? {} : { tenants: this.#tenant.restrictions }),
       unread: this.#unread,
     }
   }

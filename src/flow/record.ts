@@ -39,6 +39,8 @@ export interface ExchangeRecordInput {
   readonly findings: readonly FindingCount[]
   readonly bytesUnchanged: boolean
   readonly unread: UnreadReason | null
+  /** Tenant restrictions whose headers were set. */
+  readonly tenants?: readonly string[]
 }
 
 export function intentEvent(stamp: Stamp, input: ExchangeRecordInput): IntentEvent {
@@ -89,6 +91,7 @@ function decisionFields(input: ExchangeRecordInput): DecisionFields {
     findings: input.findings,
     bytesUnchanged: input.bytesUnchanged,
     unread: input.unread,
+    ...(input.tenants === undefined ? {} : { tenants: input.tenants }),
   }
 }
 
@@ -104,11 +107,12 @@ export interface TunnelRecordInput {
   readonly bytesOut: number
   readonly durationMs: number
   readonly error: EventError | null
+  readonly alert?: string
   readonly count?: number
 }
 
 export function tunnelEvent(stamp: Stamp, input: TunnelRecordInput): TunnelEvent {
-  const { decision, host, port, flow, count, ...rest } = input
+  const { decision, host, port, flow, alert, count, ...rest } = input
   return {
     ...base(stamp, flow),
     phase: 'tunnel',
@@ -124,6 +128,7 @@ export function tunnelEvent(stamp: Stamp, input: TunnelRecordInput): TunnelEvent
     bytesOut: rest.bytesOut,
     durationMs: rest.durationMs,
     error: rest.error,
+    ...(alert === undefined ? {} : { alert }),
     ...(count === undefined ? {} : { count }),
   }
 }

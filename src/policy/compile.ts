@@ -2,18 +2,14 @@
 import type { Problem } from '../domain/settings.ts'
 import { TIERS } from '../domain/tier.ts'
 import type { Tool, ToolId } from '../domain/tool.ts'
-import {
-  compileAssignments,
-  type KnownNames,
-  knownNames,
-  reportUnknownTool,
-  reportUnknownVendor,
-} from './compile-assign.ts'
+import { compileAssignments, type KnownNames, knownNames, reportUnknownTool } from './compile-assign.ts'
 import { compileExemptions } from './compile-exemptions.ts'
 import { compileRules } from './compile-rules.ts'
+import { compileTenants } from './compile-tenants.ts'
 import { compileTiers, editSeveritiesOf } from './compile-tiers.ts'
 import { type CompiledPolicy, type TunnelSettings, UNLISTED_TOOL } from './compiled-policy.ts'
 import { compileHostList } from './host-list.ts'
+import { DOH_HOSTS, ECH_FRONTS } from './known-hosts.ts'
 import { type PolicySource, type ProblemSink, problemSink, reportIssues } from './problems.ts'
 import { type PolicyFile, policyFileSchema } from './schema.ts'
 
@@ -63,7 +59,7 @@ function compileFile(
   const rules = compileRules(file, { known, tiers, assignments: assigned.assignments, hasIdentitySource }, sink)
   const exemptions = compileExemptions(file, { known, hasIdentitySource }, sink)
   checkNames(file, known, sink)
-  checkServed(file, sink)
+  const tenants = compileTenants(file, settings.interceptNever, sink)
   return {
     mode: file.mode,
     company: file.company,
@@ -76,6 +72,9 @@ function compileFile(
     exemptions,
     exemptionCount: file.exemptions.length,
     evasion: file.evasion,
+    tenants,
+    dohHosts: compileHostList([...DOH_HOSTS, ...file.knownHosts.doh]),
+    echFronts: compileHostList([...ECH_FRONTS, ...file.knownHosts.echFronts]),
     settings: tunnelSettings(settings),
   }
 }
@@ -92,19 +91,5 @@ const tunnelSettings = (settings: PolicySettings): TunnelSettings => ({
 
 function checkNames(file: PolicyFile, known: KnownNames, sink: ProblemSink): void {
   for (const [index, tool] of file.trustMarks.entries()) reportUnknownTool(tool, known, ['trustMarks', index], sink)
-  for (const vendor of Object.keys(file.tenants)) reportUnknownVendor(vendor, known, ['tenants', vendor], sink)
   if (known.tools.has(UNLISTED_TOOL)) sink.error([], `a catalogue tool cannot be named \`${UNLISTED_TOOL}\``)
 }
-
-/** What the format has and this version does not do yet is refused, never silently ignored. */
-function checkServed(file: PolicyFile, sink: ProblemSink): void {
-  if (Object.keys(file.tenants).length > 0)
-    sink.error(['tenants'], 'this version sends no tenant headers yet: leave it empty')
-  for (const [name, served] of Object.entries(SERVED_EVASIONS)) {
-    if (file.evasion[name as keyof typeof SERVED_EVASIONS] === served) continue
-    sink.error(['evasion', name], `this version knows only \`${served}\` here`)
-  }
-}
-
-/** What happens anyway: CONNECT inside a tunnel is refused, a client that refuses our certificate is recorded. */
-const SERVED_EVASIONS = { doh: 'record', nestedConnect: 'refuse', untrustingClient: 'record' } as const

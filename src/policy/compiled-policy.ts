@@ -4,6 +4,7 @@ import type { BodyFacts, DecisionStep, ExchangeFacts, PolicyMode, TierRules } fr
 import type { Severity } from '../domain/finding.ts'
 import type { LocalizedText } from '../domain/notice.ts'
 import type { TierAssignment } from '../domain/policy-snapshot.ts'
+import type { TenantHeaders } from '../domain/tenant.ts'
 import type { Tier } from '../domain/tier.ts'
 import type { Purpose, ToolId } from '../domain/tool.ts'
 import type { HostList } from './host-list.ts'
@@ -91,7 +92,20 @@ export interface CompiledPolicy {
   readonly exemptions: ReadonlyMap<ToolId, readonly CompiledExemption[]>
   readonly exemptionCount: number
   readonly evasion: Readonly<Record<Evasion, EvasionAnswer>>
+  readonly tenants: CompiledTenants
+  readonly dohHosts: HostList
+  readonly echFronts: HostList
   readonly settings: TunnelSettings
+}
+
+/** `tenants:` made ready. */
+export interface CompiledTenants {
+  /** What is set on requests to a host; `null` where nothing is. */
+  readonly at: (host: string, port: number) => TenantHeaders | null
+  /** The restriction under which a path is refused; `null` for all others. */
+  readonly refusing: (host: string, path: string) => string | null
+  /** Hosts and `*.` patterns that must come through the proxy. */
+  readonly patterns: readonly string[]
 }
 
 /** What `weir.yaml` says about reading, as `decideTunnel` needs it. */
@@ -111,4 +125,10 @@ export function assignmentOf(policy: CompiledPolicy, tool: ToolId): Assignment {
 export function tierOf(policy: CompiledPolicy, tool: ToolId): TierAssignment {
   const { tier, rule } = assignmentOf(policy, tool)
   return { tier, rule }
+}
+
+/** The tenant headers of a host; none while the whole policy observes, for they would enforce. */
+export function tenantHeadersAt(policy: CompiledPolicy, host: string, port: number): TenantHeaders | null {
+  if (policy.mode === 'observe' || policy.settings.never.has(host)) return null
+  return policy.tenants.at(host, port)
 }

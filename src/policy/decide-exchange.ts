@@ -18,6 +18,7 @@ import {
   type CompiledRule,
   UNLISTED_TOOL,
 } from './compiled-policy.ts'
+import { decideDoh } from './doh-request.ts'
 import { pickTool } from './pick-tool.ts'
 import type { ExchangeReason } from './reasons.ts'
 import type { NoTool, ToolPick } from './tool-pick.ts'
@@ -54,7 +55,10 @@ const NO_SEVERITIES: readonly Severity[] = []
  */
 export function decideExchange(policy: CompiledPolicy, facts: ExchangeFacts): ExchangeDecision {
   const pick = pickTool(policy, facts)
-  if (!pick.isTool) return passUnseen(policy, pick)
+  if (!pick.isTool) {
+    const unseen = passUnseen(policy, pick)
+    return decideDoh(policy, facts.head, unseen) ?? unseen
+  }
   const steps: DecisionStep[] = [{ step: 'tool', rule: null, matched: true, why: `\`${pick.tool}\`: ${pick.why}` }]
   const work: Work = { policy, facts, pick, draft: byTier(policy, pick, steps), steps }
   applyRules(work)
@@ -182,7 +186,11 @@ function applyExemption(policy: CompiledPolicy, pick: ToolPick, exemption: Compi
 
 /** Paths that nobody named, and upgrades that nobody can read. */
 function applySpecialCases(work: Work): void {
-  const { pick, facts, draft } = work
+  const { pick, facts, draft, policy } = work
+  const tenant = policy.mode === 'observe' ? null : policy.tenants.refusing(facts.head.host, facts.head.path)
+  if (tenant !== null) {
+    makeStricter(work, 'block', 'tenant-restriction', `a way without any tenant, and \`tenants.${tenant}\` is on`)
+  }
   if (!pick.isPathNamed) {
     if (pick.purpose === 'web') draft.unread = 'unnamed-path'
     if (draft.tier === 'prohibited' && !draft.isActionByRule) {

@@ -11,6 +11,8 @@ export const EXCHANGE_REASONS = [
   'uneditable',
   'unreadable',
   'unnamed-path',
+  'tenant-restriction',
+  'doh',
   'upgrade-unreadable',
   'not-ai',
   'shared-path',

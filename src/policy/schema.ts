@@ -141,13 +141,21 @@ const exemption = z
   })
   .refine((value) => value.user !== undefined || value.group !== undefined, 'an exemption names `user` or `group`')
 
+/** Enterprise ids of some vendors are plain numbers, and YAML takes them for such. */
+const tenantValue = z.union([
+  z.string().regex(/^[\x20-\x7e]{1,4096}$/u, 'a header value is printable ASCII'),
+  z.int().min(0),
+])
 const tenants = z.record(
   text,
-  z.record(
-    z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/u, 'write a header name'),
-    z.string().regex(/^[\x20-\x7e]{1,4096}$/u, 'a header value is printable ASCII'),
-  ),
+  z.record(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/u, 'write a header name'), oneOrMany(tenantValue)),
 )
+
+/** On top of the hosts that Weir knows itself. */
+const knownHosts = z.strictObject({
+  doh: z.array(hostPattern).default([]),
+  echFronts: z.array(hostPattern).default([]),
+})
 
 const evasionAnswer = z.enum(EVASION_ANSWERS)
 const evasion = z.strictObject({
@@ -181,6 +189,7 @@ export const policyFileSchema = z.strictObject({
   rules: z.array(rule).default([]),
   exemptions: z.array(exemption).default([]),
   tenants: tenants.default({}),
+  knownHosts: knownHosts.prefault({}),
   evasion: evasion.prefault({}),
 })
 

@@ -43,6 +43,7 @@ export const SNAPSHOT: PolicySnapshot = {
   tierOf: (id) => ({ tier: TIER_OF[id] ?? 'monitored', rule: id in TIER_OF ? `assign:tool:${id}` : 'default' }),
   lookupHost: unused,
   identify: unused,
+  tenantHeaders: unused,
   decideTunnel: unused,
   decideExchange: unused,
   renderNotice: unused,

@@ -12,7 +12,9 @@ const events = [
   intent(),
   followingOutcome({ error, findings: intent().findings }),
   singleOutcome({ error, messages: { in: 1, out: 1 } }),
-  tunnel({ error, count: 2 }),
+  tunnel({ error, count: 2, alert: 'unknown_ca' }),
+  intent({ tenants: ['anthropic'] }),
+  singleOutcome({ tenants: ['anthropic'] }),
   config(),
   admin({ before: 1, after: 2 }),
 ]

@@ -42,7 +42,6 @@ t.test('all problems are told at once, with file, line, path and what to do', as
       ['rules/policy.yaml', lineOf('claude-cod,'), 'assign[0].tool', 'error'],
       ['rules/policy.yaml', lineOf('qwen-cod]'), 'trustMarks[0]', 'error'],
       ['rules/policy.yaml', lineOf('anthropi:'), 'tenants.anthropi', 'error'],
-      ['rules/policy.yaml', lineOf('anthropi:'), 'tenants', 'error'],
     ],
   )
   t.match(result.problems[0]?.message, /did you mean `claude-code`/u)
@@ -80,18 +79,6 @@ t.test('a catalogue may not name a tool as unlisted AI is named', async (t) => {
     SETTINGS,
   )
   t.notOk(result.ok)
-})
-
-t.test('what the format has and this version does not do is refused, never silently ignored', async (t) => {
-  const text = shippedText
-    .replace('tenants: {}', 'tenants: { anthropic: { anthropic-allowed-org-ids: "u1" } }')
-    .replace('doh: record', 'doh: refuse')
-  const result = compileText(text)
-  t.notOk(result.ok)
-  t.strictSame(
-    result.problems.map(({ path }) => path),
-    ['tenants', 'evasion.doh'],
-  )
 })
 
 t.test('settings of weir.yaml are compiled in', async (t) => {

@@ -22,6 +22,7 @@ function snapshotOf(policy: CompiledPolicy): PolicySnapshot {
     tools,
     tierOf: (tool) => tierOf(policy, tool),
     lookupHost,
+    tenantHeaders: () => null,
     identify: (head) => identify(head, marks(head)),
     decideTunnel: (facts) => decideTunnel(policy, facts),
     decideExchange: (facts) => decideExchange(policy, facts),
