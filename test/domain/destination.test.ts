@@ -89,7 +89,8 @@ t.test('every way to write an IPv4 address, also inside IPv6, is the same host',
         `64:ff9b::${address}`,
         `[::ffff:0:${address}].`.slice(0, -1),
       ]
-      t.equal(canonicalHost(forms[form] ?? ''), address, forms[form])
+      const written = forms[form] ?? ''
+      t.equal(canonicalHost(written), address, written)
     }),
     { numRuns: 500 },
   )
