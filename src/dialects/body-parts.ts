@@ -1,12 +1,14 @@
 /**
- * Text parts of a request body of any content type: JSON, JSON lines, form, multipart, plain text.
+ * Text parts of a request body of any content type: JSON, JSON lines, form, multipart, protobuf, plain text.
  * The bytes decide before the content type does: `curl -d '{…}'` calls JSON a form, browsers call it `text/plain`.
  */
 import { Buffer, isUtf8 } from 'node:buffer'
 import { formSpans } from '../wire/form-spans.ts'
+import { framingOf } from '../wire/grpc-frames.ts'
 import { cutMultipart, type MultipartPart, multipartBoundary } from '../wire/multipart.ts'
 import type { TextPart, TextParts } from './dialect.ts'
 import { formatField, type JsonKeys, jsonParts } from './json-parts.ts'
+import { framedParts, protobufParts } from './protobuf-parts.ts'
 import { mediaType } from './wire-shape.ts'
 
 const UNPARSABLE: TextParts = { ok: false, unread: 'unparsable' }
@@ -14,18 +16,22 @@ const BINARY: TextParts = { ok: false, unread: 'binary' }
 
 /** Types whose bytes are frames or messages even where they happen to look like text. */
 const BINARY_TYPES =
-  /^(?:application\/(?:grpc|connect\+proto|proto$|protobuf|x-protobuf|vnd\.google\.protobuf|vnd\.amazon\.eventstream|msgpack|x-msgpack|cbor|gzip|zip|zstd)|image\/|audio\/|video\/|font\/)/u
+  /^(?:application\/(?:grpc|connect\+|vnd\.amazon\.eventstream|msgpack|x-msgpack|cbor|gzip|zip|zstd)|image\/|audio\/|video\/|font\/)/u
+const PROTOBUF_TYPES = /^application\/(?:proto|protobuf|x-protobuf|vnd\.google\.protobuf)$/u
 
 /** Text parts of `body`, JSON leaves named by `keys`. An empty body has no parts. */
 export function bodyTextParts(body: Uint8Array, contentType: string | null, keys: JsonKeys): TextParts {
   if (body.length === 0) return { ok: true, parts: [], model: null }
   const type = mediaType(contentType)
+  const framing = framingOf(contentType)
+  if (framing !== null) return framedParts(body, framing, keys)
   if (BINARY_TYPES.test(type) || !isReadCharset(contentType)) return BINARY
   if (isContainer(body) || isJsonType(type)) {
     const json = jsonParts({ body, keys })
     if (json.ok) return json
     if (isJsonType(type)) return UNPARSABLE
   }
+  if (PROTOBUF_TYPES.test(type)) return protobufParts(body)
   if (isJsonLinesType(type)) return jsonLines(body, keys)
   if (type.startsWith('multipart/')) return multipart(body, contentType ?? '', keys)
   if (!isText(body)) return BINARY

@@ -1,10 +1,13 @@
-/** gRPC and gRPC-Web. Bodies are binary to us until part 3 reads their fields. */
-import { Buffer } from 'node:buffer'
+/** gRPC and gRPC-Web: framed protobuf messages, read without their schema. */
+import { headerValue } from '../domain/headers.ts'
 import type { LocalAnswer, Notice } from '../domain/notice.ts'
 import type { RequestHead } from '../domain/tool.ts'
+import { type Framing, framingOf } from '../wire/grpc-frames.ts'
+import { bodyTextParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
+import { GENERIC_KEYS } from './generic.ts'
+import { rpcRefusal } from './rpc-refusal.ts'
 import { noUsageReader } from './usage.ts'
-import { lowerHeader, mediaType } from './wire-shape.ts'
 
 /** The protocol is no sign of AI, but Google's model services are. */
 const AI_SERVICE =
@@ -12,31 +15,22 @@ const AI_SERVICE =
 
 const recognise = (head: RequestHead): boolean => head.method === 'POST' && AI_SERVICE.test(head.path)
 
-/** Percent-encoding of `grpc-message`: all but printable ASCII, and `%` itself (gRPC over HTTP2, "Responses"). */
-export const encodeGrpcMessage = (text: string): string =>
-  Array.from(Buffer.from(text.toWellFormed()), (byte) =>
-    byte >= 0x20 && byte <= 0x7e && byte !== 0x25
-      ? String.fromCharCode(byte)
-      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
-  ).join('')
+const GRPC_TYPE = 'application/grpc'
+const GRPC: Framing = { protocol: 'grpc', isBase64: false, codec: 'proto', codingHeader: 'grpc-encoding' }
 
-const PERMISSION_DENIED = '7'
-
-/** "Trailers-only": status and message stand in the head, there is no body. */
+/** A body without a type of the protocol is refused as gRPC too: the dialect says so. */
 function refusal(notice: Notice, head: RequestHead): LocalAnswer {
-  const type = mediaType(lowerHeader(head, 'content-type'))
-  const own = /^application\/grpc(?:-web)?(?:-text)?(?:\+[a-z]{1,20})?$/u.test(type) ? type : 'application/grpc'
-  return {
-    status: 200,
-    headers: ['content-type', own, 'grpc-status', PERMISSION_DENIED, 'grpc-message', encodeGrpcMessage(notice.line)],
-    body: new Uint8Array(0),
+  const framing = framingOf(headerValue(head.headers, 'content-type'))
+  if (framing !== null && framing.protocol !== 'connect') {
+    return rpcRefusal(framing, head, 'permission_denied', notice.line)
   }
+  return rpcRefusal(GRPC, { ...head, headers: ['content-type', GRPC_TYPE] }, 'permission_denied', notice.line)
 }
 
 export const grpc: Dialect = {
   id: 'grpc',
   recognise,
-  textParts: (body) => (body.length === 0 ? { ok: true, parts: [], model: null } : { ok: false, unread: 'binary' }),
+  textParts: (body, contentType) => bodyTextParts(body, contentType ?? GRPC_TYPE, GENERIC_KEYS),
   refusal,
   usageReader: noUsageReader,
 }

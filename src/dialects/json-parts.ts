@@ -38,16 +38,25 @@ interface JsonPartsInput {
   readonly end?: number
   /** Prefix of every `field`. */
   readonly within?: string
+  /** Nothing in it may be edited, e.g. because its length is told elsewhere. */
+  readonly isFixed?: boolean
 }
 
 /** Text parts of one JSON document; `ok: false` when it is not JSON. */
-export function jsonParts({ body, keys, start = 0, end = body.length, within = '' }: JsonPartsInput): JsonParts {
+export function jsonParts({
+  body,
+  keys,
+  start = 0,
+  end = body.length,
+  within = '',
+  isFixed = false,
+}: JsonPartsInput): JsonParts {
   const parts: TextPart[] = []
   let model: string | null = null
   /** Names that were found harmless: they repeat thousands of times. */
   const ordinary = new Set<string>()
   const add = (from: number, to: number, place: JsonPlace, isEditable: boolean, isName = false): void => {
-    parts.push(new JsonTextPart({ start: from, end: to, place, isEditable, isName, within }))
+    parts.push(new JsonTextPart({ start: from, end: to, place, isEditable: isEditable && !isFixed, isName, within }))
   }
   const visitor: JsonVisitor = {
     enter: (key, inherited) => containerMark(keys, key, inherited),

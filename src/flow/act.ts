@@ -5,6 +5,8 @@ import type { Finding, FindingCount, UnreadReason } from '../domain/finding.ts'
 import { headerValue, headerValues } from '../domain/headers.ts'
 import type { DialectId, RequestHead } from '../domain/tool.ts'
 import { type Coding, decodeBodyAsync, encodeBodyAsync, parseContentEncoding } from '../wire/content-coding.ts'
+import type { Framing } from '../wire/grpc-frames.ts'
+import { plainFrames, requestFraming } from '../wire/plain-frames.ts'
 import type { HeldBody, InspectPort } from './ports.ts'
 import { countFindings } from './record.ts'
 
@@ -77,25 +79,66 @@ export async function readBodyFacts(
   const pathModel = modelInPath(head.path)
   const nothing = { body: null, codings: [], findings: [], counts: [], model: pathModel }
   if (held.cut === 'over-capacity') return { ...nothing, unread: held.cut }
+  if (held.unread !== undefined) return { ...nothing, unread: held.unread }
   if (!codings.ok) return { ...nothing, unread: codings.unread }
   const isEncoded = codings.codings.length > 0
   if (held.cut !== null && isEncoded) return { ...nothing, unread: held.cut }
   const decoded = await decodeBodyAsync(held.bytes, codings.codings, ports.limits)
   if (!decoded.ok) return { ...nothing, unread: decoded.unread }
+  const framing = requestFraming(head)
+  if (framing !== null) return readFrames(ports, { head, framing, dialect, held: { ...held, bytes: decoded.body } })
   const inspection = await ports.inspect.inspect({
     body: decoded.body,
     // The head of a JSON body is no JSON: what there is of it is looked through as plain text.
     contentType: held.cut === null ? headerValue(head.headers, 'content-type') : 'text/plain',
     dialect: held.cut === null ? dialect : 'generic',
   })
+  const findings = distinctFindings(inspection.findings)
   return {
     body: decoded.body,
     codings: decoded.codings,
-    findings: inspection.findings,
-    counts: countFindings(inspection.findings),
+    findings,
+    counts: countFindings(findings),
     unread: held.cut ?? inspection.unread,
     model: inspection.model ?? pathModel,
   }
+}
+
+interface FramedBody {
+  readonly head: RequestHead
+  readonly framing: Framing
+  readonly dialect: DialectId
+  readonly held: HeldBody
+}
+
+/**
+ * Messages in frames (gRPC, Connect streams): never edited, for lengths stand around every text. `held.bytes` are as the
+ * head's content-encoding leaves them.
+ */
+async function readFrames(ports: ReadPorts, { head, framing, dialect, held }: FramedBody): Promise<BodyReading> {
+  const plain = await plainFrames(head, framing, held.bytes, { isCut: held.cut !== null, limits: ports.limits })
+  const inspection = await ports.inspect.inspect({ body: plain.body, contentType: plain.contentType, dialect })
+  const findings = distinctFindings(inspection.findings)
+  return {
+    body: null,
+    codings: [],
+    findings,
+    counts: countFindings(findings),
+    unread: held.cut ?? plain.unread ?? inspection.unread,
+    model: inspection.model ?? modelInPath(head.path),
+  }
+}
+
+/** Bytes that could be text and a nested message are read as both: what is found in both is one finding. */
+function distinctFindings(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>()
+  return findings.filter(({ detector, end, isEditable }) => {
+    const key = `${detector} ${end}`
+    if (isEditable) return true
+    const isNew = !seen.has(key)
+    seen.add(key)
+    return isNew
+  })
 }
 
 async function editedBody(
@@ -114,7 +157,7 @@ async function editedBody(
     findings,
     severities: decision.editSeverities,
   })
-  return encodeBodyAsync(edited, codings)
+  return edited === body ? null : encodeBodyAsync(edited, codings)
 }
 
 /** A signature or digest in the head covers the body: an edit would be refused upstream (AWS SigV4, Tencent TC3, RFC 9530). */

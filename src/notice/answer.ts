@@ -1,10 +1,12 @@
 /** Puts a notice into the answer that this client shows best (contracts section 10) and adds what every block carries. */
 import { Buffer } from 'node:buffer'
 import { dialectById } from '../dialects/registry.ts'
+import { type RpcCode, rpcRefusal } from '../dialects/rpc-refusal.ts'
 import type { ExchangeDecision } from '../domain/decision.ts'
 import { headerValue, type RawHeaders } from '../domain/headers.ts'
 import type { LocalAnswer, Notice } from '../domain/notice.ts'
 import type { RequestHead } from '../domain/tool.ts'
+import { framingOf } from '../wire/grpc-frames.ts'
 import { clientKind } from './client-kind.ts'
 import { htmlPage } from './html.ts'
 import { problemJson } from './problem-json.ts'
@@ -34,10 +36,19 @@ export function answerWithNotice(notice: Notice, decision: ExchangeDecision, hea
 
 function chooseAnswer(notice: Notice, decision: ExchangeDecision, head: RequestHead): LocalAnswer {
   if (head.isUpgrade) return upgradeAnswer()
+  // Whatever the dialect and purpose: such a client understands only the statuses of its protocol.
+  const framing = framingOf(headerValue(head.headers, 'content-type'))
+  if (framing !== null) return rpcRefusal(framing, head, rpcCode(decision), notice.line)
+  if (headerValue(head.headers, 'connect-protocol-version') !== null)
+    return dialectById('connect').refusal(notice, head)
   if (clientKind(head) === 'navigation') return htmlPage(notice)
   if (decision.purpose === 'inference') return dialectById(decision.dialect).refusal(notice, head)
   return problemJson(notice)
 }
+
+/** What a refused call is told: a message too large to be read is another thing than one that must not pass. */
+export const rpcCode = (decision: ExchangeDecision): RpcCode =>
+  decision.reason === 'unreadable' && decision.unread === 'oversize' ? 'resource_exhausted' : 'permission_denied'
 
 /** 426 makes Codex fall back to a POST at once, whose refusal it shows; any other status hides the notice (measured). */
 const upgradeAnswer = (): LocalAnswer => ({

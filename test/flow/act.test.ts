@@ -4,6 +4,7 @@ import type { BodyFacts, ExchangeDecision } from '../../src/domain/decision.ts'
 import type { RequestHead } from '../../src/domain/tool.ts'
 import { judgeHeldBody, readBodyFacts } from '../../src/flow/act.ts'
 import type { HeldBody } from '../../src/flow/ports.ts'
+import { frameBytes } from '../../src/wire/grpc-frames.ts'
 import { alice, bodyWith, flowWorld, headOf, held, SECRET } from './flow-world.ts'
 
 const world = flowWorld({ tier: 'restricted' })
@@ -114,4 +115,44 @@ t.test('a model that stands in the path counts, also of a body that cannot be re
   const named = await readBodyFacts(reading, head, 'gemini', held('{"contents":[{"parts":[{"text":"hi"}]}]}'))
   t.match(named, { model: 'gemini-x', unread: null })
   t.match(await readBodyFacts(reading, head, 'gemini', held('{', 'over-capacity')), { model: 'gemini-x' })
+})
+
+const framed = (...texts: string[]) =>
+  Buffer.concat(texts.map((text) => frameBytes(0, Buffer.from(JSON.stringify({ prompt: text })))))
+
+t.test('messages in frames are looked into one by one, and never edited', async (t) => {
+  const head = headOf({ headers: ['Content-Type', 'application/connect+json', 'connect-content-encoding', 'gzip'] })
+  const zipped = frameBytes(1, gzipSync(JSON.stringify({ prompt: SECRET.high })))
+  const body = Buffer.concat([framed('nothing', SECRET.high), zipped])
+  t.match(await readBodyFacts(reading, head, 'connect', held(body)), {
+    body: null,
+    unread: null,
+    counts: [{ detector: 'high-secret', field: 'prompt', count: 2 }],
+    findings: [{ isEditable: false }, { isEditable: false }],
+  })
+  const cut = await readBodyFacts(reading, head, 'connect', held(body.subarray(0, -5), 'oversize'))
+  t.match(cut, { unread: 'oversize', counts: [{ detector: 'high-secret', count: 1 }] })
+})
+
+t.test('what could be read in two ways is one finding', async (t) => {
+  const text = `use ${SECRET.high} and nothing else here`
+  const inner = Buffer.concat([Buffer.from([0x0a, text.length]), Buffer.from(text)])
+  const body = Buffer.concat([Buffer.from([0x0a, inner.length]), inner])
+  const head = headOf({ headers: ['Content-Type', 'application/proto'] })
+  t.match(await readBodyFacts(reading, head, 'connect', held(body)), {
+    counts: [{ detector: 'high-secret', field: '1.1', count: 1 }],
+  })
+})
+
+t.test('a tier that lets uneditable findings pass changes nothing, and says so', async (t) => {
+  const mild = flowWorld({ tier: 'restricted', policy: { tiers: { restricted: { onUneditable: 'redact' } } } })
+  const head = headOf()
+  const identification = mild.snapshot.identify(head)
+  const decide = (body: BodyFacts | null): ExchangeDecision =>
+    mild.snapshot.decideExchange({ client: alice, nowMs: 0, head, identification, seenDialect: null, body })
+  const signed = JSON.stringify({
+    messages: [{ content: [{ type: 'thinking', thinking: SECRET.high, signature: 's' }] }],
+  })
+  const judgement = await judgeHeldBody({ ...reading, decide }, { head, decision: decide(null), held: held(signed) })
+  t.match(judgement, { decision: { action: 'redact' }, body: null, findings: [{ count: 1 }] })
 })
