@@ -9,6 +9,7 @@ import { createControlPorts } from './cli/control-ports.ts'
 import { listenProblem } from './cli/listen-address.ts'
 import { type BoundListen, listenAll, ownPortsOf } from './cli/listen-all.ts'
 import { closeAll, type Opened } from './cli/opened.ts'
+import { openProxyTls, type ProxyTls } from './cli/proxy-tls.ts'
 import { loadStartParts, type StartFailure, type StartOptions, type StartParts } from './cli/start-parts.ts'
 import { watchTokenDeeds } from './cli/token-deeds.ts'
 import { proxyListens } from './config/proxy-listens.ts'
@@ -36,6 +37,7 @@ import { createForwarder, type Forwarder } from './upstream/forward.ts'
 import { createOwnConnections } from './upstream/own-connections.ts'
 import { createParentProxy } from './upstream/parent-proxy.ts'
 import { createPassThrough, type PassThrough } from './upstream/pass-through.ts'
+import { createUpgrader, type Upgrader } from './upstream/upgrade.ts'
 
 export interface AppOptions extends Omit<StartOptions, 'nowMs'> {
   /** Where the operational log goes; standard output when left out. */
@@ -112,8 +114,10 @@ export class App {
   readonly #dialer: Dialer
   readonly #forwarder: Forwarder
   readonly #passThrough: PassThrough
+  readonly #upgrader: Upgrader
   readonly #readiness: Readiness
   readonly #listener: ProxyListener
+  readonly #proxyTls: ProxyTls
   readonly #control: ControlServer
   readonly #ownPorts: number[] = []
   #addresses: AppAddresses = addressesOf([], '')
@@ -149,6 +153,9 @@ export class App {
       tunnelIdleMs: timeouts.tunnelIdleMs,
     })
     this.#passThrough = this.#open(passThrough, () => passThrough.close())
+    const { firstByteMs } = timeouts
+    const upgrader = createUpgrader({ dialer, firstByteMs, maxHeaderBytes: config.proxy.maxHeaderBytes })
+    this.#upgrader = this.#open(upgrader, () => upgrader.close())
     const forwarder = createForwarder({ dialer: this.#dialer, timeouts, maxHeaderBytes: config.proxy.maxHeaderBytes })
     this.#forwarder = this.#open(forwarder, () => forwarder.close())
     this.#readiness = createReadiness({
@@ -157,6 +164,7 @@ export class App {
       ca: () => this.authority.ready().ok,
       rules: () => true,
     })
+    this.#proxyTls = openProxyTls(config, parts.files, parts.log)
     this.#listener = this.#createListener()
     this.#control = createControlServer(this.#controlPorts(), {
       listen: config.admin.listen,
@@ -192,6 +200,7 @@ export class App {
   async reload(by: ReloadCause): Promise<void> {
     try {
       await this.#watch.reload(by)
+      this.#proxyTls.reload()
       const result = await this.authority.reload()
       if (!result.ok) this.#parts.log.error({ problems: result.problems }, 'ca.reload-refused')
     } catch (error) {
@@ -293,11 +302,13 @@ export class App {
         identity: joinClientIdentity({
           current: () => this.#watch.current(),
           tokens: this.#tokens,
+          certificates: this.#proxyTls.certificates,
           clock,
           log: this.#parts.log,
         }),
         upstream: this.#forwarder,
         passThrough: this.#passThrough,
+        upgrades: this.#upgrader,
         dialer: this.#dialer,
         certificates: this.authority,
         refusals: createRefusalFolder(clock.tickMs),
@@ -310,7 +321,7 @@ export class App {
         headers: config.proxy,
         networks: config.proxy.networks,
         proxyProtocol: config.proxy.proxyProtocol,
-        tls: this.#parts.files.proxyTls,
+        tls: this.#proxyTls.listener,
       },
     )
   }

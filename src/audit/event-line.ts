@@ -55,6 +55,7 @@ export function createEventRenderer(pseudonyms: Pseudonyms): (event: AuditEvent)
       who: pseudonyms(event.client),
       whoDigest: lineHash(personal),
       assurance: event.client.assurance,
+      ...('parent' in event ? { parent: event.parent } : {}),
     }
     return { head, tail: openTail(common) + clientTail(event), personal: `${personal}\n` }
   }

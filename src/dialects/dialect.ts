@@ -32,6 +32,33 @@ export interface UsageReader {
   readonly end: () => Usage
 }
 
+/** What a server's message says about the request that it answers. */
+export interface ServerMessage {
+  /** The answer is over; the next request's begins. */
+  readonly isLast: boolean
+  /** As if it had come over HTTP; `null` when the message does not say. */
+  readonly status: number | null
+  readonly usage: Partial<Usage>
+}
+
+/** A refusal inside an open connection. */
+export interface MessageRefusal {
+  readonly status: number
+  /** `weir_policy_block`, or the code of an error. */
+  readonly code: string
+  readonly line: string
+}
+
+/** How a provider family speaks in the messages of an open connection (WebSocket). A request has the body it has over HTTP. */
+export interface MessageReader {
+  /** Is a client's message a request, to be recorded by itself? Every message is looked into all the same. */
+  readonly isRequest: (message: Uint8Array) => boolean
+  /** `null`: a part of an answer, or not known. */
+  readonly serverMessage: (message: Uint8Array) => ServerMessage | null
+  /** Text of the message that refuses a request. */
+  readonly refusal: (refusal: MessageRefusal) => Uint8Array
+}
+
 /** How a provider family speaks: one object in one file, all in `registry.ts`. */
 export interface Dialect {
   readonly id: DialectId
@@ -42,4 +69,6 @@ export interface Dialect {
   /** A refusal in this dialect's own error shape, without the headers that every block carries. */
   readonly refusal: (notice: Notice, head: RequestHead) => LocalAnswer
   readonly usageReader: (contentType: string | null) => UsageReader
+  /** Absent: the messages of its WebSockets cannot be read. */
+  readonly messages?: MessageReader
 }

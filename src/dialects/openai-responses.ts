@@ -1,11 +1,12 @@
 /** OpenAI's responses API, as Codex speaks it; over HTTP here, WebSocket messages have the same body. */
 import type { RequestHead } from '../domain/tool.ts'
 import { jsonBodyParts } from './body-parts.ts'
-import type { Dialect } from './dialect.ts'
+import type { Dialect, Usage } from './dialect.ts'
 import type { JsonKeys } from './json-parts.ts'
 import { COMMON_NAMES, SIGNED_KEYS } from './keys.ts'
 import { openaiRefusal } from './openai-refusal.ts'
-import { countAt, createUsageReader, nameAt, objectAt } from './usage.ts'
+import { openaiResponsesMessages } from './openai-responses-messages.ts'
+import { countAt, createUsageReader, type JsonObject, nameAt, objectAt } from './usage.ts'
 import { hasHeader, lowerHeader, pathEndsWith } from './wire-shape.ts'
 
 const KEYS: JsonKeys = {
@@ -52,23 +53,22 @@ const CODEX_HEADERS = [
   'x-codex-turn-metadata',
 ] as const
 
+/** What a response says of itself: an event wraps it (`response.completed`), a whole body is it. */
+function readUsage(value: JsonObject): Partial<Usage> {
+  const response = value['response'] === undefined ? value : objectAt(value, 'response')
+  const usage = objectAt(response, 'usage')
+  return {
+    model: nameAt(response, 'model'),
+    tokensIn: countAt(usage, 'input_tokens'),
+    tokensOut: countAt(usage, 'output_tokens'),
+  }
+}
+
 export const openaiResponses: Dialect = {
   id: 'openai-responses',
   recognise,
   textParts: (body, contentType) => jsonBodyParts(body, contentType, KEYS),
   refusal: openaiRefusal,
-  usageReader: (contentType) =>
-    createUsageReader(contentType, {
-      signs: ['"usage"'],
-      read: (value) => {
-        // Events wrap the response (`response.completed`); a whole body is the response itself.
-        const response = value['response'] === undefined ? value : objectAt(value, 'response')
-        const usage = objectAt(response, 'usage')
-        return {
-          model: nameAt(response, 'model'),
-          tokensIn: countAt(usage, 'input_tokens'),
-          tokensOut: countAt(usage, 'output_tokens'),
-        }
-      },
-    }),
+  usageReader: (contentType) => createUsageReader(contentType, { signs: ['"usage"'], read: readUsage }),
+  messages: openaiResponsesMessages(readUsage),
 }

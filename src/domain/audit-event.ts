@@ -88,12 +88,16 @@ export interface MessageCounts {
 export interface IntentEvent extends EventBase, DecisionFields {
   readonly phase: 'intent'
   readonly client: Client
+  /** A message inside an open connection: the flow id of that connection. */
+  readonly parent?: string
 }
 
 /** The outcome after an intent: it repeats only what the copy measured (bytesIn, findings, unread). */
 export interface FollowingOutcomeEvent extends EventBase, OutcomeFields {
   readonly phase: 'outcome'
   readonly client: Client
+  /** A message inside an open connection: the flow id of that connection. */
+  readonly parent?: string
   readonly bytesIn: number
   readonly findings: readonly FindingCount[]
   readonly unread: UnreadReason | null
@@ -103,6 +107,8 @@ export interface FollowingOutcomeEvent extends EventBase, OutcomeFields {
 export interface SingleOutcomeEvent extends EventBase, DecisionFields, OutcomeFields {
   readonly phase: 'outcome'
   readonly client: Client
+  /** A message inside an open connection: the flow id of that connection. */
+  readonly parent?: string
 }
 
 export interface TunnelEvent extends EventBase {

@@ -98,6 +98,12 @@ export const TUNNEL_REASONS = [
   'over-limit',
   'not-proxy-protocol',
   'no-destination',
+  'balancer-header',
+  'client-certificate',
+  'proxy-auth-required',
+  'proxy-auth-failed',
+  'too-many-attempts',
+  'identity-unavailable',
 ] as const
 export type TunnelReason = (typeof TUNNEL_REASONS)[number]
 
@@ -168,6 +174,11 @@ export interface ExchangeDecision {
   readonly tierRules: TierRules | null
   /** A rule on `model` or `findings` may still match: the body must be read before its first byte goes upstream. */
   readonly needsBody: boolean
+  /**
+   * What is done with the messages behind an upgrade: each is held until it was judged, or read from a copy. `null`: they
+   * pass unread, or there is no upgrade.
+   */
+  readonly messages: 'held' | 'copied' | null
   /** Severities whose spans are edited when the action is redact. */
   readonly editSeverities: readonly Severity[]
   /** Set when the path is not named by the catalogue (`unnamed-path`) or an upgrade stays unread (`websocket`). */

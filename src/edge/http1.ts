@@ -18,7 +18,7 @@ import { sendAnswer, sendRawAnswer, sendRawAnswerBetween } from './local-answer.
 import type { EdgePorts, EdgeSettings } from './ports.ts'
 import { relayUnread } from './relay-unread.ts'
 import { isUpgradeRequest, namesOf, readHead, type TunnelName } from './request-head.ts'
-import { runUpgrade, type UpgradeRun } from './upgrade.ts'
+import { type Http1Upgrade, runHttp1Upgrade } from './upgrade-http1.ts'
 
 /** What is known of a connection before its first request. */
 export interface ConnectionContext {
@@ -54,7 +54,8 @@ interface Connection {
   isEnding: boolean
 }
 
-type ConnectHandler = (request: IncomingMessage, head: Buffer, admitted: Admitted) => void
+/** Takes over the socket of a CONNECT request. */
+export type ConnectHandler = (request: IncomingMessage, head: Buffer, admitted: Admitted) => void
 
 /** A request whose socket node:http has let go of. */
 interface RawRequest {
@@ -278,11 +279,12 @@ class Http1Server implements Http1 {
     })
   }
 
-  #runUpgrade(run: UpgradeRun): void {
+  #runUpgrade(run: Http1Upgrade): void {
     const { socket } = run
     this.#active += 2
     socket.once('close', () => this.#active--)
-    runUpgrade(this.#ports, run)
+    const idleMs = this.#settings.timeouts.streamIdleMs
+    runHttp1Upgrade(this.#ports, { budget: this.#budget, idleMs }, run)
       .catch((error: unknown) => {
         this.#ports.flow.log.error({ err: error }, 'edge.upgrade-fault')
         socket.destroy()

@@ -1,14 +1,15 @@
 /** What the edge needs of other adapters, as interfaces that `app.ts` fills. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { SecureContext } from 'node:tls'
 import type { Destination } from '../domain/destination.ts'
 import type { RawHeaders } from '../domain/headers.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
 import type { HeaderLimits, Limits, Timeouts } from '../domain/settings.ts'
-import type { FlowPorts, IdentityPort, UpstreamPort } from '../flow/ports.ts'
+import type { ClientIdentityPort, FlowPorts, UpstreamPort } from '../flow/ports.ts'
 import type { RefusalFolder } from '../flow/tunnel.ts'
+import type { ListenerTls } from './listener-tls.ts'
 
 /** How a relayed exchange ended. */
 export interface RelayEnd {
@@ -43,6 +44,19 @@ export interface PassThroughPort {
   ) => void
 }
 
+/** What came of asking an upstream for an upgrade: one of these is called, once. Header lines are end to end. */
+export interface UpgradeSink {
+  /** 101. `stream`: paused, what came behind the head first. */
+  readonly switched: (reason: string, headers: RawHeaders, stream: Duplex) => void
+  readonly declined: (status: number, reason: string, headers: RawHeaders, body: Readable) => void
+  readonly failed: (error: ProxyError) => void
+}
+
+/** Upgrades whose stream the edge carries itself. Returns a function that gives up; then no sink call follows. */
+export interface UpgradePort {
+  readonly open: (request: RelayRequest, sink: UpgradeSink) => () => void
+}
+
 /** Opens a plain TCP connection to a checked address. */
 export interface TunnelDialPort {
   readonly dial: (
@@ -58,14 +72,17 @@ export interface CertificatePort {
 
 export interface EdgePorts {
   readonly flow: FlowPorts
-  readonly identity: IdentityPort
+  readonly identity: ClientIdentityPort
   readonly upstream: UpstreamPort
   readonly passThrough: PassThroughPort
+  readonly upgrades: UpgradePort
   readonly dialer: TunnelDialPort
   readonly certificates: CertificatePort
   readonly refusals: RefusalFolder
   /** Is the JavaScript heap nearly full? Then no new connection and no new held body is taken. */
   readonly isHeapFull?: () => boolean
+  /** Is the connection from this address and port one that this proxy opened itself? A packet filter may send it back. */
+  readonly isOwnConnection?: (address: string, port: number) => boolean
 }
 
 export interface EdgeSettings {
@@ -74,6 +91,8 @@ export interface EdgeSettings {
   readonly headers: HeaderLimits
   /** Client networks (CIDR) that may use the proxy. */
   readonly networks: readonly string[]
+  /** Balancers (CIDR) that must say by PROXY protocol whose connection they hand on; nobody else is believed. */
+  readonly proxyProtocol: readonly string[]
   /** For clients that speak TLS to the proxy itself; `null`: they are refused. */
-  readonly tls: SecureContext | null
+  readonly tls: ListenerTls | null
 }

@@ -6,20 +6,24 @@
 import type { Usage, UsageReader } from '../dialects/dialect.ts'
 import { modelInPath } from '../dialects/path-model.ts'
 import { dialectById, recogniseDialect } from '../dialects/registry.ts'
-import type { OutcomeFields } from '../domain/audit-event.ts'
+import { type RpcEnding, rpcEnding } from '../dialects/rpc-refusal.ts'
+import type { MessageCounts, OutcomeFields } from '../domain/audit-event.ts'
 import type { Client } from '../domain/client.ts'
 import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
 import type { FindingCount, UnreadReason } from '../domain/finding.ts'
-import type { RawHeaders } from '../domain/headers.ts'
-import type { LocalAnswer } from '../domain/notice.ts'
+import { headerValue, type RawHeaders } from '../domain/headers.ts'
+import type { LocalAnswer, Notice } from '../domain/notice.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import type { TenantHeaders } from '../domain/tenant.ts'
-import type { Identification, RequestHead } from '../domain/tool.ts'
+import type { DialectId, Identification, RequestHead } from '../domain/tool.ts'
+import { rpcCode } from '../notice/answer.ts'
+import type { Framing } from '../wire/grpc-frames.ts'
+import { requestFraming } from '../wire/plain-frames.ts'
 import { judgeHeldBody, readBodyFacts } from './act.ts'
 import { answerFailure } from './failure.ts'
 import type { FlowPorts, HeldBody } from './ports.ts'
-import { errorFields, followingOutcomeEvent, intentEvent, singleOutcomeEvent } from './record.ts'
+import { errorFields, followingOutcomeEvent, intentEvent, joinCounts, singleOutcomeEvent } from './record.ts'
 import { withTenantHeaders } from './tenant-headers.ts'
 
 export interface ExchangeInput {
@@ -28,6 +32,8 @@ export interface ExchangeInput {
   /** HTTP version the client spoke, e.g. `1.1`. */
   readonly http: string
   readonly hasBody: boolean
+  /** A message inside an open connection: the flow id of that connection. Its body is the message. */
+  readonly parent?: string
 }
 
 /** What `edge/` does with the body. */
@@ -40,6 +46,16 @@ export type ExchangePlan =
   | { readonly kind: 'measure'; readonly maxBytes: number }
   /** Hold the body, up to a limit, until it was judged. */
   | { readonly kind: 'hold'; readonly maxBytes: number }
+  /** Frames: hold each message, up to a limit, until it was judged; what passed goes on as it was received. */
+  | {
+      readonly kind: 'messages'
+      readonly framing: Framing
+      readonly maxBytes: number
+      /** The upstream may be asked before the first message is there: some servers speak first. */
+      readonly mayOpenFirst: boolean
+    }
+  /** An upgrade whose messages are read (`flow/messages.ts`): before they go upstream when held, from a copy otherwise. */
+  | { readonly kind: 'frames'; readonly isHeld: boolean; readonly maxBytes: number; readonly dialect: DialectId }
 
 /** What `edge/` does with a held body after the verdict. */
 export interface JudgedBody {
@@ -47,6 +63,14 @@ export interface JudgedBody {
   readonly answer: LocalAnswer | null
   /** The edited body, in the coding it came in; `null`: send the bytes as they came. */
   readonly body: Uint8Array | null
+}
+
+/** A message in a stream of frames that must not pass: how the client is told. */
+export interface StreamRefusal {
+  /** Before the response has begun. */
+  readonly answer: LocalAnswer
+  /** Inside a response that has begun. */
+  readonly ending: RpcEnding
 }
 
 /** How it ended, as `edge/` saw it. */
@@ -60,6 +84,10 @@ export interface ExchangeEnd {
   readonly isComplete: boolean
   /** The measured copy, encoded as received; `null` when none was taken. */
   readonly copy: HeldBody | null
+  /** What passed on a connection whose messages were read. */
+  readonly messages?: MessageCounts
+  /** Set when what should have been read could not be. */
+  readonly unread?: UnreadReason | null
 }
 
 export interface Exchange {
@@ -68,11 +96,22 @@ export interface Exchange {
   readonly plan: ExchangePlan
   /** Is the request recorded at all? Traffic without AI is not. */
   readonly isRecorded: boolean
+  /** Was something found, or left unread? */
+  readonly isNotable: boolean
   /**
    * Look into a held body and decide again. Called once, for the plan `hold`.
    * Throws `ProxyError` `over-capacity` where the body had to be read and there was no room to.
    */
   readonly judge: (body: HeldBody) => Promise<JudgedBody>
+  /**
+   * Look into one message of a stream and decide again; `null`: it may pass. One call after the other, for the plan
+   * `messages`; the message is one whole frame, or the reason why it is not held. Throws as `judge` does.
+   */
+  readonly judgeMessage: (message: HeldBody) => Promise<StreamRefusal | null>
+  /** Look into a copy of what goes upstream as it is. */
+  readonly measure: (copy: HeldBody) => Promise<void>
+  /** What the developer is told of a block. */
+  readonly blockNotice: () => Notice
   /** Make the intent durable before the first byte goes upstream. An answer means: stop, this is why. */
   readonly commit: () => Promise<LocalAnswer | null>
   /** The request's end-to-end lines as they go upstream: tenant headers set, the client's own copies taken away. */
@@ -120,7 +159,8 @@ class OpenExchange implements Exchange {
     this.#identification = snapshot.identify(input.head)
     this.#tenant = snapshot.tenantHeaders(input.head.host, input.head.port)
     this.#decision = this.#decide(null)
-    if (this.#decision.needsBody && !input.hasBody) this.#decision = this.#decide(bodyless(input.head))
+    const hasNothingToCome = !input.hasBody && this.#decision.messages === null
+    if (this.#decision.needsBody && hasNothingToCome) this.#decision = this.#decide(bodyless(input.head))
     this.#unread = this.#decision.unread
     this.#decideMs = ports.clock.tickMs() - this.#startedTick
     this.plan = this.#planFor(this.#decision)
@@ -130,12 +170,14 @@ class OpenExchange implements Exchange {
     return this.#decision.isRecorded
   }
 
+  get isNotable(): boolean {
+    return this.#findings.length > 0 || this.#unread !== null
+  }
+
   async judge(held: HeldBody): Promise<JudgedBody> {
     const from = this.#ports.clock.tickMs()
-    const judgement = await judgeHeldBody(
-      { ...this.#readPorts(), decide: (facts) => this.#decide(facts) },
-      { head: this.#input.head, decision: this.#decision, held },
-    )
+    const input = { head: this.#bodyHead, decision: this.#decision, held }
+    const judgement = await judgeHeldBody(this.#judgePorts(), input)
     this.#inspectMs = this.#ports.clock.tickMs() - from
     this.#decision = judgement.decision
     this.#findings = judgement.findings
@@ -148,6 +190,20 @@ class OpenExchange implements Exchange {
       throw new ProxyError('over-capacity')
     }
     return { answer: judgement.decision.action === 'block' ? this.blockAnswer() : null, body: judgement.body }
+  }
+
+  async judgeMessage(held: HeldBody): Promise<StreamRefusal | null> {
+    const from = this.#ports.clock.tickMs()
+    const input = { head: this.#input.head, decision: this.#decision, held }
+    const { decision, ...seen } = await judgeHeldBody(this.#judgePorts(), input)
+    this.#inspectMs = (this.#inspectMs ?? 0) + this.#ports.clock.tickMs() - from
+    this.#findings = joinCounts(this.#findings, seen.findings)
+    this.#unread ??= seen.unread ?? decision.unread
+    this.#heldModel ??= seen.model
+    // What the intent said stands: from then on the outcome tells what a later message met.
+    if (!this.#hasIntent) this.#decision = decision
+    if (seen.unread === 'over-capacity' && decision.reason === 'unreadable') throw new ProxyError('over-capacity')
+    return decision.action === 'block' ? this.#streamRefusal(decision) : null
   }
 
   async commit(): Promise<LocalAnswer | null> {
@@ -188,9 +244,18 @@ class OpenExchange implements Exchange {
   }
 
   /** The notice of a block, in the client's own error format. */
-  blockAnswer(): LocalAnswer {
-    const notice = this.#snapshot.renderNotice(this.#decision, this.#input.head, this.id)
-    return this.#snapshot.answerWithNotice(notice, this.#decision, this.#input.head)
+  blockAnswer(decision = this.#decision): LocalAnswer {
+    return this.#snapshot.answerWithNotice(this.blockNotice(decision), decision, this.#input.head)
+  }
+
+  blockNotice(decision = this.#decision): Notice {
+    return this.#snapshot.renderNotice(decision, this.#input.head, this.id)
+  }
+
+  #streamRefusal(decision: ExchangeDecision): StreamRefusal {
+    const framing = requestFraming(this.#input.head)
+    const ending = framing === null ? NO_ENDING : rpcEnding(framing, rpcCode(decision), this.blockNotice(decision).line)
+    return { answer: this.blockAnswer(decision), ending }
   }
 
   fail(error: ProxyError): LocalAnswer | null {
@@ -200,7 +265,8 @@ class OpenExchange implements Exchange {
   async finish(end: ExchangeEnd): Promise<void> {
     this.#countMetrics(end)
     if (!this.#decision.isRecorded) return
-    if (end.copy !== null) await this.#readCopy(end.copy)
+    if (end.copy !== null) await this.measure(end.copy)
+    this.#unread ??= end.unread ?? null
     const record = { ...this.#recordInput(), bytesIn: end.bytesIn }
     const outcome = this.#outcome(end)
     this.#ports.audit.appendSoon(
@@ -224,21 +290,45 @@ class OpenExchange implements Exchange {
 
   #planFor(decision: ExchangeDecision): ExchangePlan {
     const maxBytes = decision.tierRules?.inspectMaxBytes ?? 0
+    if (decision.messages !== null) {
+      return { kind: 'frames', isHeld: decision.messages === 'held', maxBytes, dialect: decision.dialect }
+    }
     // Also before a block: a rule on the model or on findings may be milder, and stands above it.
-    if (decision.needsBody && this.#input.hasBody) return { kind: 'hold', maxBytes }
+    if (decision.needsBody && this.#input.hasBody) return this.#heldPlan(decision, maxBytes)
     if (decision.action === 'block') return { kind: 'answer', answer: this.blockAnswer() }
-    if (decision.action === 'redact') return this.#input.hasBody ? { kind: 'hold', maxBytes } : { kind: 'pipe' }
+    if (decision.action === 'redact') {
+      return this.#input.hasBody ? this.#heldPlan(decision, maxBytes) : { kind: 'pipe' }
+    }
     if (decision.action === 'log' && decision.tierRules?.read === 'body') return { kind: 'measure', maxBytes }
     return { kind: 'pipe' }
   }
 
-  async #readCopy(copy: HeldBody): Promise<void> {
+  /** A stream of messages is never held whole: both sides may wait for each other. Base64 cannot go on frame by frame. */
+  #heldPlan(decision: ExchangeDecision, maxBytes: number): ExchangePlan {
+    const { head, parent } = this.#input
+    const framing = parent === undefined ? requestFraming(head) : null
+    const isEncoded = headerValue(head.headers, 'content-encoding') !== null
+    if (framing === null || framing.isBase64 || isEncoded) return { kind: 'hold', maxBytes }
+    return { kind: 'messages', framing, maxBytes, mayOpenFirst: decision.action !== 'block' }
+  }
+
+  async measure(copy: HeldBody): Promise<void> {
     const from = this.#ports.clock.tickMs()
-    const facts = await readBodyFacts(this.#readPorts(), this.#input.head, this.#decision.dialect, copy)
+    const facts = await readBodyFacts(this.#readPorts(), this.#bodyHead, this.#decision.dialect, copy)
     this.#inspectMs = this.#ports.clock.tickMs() - from
     this.#findings = facts.counts
     this.#unread ??= facts.unread
     this.#heldModel = facts.model
+  }
+
+  /** What says how a body is written. The lines of an upgrade say nothing of the messages behind it. */
+  get #bodyHead(): RequestHead {
+    const { head, parent } = this.#input
+    return parent === undefined ? head : { ...head, headers: MESSAGE_LINES }
+  }
+
+  #judgePorts(): Parameters<typeof judgeHeldBody>[0] {
+    return { ...this.#readPorts(), decide: (facts) => this.#decide(facts) }
   }
 
   #readPorts(): { inspect: FlowPorts['inspect']; limits: { maxBytes: number; maxRatio: number } } {
@@ -259,6 +349,7 @@ class OpenExchange implements Exchange {
       bytesUnchanged: !this.#isChanged && this.#decision.action !== 'block',
       ...(this.#tenant === null || this.#decision.action === 'block' ? {} : { tenants: this.#tenant.restrictions }),
       unread: this.#unread,
+      ...(this.#input.parent === undefined ? {} : { parent: this.#input.parent }),
     }
   }
 
@@ -278,6 +369,7 @@ class OpenExchange implements Exchange {
       },
       error: errorFields(end.error),
       complete: end.isComplete,
+      ...(end.messages === undefined ? {} : { messages: end.messages }),
     }
   }
 
@@ -303,6 +395,11 @@ const bodyless = (head: RequestHead): BodyFacts => ({
   hasUneditableFinding: false,
   unread: null,
 })
+
+const MESSAGE_LINES = ['content-type', 'application/json']
+
+/** For what is in no frames: nothing can be said behind the bytes that went out. */
+const NO_ENDING: RpcEnding = { bytes: new Uint8Array(0), trailers: [] }
 
 const NOT_AI = { tool: 'none', tier: 'none', action: 'allow' }
 

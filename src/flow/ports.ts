@@ -2,7 +2,7 @@
 import type { AuditEvent } from '../domain/audit-event.ts'
 import type { Client } from '../domain/client.ts'
 import type { Destination } from '../domain/destination.ts'
-import type { Finding, Inspection, Severity } from '../domain/finding.ts'
+import type { Finding, Inspection, Severity, UnreadReason } from '../domain/finding.ts'
 import type { RawHeaders } from '../domain/headers.ts'
 import type { ConnectionFacts, Identified, RequestEvidence } from '../domain/identity.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
@@ -88,6 +88,8 @@ export interface HeldBody {
   readonly bytes: Uint8Array
   /** Set when the body does not end with `bytes`: too long, or no room. */
   readonly cut: 'oversize' | 'over-capacity' | null
+  /** Set when `edge/` knows already that it cannot be read. */
+  readonly unread?: UnreadReason
 }
 
 /** A source of body bytes: push, with pause and resume. `start` is called once. */
@@ -130,6 +132,8 @@ export interface UpstreamExchange {
 }
 
 export interface UpstreamPort {
+  /** Start to connect, for a request to this destination follows soon: called while the intent record is written. */
+  readonly prepare?: (destination: Destination) => void
   readonly exchange: (request: UpstreamRequest, sink: UpstreamResponseSink) => UpstreamExchange
 }
 

@@ -41,10 +41,18 @@ export interface ExchangeRecordInput {
   readonly unread: UnreadReason | null
   /** Tenant restrictions whose headers were set. */
   readonly tenants?: readonly string[]
+  /** Flow id of the connection that a message came on. */
+  readonly parent?: string
 }
 
 export function intentEvent(stamp: Stamp, input: ExchangeRecordInput): IntentEvent {
-  return { ...base(stamp, input.flow), phase: 'intent', client: input.client, ...decisionFields(input) }
+  return {
+    ...base(stamp, input.flow),
+    phase: 'intent',
+    client: input.client,
+    ...parentField(input),
+    ...decisionFields(input),
+  }
 }
 
 /** The only record of an exchange that needs no intent (`allow`, `block`). */
@@ -53,17 +61,36 @@ export function singleOutcomeEvent(
   input: ExchangeRecordInput,
   outcome: OutcomeFields,
 ): SingleOutcomeEvent {
-  return { ...base(stamp, input.flow), phase: 'outcome', client: input.client, ...decisionFields(input), ...outcome }
+  return {
+    ...base(stamp, input.flow),
+    phase: 'outcome',
+    client: input.client,
+    ...parentField(input),
+    ...decisionFields(input),
+    ...outcome,
+  }
 }
+
+const parentField = ({ parent }: Pick<ExchangeRecordInput, 'parent'>): { parent?: string } =>
+  parent === undefined ? {} : { parent }
 
 /** The outcome after an intent; `findings` and `unread` are those of the measured copy. */
 export function followingOutcomeEvent(
   stamp: Stamp,
-  input: Pick<ExchangeRecordInput, 'flow' | 'client' | 'findings' | 'unread'> & { readonly bytesIn: number },
+  input: Pick<ExchangeRecordInput, 'flow' | 'client' | 'findings' | 'unread' | 'parent'> & { readonly bytesIn: number },
   outcome: OutcomeFields,
 ): FollowingOutcomeEvent {
   const { client, bytesIn, findings, unread } = input
-  return { ...base(stamp, input.flow), phase: 'outcome', client, ...outcome, bytesIn, findings, unread }
+  return {
+    ...base(stamp, input.flow),
+    phase: 'outcome',
+    client,
+    ...parentField(input),
+    ...outcome,
+    bytesIn,
+    findings,
+    unread,
+  }
 }
 
 function decisionFields(input: ExchangeRecordInput): DecisionFields {
@@ -159,6 +186,23 @@ export function countFindings(findings: readonly Finding[]): FindingCount[] {
     else seen.count++
   }
   return [...counts.values()]
+}
+
+/** Detectors and fields of one exchange beyond which no further one is told: a stream may go on for days. */
+const MOST_COUNTS = 1000
+
+/** Findings of a stream so far and those of its next message. */
+export function joinCounts(before: readonly FindingCount[], more: readonly FindingCount[]): readonly FindingCount[] {
+  if (more.length === 0) return before
+  const joined = [...before]
+  for (const finding of more) {
+    const { detector, field, count } = finding
+    const at = joined.findIndex((known) => known.detector === detector && known.field === field)
+    const known = joined[at]
+    if (known !== undefined) joined[at] = { ...known, count: known.count + count }
+    else if (joined.length < MOST_COUNTS) joined.push(finding)
+  }
+  return joined
 }
 
 export const errorFields = (error: ProxyError | null): EventError | null =>

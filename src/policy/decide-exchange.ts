@@ -1,4 +1,5 @@
 /** What happens to one request: contracts section 2.3, steps 2 to 6 in their order. Pure; asked by head, then with the body. */
+import { dialectById } from '../dialects/registry.ts'
 import { type Action, actionRank, stricterAction } from '../domain/action.ts'
 import type {
   BodyFacts,
@@ -11,6 +12,7 @@ import type {
 import type { Severity, UnreadReason } from '../domain/finding.ts'
 import type { LocalizedText } from '../domain/notice.ts'
 import { type Tier, tierRank } from '../domain/tier.ts'
+import { asksForWebSocket } from '../wire/ws-handshake.ts'
 import {
   assignmentOf,
   type CompiledExemption,
@@ -45,6 +47,8 @@ interface Work {
   readonly pick: ToolPick
   readonly draft: Draft
   readonly steps: DecisionStep[]
+  /** An upgrade to WebSocket, in a dialect whose messages can be read. */
+  readonly hasMessages: boolean
 }
 
 const NO_SEVERITIES: readonly Severity[] = []
@@ -60,7 +64,9 @@ export function decideExchange(policy: CompiledPolicy, facts: ExchangeFacts): Ex
     return decideDoh(policy, facts.head, unseen) ?? unseen
   }
   const steps: DecisionStep[] = [{ step: 'tool', rule: null, matched: true, why: `\`${pick.tool}\`: ${pick.why}` }]
-  const work: Work = { policy, facts, pick, draft: byTier(policy, pick, steps), steps }
+  const hasMessages =
+    facts.head.isUpgrade && asksForWebSocket(facts.head.headers) && dialectById(pick.dialect).messages !== undefined
+  const work: Work = { policy, facts, pick, draft: byTier(policy, pick, steps), steps, hasMessages }
   applyRules(work)
   applyExemptions(work)
   applySpecialCases(work)
@@ -87,8 +93,8 @@ function byTier(policy: CompiledPolicy, pick: ToolPick, steps: DecisionStep[]): 
   }
 }
 
-/** Step 3: the first rule that matches. A rule on the body waits for it; an upgrade has none. */
-function applyRules({ policy, facts, pick, draft, steps }: Work): void {
+/** Step 3: the first rule that matches. A rule on the body waits for it; an upgrade has none, but each of its messages has. */
+function applyRules({ policy, facts, pick, draft, steps, hasMessages }: Work): void {
   const rules = policy.rules.get(pick.tool)
   if (rules === undefined) return
   for (const { rule, miss } of rules) {
@@ -97,7 +103,7 @@ function applyRules({ policy, facts, pick, draft, steps }: Work): void {
       steps.push(missed)
       continue
     }
-    const answer = bodyAnswer(rule, facts)
+    const answer = bodyAnswer(rule, facts, hasMessages)
     if (answer === true) {
       applyRule(policy, pick, rule, draft)
       steps.push(rule.hit)
@@ -113,9 +119,9 @@ function missedHead(rule: CompiledRule, facts: ExchangeFacts, pick: ToolPick): D
   return null
 }
 
-function bodyAnswer(rule: CompiledRule, facts: ExchangeFacts): true | 'pending' | DecisionStep {
+function bodyAnswer(rule: CompiledRule, facts: ExchangeFacts, hasMessages: boolean): true | 'pending' | DecisionStep {
   for (const { test, miss } of rule.bodyTests) {
-    if (facts.head.isUpgrade) return miss
+    if (facts.head.isUpgrade && !hasMessages) return miss
     if (facts.body === null) return 'pending'
     if (!test(facts.body)) return miss
   }
@@ -201,13 +207,16 @@ function applySpecialCases(work: Work): void {
 }
 
 /**
- * There is no frame reader yet: what would be edited or blocked is refused, what is logged stays unread.
- * Held tiers refuse upgrades of every purpose, for nobody sees what goes through; a rule that names an action is obeyed.
+ * Where messages can be read, what is edited or logged is; a block refuses the upgrade. Where they cannot, what would be
+ * edited or blocked is refused, what is logged stays unread. Held tiers refuse unread upgrades of every purpose, for
+ * nobody sees what goes through; a rule that names an action is obeyed.
  */
 function applyUpgrade(work: Work): void {
-  const { draft } = work
+  const { draft, hasMessages, policy } = work
   const isHeld = !draft.isActionByRule && (draft.tier === 'restricted' || draft.tier === 'prohibited')
-  if (isHeld || actionRank(draft.action) >= actionRank('redact')) {
+  if (hasMessages && draft.action !== 'allow') {
+    if (draft.action === 'log' && policy.tiers[draft.tier].read !== 'body') draft.unread = 'websocket'
+  } else if (isHeld || actionRank(draft.action) >= actionRank('redact')) {
     if (draft.action !== 'block') draft.reasonText = null
     draft.action = 'block'
     draft.reason = 'upgrade-unreadable'
@@ -247,11 +256,13 @@ function makeStricter({ draft, steps }: Work, action: Action, reason: ExchangeRe
 }
 
 /** Step 6, observe, and the finished value. */
-function conclude({ policy, facts, pick, draft, steps }: Work): ExchangeDecision {
+function conclude(work: Work): ExchangeDecision {
+  const { policy, facts, pick, draft, steps, hasMessages } = work
   const isSoftened = draft.isObserve && actionRank(draft.action) >= actionRank('redact')
   const action = isSoftened ? 'log' : draft.action
   if (isSoftened) steps.push({ step: 'observe', rule: null, matched: true, why: `logged; it would ${draft.action}` })
   const tierRules: TierRules = policy.tiers[draft.tier]
+  const needsBody = facts.body === null && (draft.isBodyRulePending || action === 'redact')
   return {
     tool: pick.tool,
     toolVersion: pick.toolVersion,
@@ -269,13 +280,23 @@ function conclude({ policy, facts, pick, draft, steps }: Work): ExchangeDecision
     rule: draft.rule,
     exemption: draft.exemption,
     tierRules,
-    needsBody: facts.body === null && (draft.isBodyRulePending || action === 'redact'),
+    needsBody,
+    messages: messagesOf(work, action, needsBody),
     editSeverities: action === 'redact' ? policy.editSeverities[draft.tier] : NO_SEVERITIES,
-    unread: isSoftened && facts.head.isUpgrade ? 'websocket' : draft.unread,
+    unread: isSoftened && facts.head.isUpgrade && !hasMessages ? 'websocket' : draft.unread,
     isRecorded: true,
     steps,
   }
 }
+
+/** What is done with the messages behind an upgrade that is let through. */
+function messagesOf({ facts, hasMessages, policy, draft }: Work, action: Action, needsBody: boolean): Messages {
+  if (!hasMessages || facts.body !== null) return null
+  if (needsBody) return 'held'
+  return action === 'log' && policy.tiers[draft.tier].read === 'body' ? 'copied' : null
+}
+
+type Messages = ExchangeDecision['messages']
 
 /** Passed as if Weir were not there: no event, no tier. One value per reason and mode, shared by all requests. */
 function passUnseen(policy: CompiledPolicy, { reason }: NoTool): ExchangeDecision {
@@ -307,6 +328,7 @@ const unseen = (mode: PolicyMode, reason: NoTool['reason']): ExchangeDecision =>
     exemption: null,
     tierRules: null,
     needsBody: false,
+    messages: null,
     editSeverities: NO_SEVERITIES,
     unread: null,
     isRecorded: false,

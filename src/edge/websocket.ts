@@ -1,0 +1,295 @@
+/** An open WebSocket whose messages are read: from copies, or before they go upstream. One object for both ways and all ends. */
+import { randomBytes } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import { ProxyError } from '../domain/proxy-error.ts'
+import type { ClientMessage, MessageFlow, MessageVerdict } from '../flow/messages.ts'
+import type { FlowPorts } from '../flow/ports.ts'
+import { type DeflateAgreement, MessageInflater } from '../wire/ws-deflate.ts'
+import { closePayload, frameBytes, OPCODES } from '../wire/ws-frames.ts'
+import type { Cut, WholeMessage } from '../wire/ws-messages.ts'
+import type { InspectionBudget } from './held-body.ts'
+import { StreamPair } from './stream-pair.ts'
+import { MessageGate } from './websocket-gate.ts'
+import { MessageTap } from './websocket-tap.ts'
+
+export interface WebSocketRun {
+  readonly client: Duplex
+  readonly upstream: Duplex
+  readonly cutClient: () => void
+  readonly idleMs: number
+  readonly flow: MessageFlow
+  readonly isHeld: boolean
+  /** Largest message of the client that is read. */
+  readonly maxBytes: number
+  readonly limits: FlowPorts['limits']
+  readonly deflate: DeflateAgreement | null
+  readonly budget: InspectionBudget
+  /** Whose share of the budget is used. */
+  readonly address: string
+}
+
+export interface WebSocketEnd {
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly error: ProxyError | null
+  /** Something of the client's way could not be read although it was not held. */
+  readonly isUnread: boolean
+}
+
+/** Messages of a server beyond this are not read for usage. */
+const MAX_SERVER_BYTES = 4_194_304
+/** How long the server may take to end what the client broke, or to end its message before a refusal. */
+const PATIENCE_MS = 5000
+/** Close codes of RFC 6455 section 7.4 and its registry. */
+const CLOSE = { protocolError: 1002, serviceRestart: 1012, internal: 1011 } as const
+
+/** Resolves when both sides are closed and every message is recorded. */
+export const runWebSocket = (run: WebSocketRun): Promise<WebSocketEnd> =>
+  new Promise((resolve) => {
+    new OpenWebSocket(run, resolve).start()
+  })
+
+/** What is put in before the end: a message for the client, then a Close for both. */
+interface Ending {
+  readonly text: Uint8Array | null
+  readonly code: number
+}
+
+class OpenWebSocket {
+  readonly #run: WebSocketRun
+  readonly #resolve: (end: WebSocketEnd) => void
+  readonly #pair: StreamPair
+  readonly #serverTap: MessageTap
+  readonly #serverInflater: MessageInflater | null
+  readonly #clientTap: MessageTap | null
+  readonly #clientInflater: MessageInflater | null
+  readonly #gate: MessageGate | null
+  readonly #releases: (() => void)[] = []
+  #ending: Ending | null = null
+  #isServerClosed = false
+  #isEndingSaid = false
+  #isCloseSeen = false
+  #error: ProxyError | null = null
+  #patience: NodeJS.Timeout | null = null
+  /** Copies are read one after the other, in the order in which they passed: an answer never before its request. */
+  #reading: Promise<void> = Promise.resolve()
+  #judging: Promise<unknown> = Promise.resolve()
+
+  constructor(run: WebSocketRun, resolve: (end: WebSocketEnd) => void) {
+    this.#run = run
+    this.#resolve = resolve
+    const { client, upstream, cutClient, idleMs, deflate, isHeld } = run
+    this.#pair = new StreamPair(
+      { client, upstream, cutClient, idleMs },
+      {
+        fromClient: (chunk) => this.#fromClient(chunk),
+        fromUpstream: (chunk) => this.#fromUpstream(chunk),
+        clientEnded: () => this.#clientEnded(),
+        closed: (error) => this.#closed(error),
+      },
+    )
+    this.#serverInflater = deflate === null ? null : this.#inflater(deflate.server.hasContextTakeover, MAX_SERVER_BYTES)
+    this.#clientInflater = deflate === null ? null : this.#inflater(deflate.client.hasContextTakeover, run.maxBytes)
+    this.#serverTap = this.#tap(false, MAX_SERVER_BYTES, (message) => this.#serverMessage(message))
+    this.#clientTap = isHeld ? null : this.#tap(true, run.maxBytes, (message) => this.#clientCopy(message))
+    this.#gate = isHeld ? this.#openGate() : null
+  }
+
+  start(): void {
+    this.#pair.start()
+  }
+
+  #inflater(hasContextTakeover: boolean, maxBytes: number): MessageInflater {
+    return new MessageInflater({ hasContextTakeover }, { maxBytes, maxRatio: this.#run.limits.decodedRatio })
+  }
+
+  #tap(isFromClient: boolean, maxBytes: number, onMessage: (message: WholeMessage) => void): MessageTap {
+    let taken = 0
+    const room = (bytes: number): Cut | null => {
+      if (taken + bytes > maxBytes) return 'oversize'
+      if (!this.#run.budget.take(bytes, this.#run.address)) return 'over-capacity'
+      taken += bytes
+      return null
+    }
+    const giveBackAfter = (reading: Promise<void>): void => {
+      const bytes = taken
+      taken = 0
+      reading.finally(() => this.#run.budget.giveBack(bytes, this.#run.address)).catch(ignore)
+    }
+    const tap = new MessageTap(
+      { isFromClient, hasDeflate: this.#run.deflate !== null, room },
+      {
+        onMessage: (message) => {
+          onMessage(message)
+          giveBackAfter(this.#reading.then(async () => void (await this.#judging)))
+        },
+        onClose: () => this.#onClose(isFromClient),
+        onLost: () => giveBackAfter(this.#reading),
+      },
+    )
+    this.#releases.push(() => giveBackAfter(Promise.resolve()))
+    return tap
+  }
+
+  #openGate(): MessageGate {
+    const { maxBytes, budget, address, deflate, flow } = this.#run
+    return new MessageGate(
+      {
+        maxBytes,
+        budget,
+        client: address,
+        inflater: this.#clientInflater,
+        hasContextTakeover: deflate?.client.hasContextTakeover ?? false,
+        newMask: () => randomBytes(4),
+      },
+      {
+        judge: (message) => {
+          const judging = flow.judge(message)
+          this.#judging = judging
+          return judging
+        },
+        send: (bytes) => this.#pair.toUpstream(bytes),
+        hold: (isHeld) => this.#pair.holdClient(isHeld),
+        refused: (verdict) => this.#refused(verdict),
+        broken: () => this.#wait(() => this.#end({ text: null, code: CLOSE.protocolError })),
+        ended: () => this.#pair.endUpstream(),
+        onClose: () => this.#onClose(true),
+      },
+    )
+  }
+
+  #fromClient(chunk: Buffer): void {
+    if (this.#gate !== null) {
+      this.#gate.push(chunk)
+      return
+    }
+    if (this.#ending === null && !this.#run.flow.isCurrent()) this.#end({ text: null, code: CLOSE.serviceRestart })
+    if (this.#ending === null) this.#pair.toUpstream(chunk)
+    this.#clientTap?.push(chunk)
+  }
+
+  #fromUpstream(chunk: Buffer): void {
+    if (this.#ending === null) {
+      this.#pair.toClient(chunk)
+      this.#serverTap.push(chunk)
+    } else if (!this.#isEndingSaid) {
+      const used = this.#serverTap.push(chunk, true)
+      this.#pair.toClient(chunk.subarray(0, used))
+      this.#sayEnding()
+    }
+  }
+
+  #clientEnded(): void {
+    if (this.#gate !== null) this.#gate.end()
+    else this.#pair.endUpstream()
+  }
+
+  #refused({ text, closeCode, error }: Extract<MessageVerdict, { kind: 'refuse' }>): void {
+    this.#error ??= error
+    this.#end({ text, code: closeCode })
+  }
+
+  /** Say it as soon as the server's way is between two messages. */
+  #end(ending: Ending): void {
+    if (this.#ending !== null) return
+    this.#ending = ending
+    this.#wait(() => this.#pair.cutBoth(new ProxyError('upstream-idle')))
+    const isAligned = this.#gate?.isBetweenFrames ?? this.#clientTap?.isBetweenFrames ?? false
+    if (isAligned) {
+      const payload = closePayload(ending.code)
+      this.#pair.toUpstream(frameBytes({ opcode: OPCODES.close, payload, mask: randomBytes(4) }))
+    }
+    this.#sayEnding()
+  }
+
+  #sayEnding(): void {
+    if (this.#ending === null || this.#isEndingSaid || !this.#serverTap.isBetweenMessages) return
+    this.#isEndingSaid = true
+    const { text, code } = this.#ending
+    if (text !== null) this.#pair.toClient(frameBytes({ opcode: OPCODES.text, payload: text, mask: null }))
+    if (!this.#isServerClosed) {
+      this.#pair.toClient(frameBytes({ opcode: OPCODES.close, payload: closePayload(code), mask: null }))
+    }
+    this.#wait(() => this.#pair.endBoth())
+  }
+
+  /** After our own Close the client's answer ends it; otherwise the two agree between themselves. */
+  #onClose(isFromClient: boolean): void {
+    this.#isCloseSeen = true
+    if (!isFromClient) this.#isServerClosed = true
+    if (isFromClient && this.#isEndingSaid) setImmediate(() => this.#pair.endBoth())
+  }
+
+  #wait(act: () => void): void {
+    if (this.#patience !== null) clearTimeout(this.#patience)
+    this.#patience = setTimeout(act, PATIENCE_MS)
+  }
+
+  /** A message that passed: read when those before it were. */
+  #clientCopy(message: WholeMessage): void {
+    this.#read(async () => {
+      const noted = this.#run.flow.note(await this.#copyOf(message))
+      noted
+        .then((isNoted) => {
+          if (!isNoted) this.#end({ text: null, code: CLOSE.internal })
+        })
+        .catch(ignore)
+      this.#judging = Promise.all([this.#judging, noted])
+    })
+  }
+
+  async #copyOf({ payload, isCompressed, cut, size }: WholeMessage): Promise<ClientMessage> {
+    if (!isCompressed || this.#clientInflater === null) return { body: { bytes: payload, cut }, size }
+    if (cut !== null) {
+      this.#clientInflater.skip()
+      return { body: { bytes: NOTHING, cut, unread: cut }, size }
+    }
+    const inflated = await this.#clientInflater.inflate(payload)
+    if (!inflated.ok) return { body: { bytes: NOTHING, cut, unread: inflated.unread }, size }
+    return { body: { bytes: inflated.bytes, cut }, size: inflated.bytes.length }
+  }
+
+  #serverMessage({ payload, isCompressed, cut, size }: WholeMessage): void {
+    this.#read(async () => {
+      const { flow } = this.#run
+      if (cut !== null || !isCompressed || this.#serverInflater === null) {
+        if (isCompressed) this.#serverInflater?.skip()
+        flow.answered(cut === null ? payload : null, size)
+        return
+      }
+      const inflated = await this.#serverInflater.inflate(payload)
+      if (inflated.ok) flow.answered(inflated.bytes, inflated.bytes.length)
+      else flow.answered(null, size)
+    })
+  }
+
+  #read(read: () => Promise<void>): void {
+    // What is read is a copy: a fault here is told by what the event then lacks, and never reaches the stream.
+    this.#reading = this.#reading.then(read).catch(ignore)
+  }
+
+  #closed(error: ProxyError | null): void {
+    if (this.#patience !== null) clearTimeout(this.#patience)
+    this.#gate?.release()
+    for (const release of this.#releases) release()
+    const isAgreed = this.#isCloseSeen || this.#ending !== null
+    const { bytesIn, bytesOut } = this.#pair
+    const end = {
+      bytesIn,
+      bytesOut,
+      error: this.#error ?? (isAgreed ? null : error),
+      isUnread: this.#clientTap?.isLost ?? false,
+    }
+    this.#reading
+      .then(() => this.#judging)
+      .then(() => this.#run.flow.end(end.error))
+      .catch(ignore)
+      .finally(() => this.#resolve(end))
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+function ignore(): undefined {
+  return undefined
+}
