@@ -12,6 +12,9 @@ const HOP_BY_HOP = new Set([
   'te',
   'transfer-encoding',
   'upgrade',
+  // What proxies tell each other of the client: never for a destination, whoever sent it.
+  'x-authenticated-user',
+  'x-client-ip',
 ])
 
 /** Never taken away because a `Connection` header lists them: they frame or route the message. */
