@@ -48,8 +48,8 @@ export interface TunnelFacts {
   readonly first: FirstBytes | null
   /** What the catalogue knows of the SNI, when there is one. */
   readonly sniKnowledge: HostKnowledge | null
-  /** This client has just refused our certificate for this host. */
-  readonly isUntrusting?: boolean
+  /** Milliseconds since this client last refused our certificate for this host; absent when it did not of late. */
+  readonly refusedUsMs?: number
 }
 
 /** What the first bytes inside a tunnel are. */

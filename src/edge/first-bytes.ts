@@ -1,8 +1,9 @@
 /** Reads the first bytes of a connection without consuming them: what was read is put back. */
 import type { Socket } from 'node:net'
 import type { FirstBytes } from '../domain/decision.ts'
-import { canonicalHost } from '../domain/destination.ts'
+import { canonicalHost, parseAuthority } from '../domain/destination.ts'
 import { parseClientHello } from '../wire/client-hello.ts'
+import { type NestedAsk, nestedHttp, nestedSocks } from '../wire/nested-proxy.ts'
 import { sniff } from '../wire/sniff.ts'
 
 export type Peeked =
@@ -51,7 +52,7 @@ export function peekFirstBytes(
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk])
     const first = classify(seen)
     if (first !== null) finish({ kind: 'first', first })
-    else if (seen[0] !== TLS_HANDSHAKE) ambiguous ??= setTimeout(decideAnyway, AMBIGUOUS_MS)
+    else if (seen[0] !== TLS_HANDSHAKE && !isRequestLine(seen)) ambiguous ??= setTimeout(decideAnyway, AMBIGUOUS_MS)
   }
   const decideAnyway = (): void => finish({ kind: 'first', first: { kind: 'bytes' } })
   const onGone = (): void => finish({ kind: 'gone', isTimeout: false, seen })
@@ -63,14 +64,29 @@ export function peekFirstBytes(
   return stop
 }
 
+/** CONNECT, or a method and a space: the rest of the line cannot be hidden by sending it slowly either. */
+const isRequestLine = (bytes: Buffer): boolean => /^(?:CONN|[A-Z]{3,17} )/u.test(bytes.toString('latin1', 0, 20))
+
 /** `null`: not enough bytes yet. */
 function classify(bytes: Buffer): FirstBytes | null {
   const kind = sniff(bytes)
   if (kind === 'incomplete') return bytes.length > MAX_PEEK_BYTES ? { kind: 'bytes' } : null
-  if (kind !== 'tls') return { kind }
+  if (kind === 'http') return withNested({ kind }, nestedHttp(bytes))
+  if (kind === 'bytes') return withNested({ kind }, nestedSocks(bytes))
   const result = parseClientHello(bytes)
   if (result.kind === 'incomplete') return bytes.length > MAX_PEEK_BYTES ? { kind: 'bytes' } : null
   if (result.kind === 'invalid') return { kind: 'bytes' }
   const { sni, alpn, hasEch } = result.hello
   return { kind: 'tls', sni: sni === null ? null : (canonicalHost(sni) ?? sni.toLowerCase()), alpn, hasEch }
+}
+
+/** What a further proxy is asked for counts by its canonical name; one that is none counts as nothing in particular. */
+function withNested<T extends { readonly kind: 'http' | 'bytes' }>(
+  first: T,
+  ask: NestedAsk,
+): (T & { nested?: string }) | null {
+  if (ask.kind === 'incomplete') return null
+  if (ask.kind === 'none') return first
+  const authority = parseAuthority(ask.authority.replace(/^[^@]*@/u, ''))
+  return { ...first, nested: authority.ok ? authority.host : '' }
 }

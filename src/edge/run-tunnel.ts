@@ -3,7 +3,8 @@
  * bytes; tunnelled, intercepted, served as plain HTTP, or refused.
  */
 import type { Socket } from 'node:net'
-import type { TunnelDecision } from '../domain/decision.ts'
+import type { TLSSocket } from 'node:tls'
+import type { TunnelDecision, TunnelReason } from '../domain/decision.ts'
 import type { Admitted } from '../domain/identity.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { openTunnel, type Tunnel } from '../flow/tunnel.ts'
@@ -11,7 +12,8 @@ import { type Peeked, peekFirstBytes } from './first-bytes.ts'
 import type { Http1 } from './http1.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
 import type { ReadBuffers } from './read-buffers.ts'
-import { handshake } from './tls.ts'
+import { handshake, isHangUp } from './tls.ts'
+import { watchTrust } from './trust-watch.ts'
 import { type Splice, splice } from './tunnel-pipe.ts'
 
 /** What every tunnel of a listener shares. */
@@ -80,9 +82,7 @@ class RunningTunnel {
   start(): void {
     switch (this.#tunnel.byAddress.answer) {
       case 'refuse':
-        this.#refuse(
-          new ProxyError(this.#tunnel.byAddress.reason === 'port-refused' ? 'port-refused' : 'tunnel-refused'),
-        )
+        this.#refuse(refusalOf(this.#tunnel.byAddress.reason))
         return
       case 'tunnel':
         // The server may speak first, so the destination is dialled before the client hears that the tunnel stands.
@@ -191,12 +191,12 @@ class RunningTunnel {
 
   #intercept(decision: TunnelDecision): void {
     this.#upstream?.destroy()
-    Promise.resolve(this.#deps.ports.certificates.contextFor(decision.host)).then(
+    Promise.resolve(this.#deps.ports.certificates.contextFor(decision.certificateHost ?? decision.host)).then(
       (context) =>
         handshake(this.#socket, context, this.#deps.settings.timeouts.handshakeMs, (result) => {
-          if (result.ok) this.#serve(decision, 'https', result.socket)
+          if (result.ok) this.#serveTrusting(decision, result.socket)
           else if (result.error.code === 'untrusting-client') this.#tunnel.refusedByClient(result.error)
-          else this.#finishBytes(null, 0, result.error)
+          else this.#failHandshake(result.error)
         }),
       (error: unknown) => {
         this.#deps.ports.flow.log.error({ err: error, host: decision.host }, 'ca.mint-failed')
@@ -204,6 +204,21 @@ class RunningTunnel {
         this.#socket.destroy()
       },
     )
+  }
+
+  #failHandshake(error: ProxyError): void {
+    this.#finishBytes(null, 0, error)
+    if (isHangUp(error)) this.#tunnel.hungUp('closed_in_handshake')
+  }
+
+  /** Whether the client takes our word for the host shows only when it speaks. */
+  #serveTrusting(decision: TunnelDecision, socket: TLSSocket): void {
+    watchTrust(socket, this.#deps.ports.flow.clock.tickMs, {
+      onDistrust: (error) => this.#tunnel.refusedByClient(error),
+      onHangUp: () => this.#tunnel.hungUp('closed_after_handshake'),
+      onTrust: () => this.#tunnel.trusted(),
+    })
+    this.#serve(decision, 'https', socket)
   }
 
   /** Requests inside are decided one by one, under the name of the tunnel. */
@@ -251,6 +266,18 @@ class RunningTunnel {
     this.#isFinished = true
     this.#tunnel.finish({ bytesIn: spliced?.bytesIn() ?? 0, bytesOut, error })
   }
+}
+
+/** The refusal by address, with what somebody can do about it. */
+function refusalOf(reason: TunnelReason): ProxyError {
+  if (reason === 'port-refused') return new ProxyError('port-refused')
+  const detail = REFUSAL_DETAILS[reason] ?? null
+  return new ProxyError('tunnel-refused', detail)
+}
+
+const REFUSAL_DETAILS: Partial<Record<TunnelReason, string>> = {
+  doh: 'names are resolved by your company, not over HTTPS elsewhere',
+  'untrusting-client': 'this client refused the certificate of the proxy: run `weir doctor` on the machine',
 }
 
 /** A reset shows as 'close' as well, and that is where it is handled. */

@@ -10,6 +10,8 @@ import { ProxyError } from '../domain/proxy-error.ts'
 const DISTRUST =
   /ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|ACCESS_DENIED)$/u
 
+const CLOSED = 'closed by the client'
+
 export type HandshakeResult =
   | { readonly ok: true; readonly socket: TLSSocket }
   | { readonly ok: false; readonly error: ProxyError }
@@ -50,9 +52,13 @@ export function handshake(
   secure.once('secure', () => finish({ ok: true, socket: secure }))
   secure.on('error', (error: Error) => finish({ ok: false, error: handshakeError(error) }))
   // Half-open sockets stay open behind a client that has left.
-  secure.once('end', () => finish({ ok: false, error: new ProxyError('handshake-failed', 'closed by the client') }))
-  secure.once('close', () => finish({ ok: false, error: new ProxyError('handshake-failed', 'closed by the client') }))
+  secure.once('end', () => finish({ ok: false, error: new ProxyError('handshake-failed', CLOSED) }))
+  secure.once('close', () => finish({ ok: false, error: new ProxyError('handshake-failed', CLOSED) }))
 }
+
+/** Did the client hang up in the handshake without a word? Node's and others do so when they refuse a certificate. */
+export const isHangUp = ({ code, detail }: ProxyError): boolean =>
+  code === 'handshake-failed' && (detail === CLOSED || detail === 'econnreset')
 
 /** What a failed handshake says. */
 export function handshakeError(error: Error): ProxyError {
@@ -61,7 +67,7 @@ export function handshakeError(error: Error): ProxyError {
   if (alert !== null) {
     return new ProxyError(
       'untrusting-client',
-      code.replace(/^ERR_SSL_(?:TLSV1_|SSLV3_)?ALERT_/u, '').toLowerCase(),
+      code.replace(/^.*ALERT_/u, '').toLowerCase(),
       error,
     )
   }

@@ -6,6 +6,9 @@ import { isAi, isRead, isTunnelledAnyway, mayGoUnread } from './tunnel-place.ts'
 
 type Hello = FirstBytes & { kind: 'tls' }
 
+/** How long a refusal of our certificate counts. `refuse` is short, so that a client that was mended works again soon. */
+const UNTRUSTING_MS = { refuse: 60_000, allow: 600_000 } as const
+
 /** `null`: nothing does, or policy lets it pass. */
 export function evasionOf(question: TunnelQuestion): TunnelAnswer | null {
   return byAddress(question) ?? byFirstBytes(question)
@@ -39,9 +42,10 @@ function doh(question: TunnelQuestion): TunnelAnswer | null {
  */
 function untrusting(question: TunnelQuestion): TunnelAnswer | null {
   const { policy, facts, place } = question
-  if (facts.isUntrusting !== true || isTunnelledAnyway(policy, place)) return null
-  if (!isRead(policy, place.host, facts.port, place.knowledge)) return null
+  const { refusedUsMs = Number.POSITIVE_INFINITY } = facts
   const answer = policy.evasion.untrustingClient
+  if (answer === 'record' || refusedUsMs >= UNTRUSTING_MS[answer] || isTunnelledAnyway(policy, place)) return null
+  if (!isRead(policy, place.host, facts.port, place.knowledge)) return null
   const why = 'this client has just refused our certificate for this host'
   if (answer === 'refuse') return evade(question, 'untrustingClient', 'untrusting-client', why)
   if (answer !== 'allow') return null

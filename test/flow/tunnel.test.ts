@@ -83,8 +83,56 @@ t.test('a handshake that fails on an AI host is recorded: else such a client wou
   const silent = open(world)
   silent.finish({ bytesIn: 0, bytesOut: 0, error: new ProxyError('client-timeout') })
   open(world).finish({ bytesIn: 0, bytesOut: 0, error: null })
-  t.equal(world.events.length, 1, 'a browser that opens a connection ahead of need is no refusal')
+  t.equal(world.events.length, 2)
+  t.match(
+    world.events[1],
+    { reason: 'silent-client', count: 1 },
+    'one that lingers without a word has a name of its own',
+  )
 })
+
+t.test('a client that hangs up in or after the handshake is an untrusting one when it does so again', async (t) => {
+  const world = flowWorld()
+  const refusals = createRefusalFolder(() => 0)
+  const one = (): ReturnType<typeof open> => open(world, 'api.alpha.test', 443, refusals)
+  one().hungUp('closed_after_handshake')
+  one().trusted()
+  one().hungUp('closed_after_handshake')
+  t.strictSame(world.events, [], 'in between it spoke: a browser')
+  for (let round = 0; round < 4; round++) one().hungUp('closed_in_handshake')
+  t.match(world.events, [{ reason: 'untrusting-client', alert: 'closed_in_handshake', action: 'block', count: 1 }])
+  t.equal(world.events.length, 1)
+})
+
+t.test('the alert of a refusal stands in its event', async (t) => {
+  const world = flowWorld()
+  open(world).refusedByClient(new ProxyError('untrusting-client', 'unknown_ca'))
+  t.match(world.events, [{ alert: 'unknown_ca' }])
+})
+
+t.test(
+  'after a refusal the next tunnels are refused, or let through, as policy says, and never where a tool is held',
+  async (t) => {
+    for (const [answer, tier, wanted] of [
+      ['record', 'monitored', 'intercept'],
+      ['refuse', 'monitored', 'refuse'],
+      ['allow', 'approved', 'tunnel'],
+      ['allow', 'monitored', 'tunnel'],
+      ['allow', 'restricted', 'intercept'],
+      ['allow', 'prohibited', 'intercept'],
+    ] as const) {
+      const world = flowWorld({ tier, policy: { evasion: { untrustingClient: answer } } })
+      let nowMs = 0
+      const refusals = createRefusalFolder(() => nowMs)
+      const again = (host = 'api.alpha.test') => open(world, host, 443, refusals).byAddress.answer
+      t.equal(again(), 'intercept', 'before')
+      open(world, 'api.alpha.test', 443, refusals).refusedByClient(new ProxyError('untrusting-client', 'unknown_ca'))
+      t.equal(again(), wanted, `${answer}, ${tier}`)
+      nowMs = answer === 'refuse' ? 60_000 : 600_000
+      t.equal(again(), 'intercept', 'and it is over')
+    }
+  },
+)
 
 t.test('a client that refuses our certificate is recorded once in ten minutes, with a count', async (t) => {
   const world = flowWorld()
