@@ -115,11 +115,51 @@ const isAnswered = (stdout: string): boolean => stdout.split('\n').some((line) =
 
 export async function checkRestricted(report: Report, client: CliClient): Promise<void> {
   const prompt = `the key is ${PLANTED_KEY} and now say hi`
+  const result = await runScenario({ client, tier: 'restricted', prompt, hasWebSockets: false })
+  checkRedacted(report, client, result, 'restricted')
+  const { received } = result
+  if (client.coding !== null) {
+    report.check(
+      received.some(({ body, coding }) => body.includes('the key is WEIR') && coding === client.coding),
+      `${client.name}, restricted: the edited body goes on in the coding it came in, ${client.coding}`,
+      facts(result),
+    )
+  }
+}
+
+/** Codex over WebSocket: the same, message by message. */
+export async function checkRestrictedWebSocket(report: Report, client: CliClient): Promise<void> {
+  const prompt = `the key is ${PLANTED_KEY} and now say hi`
   const result = await runScenario({ client, tier: 'restricted', prompt, hasWebSockets: true })
+  checkRedacted(report, client, result, 'restricted, over WebSocket')
+  const { exchanges, received } = result
+  const asked = inference(exchanges)
+  const connection = asked.find(({ parent, status }) => parent === undefined && status === 101)
+  const say = (holds: boolean, sentence: string): void =>
+    report.check(holds, `${client.name}, restricted, over WebSocket: ${sentence}`, facts(result))
+  say(
+    received.some(({ kind, body }) => kind === 'message' && body.includes('the key is WEIR')) &&
+      asked.every(({ method }) => method === 'GET'),
+    'the prompt goes over the WebSocket, and no POST is needed',
+  )
+  const messages = asked.filter(({ parent }) => parent === connection?.['flow'])
+  say(
+    connection !== undefined && messages.length === received.filter(({ kind }) => kind === 'message').length,
+    'every request message is an exchange of its own, with the connection as its parent',
+  )
+  say(
+    messages.some((message) => hasFinding(message, 'aws-access-key') && message['bytesUnchanged'] === false) &&
+      messages.some(({ bytesUnchanged }) => bytesUnchanged === true) &&
+      messages.every(({ complete, status }) => complete === true && status === 200),
+    'only the message with the key was changed, and each was answered',
+  )
+}
+
+function checkRedacted(report: Report, client: CliClient, result: ScenarioResult, title: string): void {
   const { run, exchanges, received } = result
   const asked = inference(exchanges)
   const say = (holds: boolean, sentence: string): void =>
-    report.check(holds, `${client.name}, restricted: ${sentence}`, facts(result))
+    report.check(holds, `${client.name}, ${title}: ${sentence}`, facts(result))
   say(isAnswered(run.stdout) && run.exitCode === 0, 'the answer arrives, and it exits with 0')
   say(
     received.every(({ body }) => !body.includes(PLANTED_KEY)),
@@ -129,19 +169,6 @@ export async function checkRestricted(report: Report, client: CliClient): Promis
     received.some(({ body }) => /the key is WEIR\w+ and now say hi/u.test(body)),
     'the rest of the prompt reaches the provider, a placeholder instead of the key',
   )
-  if (client.callsWhenBlocked.some((call) => call.startsWith('GET '))) {
-    say(
-      received.every(({ kind }) => kind !== 'upgrade') &&
-        asked.some(({ method, status }) => method === 'GET' && status === 426),
-      'no connection is opened that cannot be read: the upgrade is answered 426',
-    )
-  }
-  if (client.coding !== null) {
-    say(
-      received.some(({ body, coding }) => body.includes('the key is WEIR') && coding === client.coding),
-      `the edited body goes on in the coding it came in, ${client.coding}`,
-    )
-  }
   say(
     asked.some((exchange) => exchange['action'] === 'redact' && hasFinding(exchange, 'aws-access-key')),
     'the event says what was found and that it was redacted',
@@ -191,28 +218,47 @@ function isSized({ bytesIn, bytesOut, tokens, path }: Exchange, received: readon
   )
 }
 
-/** Codex over WebSocket where that is not read: what can be said is recorded, what cannot is said to be unread. */
+/** Codex over WebSocket where that is only logged: every request message is recorded, from a copy. */
 export async function checkMonitoredWebSocket(report: Report, client: CliClient): Promise<void> {
-  const result = await runScenario({ client, tier: 'monitored', prompt: 'say hi', hasWebSockets: true })
+  const prompt = `the key is ${PLANTED_KEY} and now say hi`
+  const result = await runScenario({ client, tier: 'monitored', prompt, hasWebSockets: true })
   const { run, exchanges, received } = result
   const asked = inference(exchanges)
-  const [event] = asked
+  const [connection] = asked
+  const messages = asked.filter(({ parent }) => parent !== undefined && parent === connection?.['flow'])
+  const sent = received.filter(({ kind }) => kind === 'message')
   const say = (holds: boolean, sentence: string): void =>
     report.check(holds, `${client.name}, monitored, over WebSocket: ${sentence}`, facts(result))
   say(isAnswered(run.stdout) && run.exitCode === 0, 'the answer arrives, and it exits with 0')
-  say(asked.length === 1 && event?.['status'] === 101, 'one upgrade is recorded with 101')
+  say(connection?.['status'] === 101 && connection['unread'] === null, 'one upgrade is recorded with 101, and read')
   say(
-    event?.['tool'] === client.tool &&
-      event['toolVersion'] === PINNED[client.packageName] &&
-      event['unread'] === 'websocket',
-    'the event names the tool and its version, and says that the messages are unread',
+    messages.length === sent.length && messages.length === asked.length - 1 && sent.length > 0,
+    'every request message is an exchange of its own',
   )
   say(
-    Number(event?.['bytesIn']) > 1000 && Number(event?.['bytesOut']) > ANSWER.length,
-    'the event has the bytes of both directions',
+    messages.every(
+      ({ tool, toolVersion, action }) =>
+        tool === client.tool && toolVersion === PINNED[client.packageName] && action === 'log',
+    ),
+    'their events name the tool and its version',
+  )
+  const last = messages.at(-1)
+  const { in: tokensIn, out: tokensOut } = (last?.['tokens'] ?? {}) as { in?: unknown; out?: unknown }
+  say(
+    typeof last?.['model'] === 'string' &&
+      sent.some(({ body }) => body.includes(`"model":"${String(last['model'])}"`)) &&
+      tokensIn === TOKENS.in &&
+      tokensOut === TOKENS.out &&
+      sent.some(({ body }) => Buffer.byteLength(body) === last['bytesIn']),
+    'the event of the prompt has model, size and tokens',
   )
   say(
-    received.some(({ kind }) => kind === 'message'),
-    'the provider gets the messages',
+    last !== undefined && hasFinding(last, 'aws-access-key') && sent.some(({ body }) => body.includes(PLANTED_KEY)),
+    'the event tells of a key in the prompt, which passes',
+  )
+  const { in: messagesIn, out: messagesOut } = (connection?.['messages'] ?? {}) as { in?: unknown; out?: unknown }
+  say(
+    messagesIn === sent.length && Number(messagesOut) > sent.length,
+    'the connection counts the messages of both directions',
   )
 }

@@ -11,6 +11,7 @@ import {
   checkMonitored,
   checkMonitoredWebSocket,
   checkRestricted,
+  checkRestrictedWebSocket,
   PINNED,
 } from './checks.ts'
 import {
@@ -40,6 +41,8 @@ const jobs: readonly Job[] = [
   ),
   { client: claudeWithExpiredLogin, run: checkBlockedAfterRefresh },
   { client: codex, run: checkMonitoredWebSocket },
+  { client: codex, run: checkRestrictedWebSocket },
+  { client: codexWithChatgptLogin, run: checkRestrictedWebSocket },
   { client: codexWithChatgptLogin, run: checkBlocked },
   { client: codexWithChatgptLogin, run: checkRestricted },
 ]

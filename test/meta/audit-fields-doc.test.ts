@@ -13,8 +13,8 @@ const events = [
   followingOutcome({ error, findings: intent().findings }),
   singleOutcome({ error, messages: { in: 1, out: 1 } }),
   tunnel({ error, count: 2, alert: 'unknown_ca' }),
-  intent({ tenants: ['anthropic'] }),
-  singleOutcome({ tenants: ['anthropic'] }),
+  intent({ tenants: ['anthropic'], parent: '01PARENT' }),
+  singleOutcome({ tenants: ['anthropic'], parent: '01PARENT' }),
   config(),
   admin({ before: 1, after: 2 }),
 ]

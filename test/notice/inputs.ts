@@ -80,6 +80,7 @@ export const blockDecision = (row: Partial<ExchangeDecision> = {}): ExchangeDeci
   exemption: null,
   tierRules: null,
   needsBody: false,
+  messages: null,
   editSeverities: [],
   unread: null,
   isRecorded: true,

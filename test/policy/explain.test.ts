@@ -105,7 +105,7 @@ t.test('an address without a name is asked about without an SNI', async (t) => {
 t.test('an upgrade is known by its scheme or its header', async (t) => {
   const url = 'chatgpt.com/backend-api/codex/responses'
   for (const question of [{ url: `wss://${url}` }, { url: `https://${url}`, headers: { Upgrade: 'WebSocket' } }]) {
-    t.match(explained(question), { reason: 'upgrade-unreadable', action: 'block' })
+    t.match(explained(question), { reason: 'tier-restricted', action: 'redact', messages: 'held' })
   }
 })
 

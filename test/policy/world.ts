@@ -179,6 +179,7 @@ export interface ExchangeRow {
   readonly policy?: Record<string, unknown>
   readonly client?: Partial<Client>
   readonly request: string
+  readonly headers?: Record<string, string>
   readonly marks?: Record<string, string | null>
   readonly speaks?: DialectId
   readonly body?: BodyRow
@@ -189,7 +190,7 @@ export interface ExchangeRow {
 export const NOW_MS = Date.parse('2026-11-22T12:00:00Z')
 
 export function factsOf(row: Omit<ExchangeRow, 'it' | 'gives'>): ExchangeFacts {
-  const head = headOf(row.request)
+  const head = { ...headOf(row.request), headers: Object.entries(row.headers ?? {}).flat() }
   return {
     client: clientWith(row.client),
     nowMs: NOW_MS,
