@@ -1,6 +1,7 @@
-/** Joins the identity sources: network map, personal tokens, trusted proxies in front. */
+/** Joins the identity sources: network map, client certificates, personal tokens, trusted proxies in front. */
 import { join } from 'node:path'
 import type { WeirConfig } from '../config/schema.ts'
+import type { ConnectionSource } from '../domain/identity.ts'
 import type { ClientIdentityPort, Clock, IdentityPort, Logger } from '../flow/ports.ts'
 import { createClientIdentity } from '../identity/identify.ts'
 import { createTokenSource, type TokenSettings } from '../identity/proxy-token.ts'
@@ -10,6 +11,8 @@ export interface ClientIdentityParts {
   /** Configuration and network map in force. */
   readonly current: () => { readonly config: WeirConfig; readonly identity: IdentityPort }
   readonly tokens: TokenStore
+  /** Of client certificates. */
+  readonly certificates: ConnectionSource
   readonly clock: Pick<Clock, 'nowMs' | 'tickMs'>
   readonly log: Pick<Logger, 'warn'>
 }
@@ -18,7 +21,13 @@ export interface ClientIdentityParts {
 export const tokenFile = (config: WeirConfig): string => join(config.data.dir, 'tokens.sqlite')
 
 /** One identity for all listeners. */
-export function joinClientIdentity({ current, tokens, clock, log }: ClientIdentityParts): ClientIdentityPort {
+export function joinClientIdentity({
+  current,
+  tokens,
+  certificates,
+  clock,
+  log,
+}: ClientIdentityParts): ClientIdentityPort {
   const tokenSource = createTokenSource({
     tokens,
     settings: () => tokenSettings(current().config),
@@ -28,7 +37,7 @@ export function joinClientIdentity({ current, tokens, clock, log }: ClientIdenti
   return createClientIdentity({
     settings: () => current().config.identity,
     addresses: () => current().identity,
-    connectionSources: [],
+    connectionSources: [certificates],
     credentialSources: [tokenSource],
     groups: null,
     log,

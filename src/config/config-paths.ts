@@ -17,6 +17,8 @@ const PATH_LEAVES: readonly (readonly string[])[] = [
   ['proxy', 'tls', 'chain'],
   ['proxy', 'tls', 'key'],
   ['proxy', 'tls', 'passphraseFile'],
+  ['proxy', 'tls', 'clientCa'],
+  ['proxy', 'tls', 'clientCrl'],
   ['admin', 'tls', 'chain'],
   ['admin', 'tls', 'key'],
   ['admin', 'tls', 'passphraseFile'],

@@ -79,6 +79,17 @@ const UNFIT: readonly Check[] = [
     message: '`chain` and `key` belong together',
   },
   {
+    keys: ['proxy', 'tls', 'clientCa'],
+    isHit: ({ proxy }) => proxy.tls !== null && proxy.tls.clientAuth !== 'none' && proxy.tls.clientCa === null,
+    message: '`clientAuth` asks for certificates: name the CA that issues them',
+  },
+  {
+    keys: ['proxy', 'tls', 'clientAuth'],
+    isHit: ({ proxy }) =>
+      proxy.tls?.clientAuth === 'none' && (proxy.tls.clientCa !== null || proxy.tls.clientCrl !== null),
+    message: 'a client CA is named but nobody is asked for a certificate: set `request` or `require`',
+  },
+  {
     keys: ['notice', 'askUrl'],
     isHit: ({ notice }) => notice.askUrl?.includes('{event}') === false,
     message: 'has no `{event}`: the event id will be missing',

@@ -1,6 +1,6 @@
 /** The PEM files that the configuration names, read and tried before anything starts. All problems at once. */
 import { readFileSync } from 'node:fs'
-import { createSecureContext, type SecureContext } from 'node:tls'
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import type { Problem } from '../domain/settings.ts'
 import type { WeirConfig } from './schema.ts'
 
@@ -26,7 +26,7 @@ export type NamedFilesResult =
 /** Read `proxy.tls`, `admin.tls` and `upstream.extraRoots`. */
 export function readNamedFiles({ proxy, admin, upstream }: WeirConfig): NamedFilesResult {
   const problems: Problem[] = []
-  const proxyTls = readTls('proxy.tls', proxy.tls, problems)
+  const proxyTls = readTls('proxy.tls', proxy.tls, problems, readClientTls(proxy.tls, problems))
   const adminTls = readTls('admin.tls', admin.tls, problems)
   const extraRoots = upstream.extraRoots.map((file, index) =>
     readRoots(file, `upstream.extraRoots[${index}]`, problems),
@@ -37,8 +37,9 @@ export function readNamedFiles({ proxy, admin, upstream }: WeirConfig): NamedFil
 
 function readTls(
   path: string,
-  tls: WeirConfig['proxy']['tls'],
+  tls: WeirConfig['admin']['tls'],
   problems: Problem[],
+  more: SecureContextOptions = {},
 ): { readonly files: ServerTls; readonly context: SecureContext } | null {
   if (tls === null) return null
   const before = problems.length
@@ -49,7 +50,7 @@ function readTls(
   if (problems.length > before) return null
   const files = { cert, key, ...(passphrase === null ? {} : { passphrase: passphrase.replace(/\r?\n$/u, '') }) }
   try {
-    return { files, context: createSecureContext(files) }
+    return { files, context: createSecureContext({ ...files, ...more }) }
   } catch (error) {
     // OpenSSL's text may quote input: its code says enough.
     const { code = 'unknown' } = error as NodeJS.ErrnoException
@@ -58,10 +59,30 @@ function readTls(
   }
 }
 
+/** What client certificates are checked with. Sessions of such a context may only be resumed under a name. */
+function readClientTls(tls: WeirConfig['proxy']['tls'], problems: Problem[]): SecureContextOptions {
+  if (tls === null || tls.clientCa === null) return {}
+  const ca = readRoots(tls.clientCa, 'proxy.tls.clientCa', problems)
+  const crl = tls.clientCrl === null ? null : read(tls.clientCrl, 'proxy.tls.clientCrl', problems).toString('utf8')
+  const more = { ca, sessionIdContext: 'weir-listener', ...(crl === null ? {} : { crl }) }
+  const isTried = ca.includes(CERTIFICATE) && (crl === null || crl !== '')
+  try {
+    if (isTried) createSecureContext(more)
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
+    problems.push(
+      problem(tls.clientCrl ?? tls.clientCa, 'proxy.tls', `client CA or revocation list is no PEM (${code})`),
+    )
+  }
+  return more
+}
+
+const CERTIFICATE = '-----BEGIN CERTIFICATE-----'
+
 function readRoots(file: string, path: string, problems: Problem[]): string {
   const before = problems.length
   const pem = read(file, path, problems).toString('utf8')
-  if (problems.length === before && !pem.includes('-----BEGIN CERTIFICATE-----')) {
+  if (problems.length === before && !pem.includes(CERTIFICATE)) {
     problems.push(problem(file, path, 'holds no PEM certificate'))
   }
   return pem

@@ -25,6 +25,21 @@ const tls = z
   .nullable()
   .default(null)
 
+const proxyTls = z
+  .strictObject({
+    chain: path,
+    key: path,
+    passphraseFile: path.nullable().default(null),
+    clientAuth: z.enum(['none', 'request', 'require']).default('none'),
+    clientCa: path.nullable().default(null),
+    clientCrl: path.nullable().default(null),
+    userFrom: z.enum(['email', 'upn', 'cn', 'none']).default('email'),
+    groupsFrom: z.enum(['ou', 'none']).default('none'),
+    deviceFrom: z.enum(['dns', 'cn', 'none']).default('none'),
+  })
+  .nullable()
+  .default(null)
+
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
 
 const proxy = z.strictObject({
@@ -47,7 +62,7 @@ const proxy = z.strictObject({
     .array(cidr)
     .default([])
     .describe('Balancers that must say by PROXY protocol whose connection it is, CIDR.'),
-  tls: tls.describe('Certificate for speaking TLS to the proxy itself; null: plain.'),
+  tls: proxyTls.describe('Certificate for speaking TLS to the proxy itself, client certificates; null: plain.'),
   maxHeaderBytes: z.int().min(1024).max(1_048_576).default(65_536).describe('Largest header block of a request.'),
   maxHeaders: z.int().min(10).max(2000).default(100).describe('Most header lines of a request.'),
   maxUrlBytes: z.int().min(256).max(1_048_576).default(16_384).describe('Longest request target.'),

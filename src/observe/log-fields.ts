@@ -8,6 +8,7 @@ export const LOG_EVENTS = {
   'app.close-failed': 'something could not be closed properly when the process ended or could not start',
   'app.listening': 'the proxy and the admin port listen; written once per start',
   'app.fault': 'something was thrown that nobody caught; the process stops in order',
+  'app.tls-reload-refused': 'certificates of the proxy port could not be read again; those in force stay',
   'app.reload-failed': 'a reload ended by a fault of the program; what was in force stays',
   'audit.event-lost': 'a record could not be kept: disk and memory are full',
   'audit.events-lost-at-close': 'records were still waiting for the disk when the process ended',
