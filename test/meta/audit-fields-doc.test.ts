@@ -14,7 +14,7 @@ const events = [
   singleOutcome({ error, messages: { in: 1, out: 1 } }),
   tunnel({ error, count: 2, alert: 'unknown_ca' }),
   intent({ tenants: ['anthropic'], parent: '01PARENT' }),
-  singleOutcome({ tenants: ['anthropic'], parent: '01PARENT' }),
+  singleOutcome({ error, tenants: ['anthropic'], parent: '01PARENT' }),
   config(),
   admin({ before: 1, after: 2 }),
 ]
