@@ -121,7 +121,7 @@ class OpenWebSocket {
       {
         onMessage: (message) => {
           onMessage(message)
-          giveBackAfter(this.#reading.then(async () => void (await this.#judging)))
+          giveBackAfter(this.#reading.then(() => this.#judging).then(ignore))
         },
         onClose: () => this.#onClose(isFromClient),
         onLost: () => giveBackAfter(this.#reading),
