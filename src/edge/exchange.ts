@@ -4,19 +4,30 @@ import { formatAuthority } from '../domain/destination.ts'
 import { headerValue, type RawHeaders } from '../domain/headers.ts'
 import type { LocalAnswer } from '../domain/notice.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
-import { type Exchange, type ExchangeEnd, openExchange } from '../flow/exchange.ts'
+import {
+  type Exchange,
+  type ExchangeEnd,
+  type ExchangePlan,
+  openExchange,
+  type StreamRefusal,
+} from '../flow/exchange.ts'
 import { asProxyError } from '../flow/failure.ts'
 import type { BodySource, UpstreamExchange, UpstreamResponseSink } from '../flow/ports.ts'
 import { endToEndHeaders, withHeader } from '../wire/headers.ts'
 import { RequestBodySource } from './body-source.ts'
 import type { ClientSide } from './client-side.ts'
 import { BodyHolder, collectBody, type InspectionBudget } from './held-body.ts'
+import { MessageCounter } from './message-counter.ts'
+import { firstMessage, MessageStream } from './message-stream.ts'
 import type { EdgePorts } from './ports.ts'
 import { destinationOf, type ReadHead } from './request-head.ts'
 import { createResponseMeter, type ResponseMeter } from './response-meter.ts'
 
 /** Bodies up to this size are sent whole, so that a stale pooled connection costs a retry and not an error. */
 const WHOLE_BODY_BYTES = 65_536
+
+/** How long the upstream waits to be asked where the first message does not come: its client may wait for it to speak. */
+const SPEAK_FIRST_MS = 500
 
 /** Dropped on the way in: we answered it ourselves. */
 const DROP_FROM_REQUEST: ReadonlySet<string> = new Set(['expect'])
@@ -60,6 +71,8 @@ class RunningExchange {
   #holder: BodyHolder | null = null
   #upstream: UpstreamExchange | null = null
   #meter: ResponseMeter | null = null
+  #messages: MessageStream | null = null
+  readonly #counter: MessageCounter
   #status: number | null = null
   #bytesIn = 0
   #bytesOut = 0
@@ -74,6 +87,7 @@ class RunningExchange {
     this.#budget = budget
     this.#exchange = exchange
     this.#run = run
+    this.#counter = new MessageCounter(run.side.headers)
   }
 
   async run(): Promise<void> {
@@ -88,6 +102,7 @@ class RunningExchange {
       await this.#finish()
     } finally {
       this.#holder?.release()
+      this.#messages?.cancel()
     }
   }
 
@@ -95,7 +110,7 @@ class RunningExchange {
     const { side } = this.#run
     side.expectContinue()
     const { plan } = this.#exchange
-    const body = plan.kind === 'hold' ? await this.#judgedBody(plan.maxBytes) : await this.#streamedBody()
+    const body = await this.#bodyBy(plan)
     if (body === 'answered') return
     const refusal = await this.#exchange.commit()
     if (refusal !== null) {
@@ -103,15 +118,59 @@ class RunningExchange {
       this.#answer(refusal)
       return
     }
+    const blocked = this.#messages?.open() ?? null
+    if (blocked !== null) {
+      this.#refused(blocked)
+      return
+    }
     if (side.isGone) throw new ProxyError('client-gone')
     await this.#send(body.body, body.isEdited)
+  }
+
+  #bodyBy(plan: ExchangePlan): Promise<{ body: OutgoingBody; isEdited: boolean } | 'answered'> {
+    if (plan.kind === 'hold') return this.#judgedBody(plan.maxBytes)
+    return plan.kind === 'messages' ? this.#judgedMessages(plan) : this.#streamedBody()
+  }
+
+  async #judgedMessages(
+    plan: ExchangePlan & { readonly kind: 'messages' },
+  ): Promise<{ body: OutgoingBody; isEdited: false } | 'answered'> {
+    const messages = new MessageStream({
+      body: this.#run.side.body,
+      maxBytes: plan.maxBytes,
+      budget: this.#budget,
+      client: this.#run.client.address,
+      judge: (message) => this.#exchange.judgeMessage(message),
+      onChunk: (chunk) => this.#countIn(chunk),
+      onRefused: (refusal) => this.#refused(refusal),
+    })
+    this.#messages = messages
+    const refusal = await firstMessage(messages, plan.mayOpenFirst ? SPEAK_FIRST_MS : null)
+    if (refusal === null) return { body: messages, isEdited: false }
+    this.#answer(refusal.answer)
+    return 'answered'
+  }
+
+  /** A message inside the stream must not pass: the client is told in its protocol, the upstream hears no more. */
+  #refused({ answer, ending }: StreamRefusal): void {
+    const { side } = this.#run
+    this.#error ??= new ProxyError('message-blocked')
+    this.#upstream?.cancel()
+    if (!side.hasResponded) this.#answer(answer)
+    else if (!this.#counter.isEndable) side.cut()
+    else {
+      if (ending.bytes.length > 0) side.write(ending.bytes)
+      this.#bytesOut += ending.bytes.length
+      side.end(ending.trailers)
+    }
+    this.#done()
   }
 
   async #judgedBody(maxBytes: number): Promise<{ body: OutgoingBody; isEdited: boolean } | 'answered'> {
     const { side } = this.#run
     this.#holder = new BodyHolder(this.#budget, maxBytes, this.#run.client.address)
     const { held, rest } = await collectBody(side.body, this.#holder)
-    this.#bytesIn = held.bytes.length
+    this.#countIn(held.bytes)
     const judgement = await this.#exchange.judge(held)
     if (judgement.answer !== null) {
       this.#answer(judgement.answer)
@@ -119,7 +178,7 @@ class RunningExchange {
     }
     if (rest === null) return { body: judgement.body ?? held.bytes, isEdited: judgement.body !== null }
     const source = new RequestBodySource(side.body, [held.bytes, rest], (chunk) => this.#countIn(chunk))
-    this.#bytesIn += rest.length
+    this.#countIn(rest)
     return { body: source, isEdited: false }
   }
 
@@ -133,9 +192,9 @@ class RunningExchange {
       const holder = copy ?? new BodyHolder(this.#budget, WHOLE_BODY_BYTES, this.#run.client.address)
       this.#holder = holder
       const { held, rest } = await collectBody(side.body, holder)
-      this.#bytesIn = held.bytes.length
+      this.#countIn(held.bytes)
       if (rest === null) return { body: held.bytes, isEdited: false }
-      this.#bytesIn += rest.length
+      this.#countIn(rest)
       return { body: this.#tapped(copy, [held.bytes, rest]), isEdited: false }
     }
     return { body: this.#tapped(copy, []), isEdited: false }
@@ -150,6 +209,7 @@ class RunningExchange {
 
   #countIn(chunk: Uint8Array): void {
     this.#bytesIn += chunk.length
+    this.#counter.request(chunk)
   }
 
   #send(body: OutgoingBody, isEdited: boolean): Promise<void> {
@@ -178,6 +238,7 @@ class RunningExchange {
       head: (status, statusText, headers) => this.#head(status, statusText, headers),
       chunk: (bytes) => {
         this.#bytesOut += bytes.length
+        this.#counter.response(bytes)
         this.#meter?.push(bytes)
         return side.write(bytes)
       },
@@ -196,6 +257,7 @@ class RunningExchange {
   #head(status: number, statusText: string, headers: RawHeaders): void {
     this.#status = status
     this.#upstreamMs = this.#ports.flow.clock.tickMs() - this.#sentTick
+    this.#counter.responseHead(status, headers)
     const reader = this.#exchange.usageReader(headerValue(headers, 'content-type'))
     if (reader !== null) this.#meter = createResponseMeter(reader, headerValue(headers, 'content-encoding'))
     const kept = endToEndHeaders(headers, this.#run.isIntercepted ? DROP_FROM_RESPONSE : undefined)
@@ -234,6 +296,7 @@ class RunningExchange {
 
   async #finish(): Promise<void> {
     const isMeasured = this.#exchange.plan.kind === 'measure'
+    const { counts } = this.#counter
     const end: ExchangeEnd = {
       status: this.#status,
       bytesIn: this.#bytesIn,
@@ -243,6 +306,7 @@ class RunningExchange {
       error: this.#error,
       isComplete: this.#isComplete && this.#error === null,
       copy: isMeasured ? (this.#holder?.body ?? null) : null,
+      ...(counts === undefined ? {} : { messages: counts }),
     }
     await this.#exchange.finish(end)
   }

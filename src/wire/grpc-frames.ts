@@ -73,6 +73,7 @@ export class FrameSplitter {
   #chunks: Uint8Array[] = []
   #heldBytes = 0
   #restBytes = 0
+  #isGivenUp = false
 
   /** `maxFrameBytes`: of one frame with its prefix. */
   constructor(maxFrameBytes: number) {
@@ -97,6 +98,13 @@ export class FrameSplitter {
     }
   }
 
+  /** Treat the frame that comes next as too large. `false`: one that is too large is under way already. */
+  giveUpFrame(): boolean {
+    if (this.#restBytes > 0) return false
+    this.#isGivenUp = true
+    return true
+  }
+
   /** The next piece; `null` until more was pushed. */
   next(): FramePiece | null {
     if (this.#restBytes > 0) return this.#rest()
@@ -104,7 +112,8 @@ export class FrameSplitter {
     const prefix = this.#peek(FRAME_PREFIX_BYTES)
     const flags = prefix.readUInt8(0)
     const wholeBytes = FRAME_PREFIX_BYTES + prefix.readUInt32BE(1)
-    if (wholeBytes > this.#maxFrameBytes) {
+    if (wholeBytes > this.#maxFrameBytes || this.#isGivenUp) {
+      this.#isGivenUp = false
       this.#restBytes = wholeBytes
       return { kind: 'oversize', flags, frameBytes: wholeBytes }
     }

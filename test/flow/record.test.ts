@@ -9,6 +9,7 @@ import {
   errorFields,
   followingOutcomeEvent,
   intentEvent,
+  joinCounts,
   singleOutcomeEvent,
   tunnelEvent,
 } from '../../src/flow/record.ts'
@@ -173,4 +174,21 @@ t.test('findings are folded by detector and place; none is lost and none is name
     }),
   )
   t.pass('for all lists')
+})
+
+t.test('findings of a stream fold as they come, and their number is bounded', async (t) => {
+  const of = (field: string, count = 1) => ({ detector: 'd', severity: 'high' as const, field, count })
+  t.strictSame(joinCounts(joinCounts([], [of('1'), of('2', 3)]), [of('1', 2), of('3')]), [
+    of('1', 3),
+    of('2', 3),
+    of('3'),
+  ])
+  const before = [of('1')]
+  t.equal(joinCounts(before, []), before)
+  const many = joinCounts(
+    [],
+    Array.from({ length: 3000 }, (_, index) => of(String(index))),
+  )
+  t.equal(many.length, 1000)
+  t.equal(joinCounts(many, [of('0')])[0]?.count, 2)
 })
