@@ -63,7 +63,7 @@ class FakeBody implements ClientBody {
   }
 }
 
-interface Set {
+interface Scene {
   readonly body: FakeBody
   readonly stream: MessageStream
   readonly budget: InspectionBudget
@@ -80,12 +80,14 @@ interface Set {
 type Judge = (message: HeldBody) => Promise<StreamRefusal | null>
 
 /** The judge refuses `bad`, and everything unheld when `strict`. */
-function setUp({
-  maxBytes = 100,
-  budgetBytes = 100_000,
-  judge = null as Judge | null,
-  isReady = () => true,
-} = {}): Set {
+interface SceneOptions {
+  readonly maxBytes?: number
+  readonly budgetBytes?: number
+  readonly judge?: Judge
+  readonly isReady?: () => boolean
+}
+
+function setUp({ maxBytes = 100, budgetBytes = 100_000, judge, isReady = () => true }: SceneOptions = {}): Scene {
   const body = new FakeBody()
   const budget = new InspectionBudget(budgetBytes)
   const judged: string[] = []
@@ -100,7 +102,7 @@ function setUp({
     client: CLIENT,
     judge: async (message) => {
       judged.push(message.cut ?? Buffer.from(message.bytes.subarray(5)).toString())
-      if (judge !== null) return judge(message)
+      if (judge !== undefined) return judge(message)
       return Buffer.from(message.bytes).includes('bad') ? REFUSAL : null
     },
     onChunk: (bytes) => seen.push(Buffer.from(bytes)),
@@ -134,24 +136,24 @@ t.test(
           const whole = Buffer.concat(texts.map((text) => frame(text.replaceAll('bad', 'b-d'))))
           const at = [0, ...cuts.map((cut) => cut % (whole.length + 1)).sort((a, b) => a - b), whole.length]
           let turn = 0
-          const set = setUp({
+          const scene: Scene = setUp({
             maxBytes: 400,
             isReady: () => {
               const isReady = readiness[turn++ % readiness.length] ?? true
-              if (!isReady) setImmediate(() => set.stream.resume())
+              if (!isReady) setImmediate(() => scene.stream.resume())
               return isReady
             },
           })
-          const first = set.stream.first()
-          set.body.send(...at.slice(1).map((end, index) => whole.subarray(at[index], end)))
-          set.body.end()
+          const first = scene.stream.first()
+          scene.body.send(...at.slice(1).map((end, index) => whole.subarray(at[index], end)))
+          scene.body.end()
           t.equal(await first, null)
-          t.equal(set.stream.open(), null)
-          set.stream.start(set.sink)
-          t.equal(await set.ended, 'end x-trailer=1')
-          t.equal(set.budget.usedBytes, 0)
-          t.equal(set.judged.length, texts.length)
-          return Buffer.from(set.out.join(''), 'latin1').equals(whole) && Buffer.concat(set.seen).equals(whole)
+          t.equal(scene.stream.open(), null)
+          scene.stream.start(scene.sink)
+          t.equal(await scene.ended, 'end x-trailer=1')
+          t.equal(scene.budget.usedBytes, 0)
+          t.equal(scene.judged.length, texts.length)
+          return Buffer.from(scene.out.join(''), 'latin1').equals(whole) && Buffer.concat(scene.seen).equals(whole)
         },
       ),
       { numRuns: 60 },
@@ -160,73 +162,73 @@ t.test(
 )
 
 t.test('nothing behind the first message is read until somebody takes it', async (t) => {
-  const set = setUp()
-  const first = set.stream.first()
-  set.body.send(frame('one'), frame('two'), frame('three'))
+  const scene = setUp()
+  const first = scene.stream.first()
+  scene.body.send(frame('one'), frame('two'), frame('three'))
   await first
-  t.strictSame(set.judged, ['one'])
-  t.equal(set.body.waiting.length, 2)
-  set.stream.open()
-  set.stream.start(set.sink)
-  set.body.end()
-  await set.ended
-  t.strictSame(set.judged, ['one', 'two', 'three'])
+  t.strictSame(scene.judged, ['one'])
+  t.equal(scene.body.waiting.length, 2)
+  scene.stream.open()
+  scene.stream.start(scene.sink)
+  scene.body.end()
+  await scene.ended
+  t.strictSame(scene.judged, ['one', 'two', 'three'])
 })
 
 t.test('a first message that must not pass is told before the upstream is asked', async (t) => {
-  const set = setUp()
-  const first = set.stream.first()
-  set.body.send(frame('bad'), frame('more'))
+  const scene = setUp()
+  const first = scene.stream.first()
+  scene.body.send(frame('bad'), frame('more'))
   t.equal(await first, REFUSAL)
-  t.equal(set.refused.length, 0)
-  t.equal(set.body.isCancelled, true)
-  t.equal(set.budget.usedBytes, 0)
+  t.equal(scene.refused.length, 0)
+  t.equal(scene.body.isCancelled, true)
+  t.equal(scene.budget.usedBytes, 0)
 })
 
 t.test('a later one ends the stream: what came before it went on, nothing behind it does', async (t) => {
-  const set = setUp()
-  const first = set.stream.first()
-  set.body.send(Buffer.concat([frame('one'), frame('two'), frame('bad'), frame('four')]))
+  const scene = setUp()
+  const first = scene.stream.first()
+  scene.body.send(Buffer.concat([frame('one'), frame('two'), frame('bad'), frame('four')]))
   await first
-  set.stream.open()
-  set.stream.start(set.sink)
-  t.equal(await set.ended, 'refused')
-  t.strictSame(set.out.join(''), Buffer.concat([frame('one'), frame('two')]).toString('latin1'))
-  t.equal(set.budget.usedBytes, 0)
+  scene.stream.open()
+  scene.stream.start(scene.sink)
+  t.equal(await scene.ended, 'refused')
+  t.strictSame(scene.out.join(''), Buffer.concat([frame('one'), frame('two')]).toString('latin1'))
+  t.equal(scene.budget.usedBytes, 0)
 })
 
 t.test('a refusal between the first message and the opening is told by the opening', async (t) => {
-  const set = setUp()
-  t.equal(await firstMessage(set.stream, 1), null, 'no message came')
-  set.body.send(frame('bad'))
+  const scene = setUp()
+  t.equal(await firstMessage(scene.stream, 1), null, 'no message came')
+  scene.body.send(frame('bad'))
   await new Promise((resolve) => setImmediate(resolve))
-  t.equal(set.stream.open(), REFUSAL)
-  t.equal(set.refused.length, 0)
+  t.equal(scene.stream.open(), REFUSAL)
+  t.equal(scene.refused.length, 0)
 })
 
 t.test('an upstream that is asked before the first message gets it when it comes', async (t) => {
-  const set = setUp()
-  t.equal(await firstMessage(set.stream, 1), null)
-  set.stream.open()
-  set.stream.start(set.sink)
-  set.body.send(frame('late'))
-  set.body.end()
-  t.equal(await set.ended, 'end x-trailer=1')
-  t.strictSame(set.out, [frame('late').toString('latin1')])
+  const scene = setUp()
+  t.equal(await firstMessage(scene.stream, 1), null)
+  scene.stream.open()
+  scene.stream.start(scene.sink)
+  scene.body.send(frame('late'))
+  scene.body.end()
+  t.equal(await scene.ended, 'end x-trailer=1')
+  t.strictSame(scene.out, [frame('late').toString('latin1')])
 })
 
 t.test('a message beyond the limit is judged unread; where it may pass it streams through', async (t) => {
   const large = frame('L'.repeat(500))
-  const set = setUp({ maxBytes: 50 })
-  const first = set.stream.first()
-  set.body.send(frame('small'), large.subarray(0, 100), large.subarray(100), frame('last'))
-  set.body.end()
+  const scene = setUp({ maxBytes: 50 })
+  const first = scene.stream.first()
+  scene.body.send(frame('small'), large.subarray(0, 100), large.subarray(100), frame('last'))
+  scene.body.end()
   await first
-  set.stream.open()
-  set.stream.start(set.sink)
-  await set.ended
-  t.strictSame(set.judged, ['small', 'oversize', 'last'])
-  t.equal(set.out.join(''), Buffer.concat([frame('small'), large, frame('last')]).toString('latin1'))
+  scene.stream.open()
+  scene.stream.start(scene.sink)
+  await scene.ended
+  t.strictSame(scene.judged, ['small', 'oversize', 'last'])
+  t.equal(scene.out.join(''), Buffer.concat([frame('small'), large, frame('last')]).toString('latin1'))
   const strict = setUp({ maxBytes: 50, judge: async ({ cut }) => (cut === 'oversize' ? REFUSAL : null) })
   const refused = strict.stream.first()
   strict.body.send(large.subarray(0, 60))
@@ -234,18 +236,18 @@ t.test('a message beyond the limit is judged unread; where it may pass it stream
 })
 
 t.test('without room a message is judged unread, and the next one is held again', async (t) => {
-  const set = setUp({ maxBytes: 1000, budgetBytes: 200 })
-  const first = set.stream.first()
+  const scene = setUp({ maxBytes: 1000, budgetBytes: 200 })
+  const first = scene.stream.first()
   const large = frame('L'.repeat(150))
-  set.body.send(large.subarray(0, 90), large.subarray(90), frame('last'))
-  set.body.end()
+  scene.body.send(large.subarray(0, 90), large.subarray(90), frame('last'))
+  scene.body.end()
   await first
-  set.stream.open()
-  set.stream.start(set.sink)
-  await set.ended
-  t.strictSame(set.judged, ['over-capacity', 'last'])
-  t.equal(set.out.join(''), Buffer.concat([large, frame('last')]).toString('latin1'))
-  t.equal(set.budget.usedBytes, 0)
+  scene.stream.open()
+  scene.stream.start(scene.sink)
+  await scene.ended
+  t.strictSame(scene.judged, ['over-capacity', 'last'])
+  t.equal(scene.out.join(''), Buffer.concat([large, frame('last')]).toString('latin1'))
+  t.equal(scene.budget.usedBytes, 0)
 })
 
 t.test('a body without a message, and one that ends inside a message, are judged too', async (t) => {
@@ -286,9 +288,9 @@ t.test('a client that goes away is told, before the upstream is asked and after'
 })
 
 t.test('a judge that fails ends the stream with its error', async (t) => {
-  const set = setUp({ judge: async () => Promise.reject(new ProxyError('over-capacity')) })
-  const first = set.stream.first()
-  set.body.send(frame('one'))
+  const scene = setUp({ judge: async () => Promise.reject(new ProxyError('over-capacity')) })
+  const first = scene.stream.first()
+  scene.body.send(frame('one'))
   await t.rejects(first, { code: 'over-capacity' })
-  t.equal(set.budget.usedBytes, 0)
+  t.equal(scene.budget.usedBytes, 0)
 })
