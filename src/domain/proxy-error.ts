@@ -114,6 +114,18 @@ export const PROXY_ERRORS = {
     proxyStatus: 'http_request_denied',
     message: 'too many wrong credentials from this address',
   },
+  'client-protocol': {
+    side: 'client',
+    status: null,
+    proxyStatus: 'http_request_error',
+    message: 'the client broke the rules of HTTP/2 and lost its connection',
+  },
+  'client-flood': {
+    side: 'client',
+    status: null,
+    proxyStatus: 'http_request_error',
+    message: 'the client flooded its HTTP/2 connection and lost it',
+  },
   'expectation-failed': {
     side: 'client',
     status: 417,

@@ -16,6 +16,9 @@ import { handshake, isHangUp } from './tls.ts'
 import { watchTrust } from './trust-watch.ts'
 import { type Splice, splice } from './tunnel-pipe.ts'
 
+/** What is read where TLS ends here, the best first. `h2` joins when `http2.ts` has passed its tests. */
+const INTERCEPTED_PROTOCOLS = ['http/1.1']
+
 /** What every tunnel of a listener shares. */
 export interface TunnelDeps {
   readonly ports: EdgePorts
@@ -193,11 +196,18 @@ class RunningTunnel {
     this.#upstream?.destroy()
     Promise.resolve(this.#deps.ports.certificates.contextFor(decision.certificateHost ?? decision.host)).then(
       (context) =>
-        handshake(this.#socket, context, this.#deps.settings.timeouts.handshakeMs, (result) => {
-          if (result.ok) this.#serveTrusting(decision, result.socket)
-          else if (result.error.code === 'untrusting-client') this.#tunnel.refusedByClient(result.error)
-          else this.#failHandshake(result.error)
-        }),
+        handshake(
+          this.#socket,
+          context,
+          this.#deps.settings.timeouts.handshakeMs,
+          (result) => {
+            if (result.ok) this.#serveTrusting(decision, result.socket)
+            else if (result.error.code === 'untrusting-client') this.#tunnel.refusedByClient(result.error)
+            else this.#failHandshake(result.error)
+          },
+          'none',
+          INTERCEPTED_PROTOCOLS,
+        ),
       (error: unknown) => {
         this.#deps.ports.flow.log.error({ err: error, host: decision.host }, 'ca.mint-failed')
         this.#finishBytes(null, 0, error instanceof ProxyError ? error : new ProxyError('mint-failed', null, error))

@@ -1,4 +1,4 @@
-/** Ends the client's TLS with a leaf of our own, HTTP/1.1 inside. */
+/** Ends the client's TLS with a leaf of our own. */
 import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { ProxyError } from '../domain/proxy-error.ts'
@@ -19,18 +19,22 @@ export type HandshakeResult =
 /** Whether the client is asked for a certificate; with `require` OpenSSL refuses a client that has none, by alert. */
 export type ClientAuth = 'none' | 'request' | 'require'
 
-/** Shake hands as the server. `callback` runs once; on failure the socket is destroyed. */
+/**
+ * Shake hands as the server. `callback` runs once; on failure the socket is destroyed. `protocols`: what is spoken inside,
+ * the best first (ALPN); a client that offers none of its own gets HTTP/1.1, one that offers only others is refused.
+ */
 export function handshake(
   socket: Socket,
   context: SecureContext,
   handshakeMs: number,
   callback: (result: HandshakeResult) => void,
   clientAuth: ClientAuth = 'none',
+  protocols: readonly string[] = ['http/1.1'],
 ): void {
   const secure = new TLSSocket(socket, {
     isServer: true,
     secureContext: context,
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: [...protocols],
     requestCert: clientAuth !== 'none',
     rejectUnauthorized: clientAuth === 'require',
   })
@@ -49,7 +53,11 @@ export function handshake(
     () => finish({ ok: false, error: new ProxyError('handshake-failed', 'timeout') }),
     handshakeMs,
   )
-  secure.once('secure', () => finish({ ok: true, socket: secure }))
+  secure.once('secure', () => {
+    // As a tls.Server does: node:http2 waits for it before it takes the connection.
+    Object.assign(secure, { secureConnecting: false })
+    finish({ ok: true, socket: secure })
+  })
   secure.on('error', (error: Error) => finish({ ok: false, error: handshakeError(error) }))
   // Half-open sockets stay open behind a client that has left.
   secure.once('end', () => finish({ ok: false, error: new ProxyError('handshake-failed', CLOSED) }))
@@ -65,11 +73,7 @@ export function handshakeError(error: Error): ProxyError {
   const code = (error as NodeJS.ErrnoException).code ?? ''
   const alert = DISTRUST.exec(code)
   if (alert !== null) {
-    return new ProxyError(
-      'untrusting-client',
-      code.replace(/^.*ALERT_/u, '').toLowerCase(),
-      error,
-    )
+    return new ProxyError('untrusting-client', code.replace(/^.*ALERT_/u, '').toLowerCase(), error)
   }
   return new ProxyError('handshake-failed', code === '' ? null : code.toLowerCase(), error)
 }
