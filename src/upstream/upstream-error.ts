@@ -1,4 +1,5 @@
 /** What went wrong on the way to the destination, in our own codes. */
+import { constants } from 'node:http2'
 import { ProxyError, type ProxyErrorCode } from '../domain/proxy-error.ts'
 
 /** Certificate checks by the names OpenSSL and Node give them (X509_verify_cert_error_string, node:tls). */
@@ -77,4 +78,53 @@ export function exchangeError(error: unknown): ProxyError {
   const code = codeOf(error)
   if (code.startsWith('HPE_')) return new ProxyError('upstream-protocol', code, error)
   return new ProxyError(CODES[code] ?? 'upstream-protocol', code === '' ? null : code, error)
+}
+
+/** HTTP/2 error codes with which somebody says that what was sent is wrong (RFC 9113 section 7). */
+const PROTOCOL_CODES: ReadonlySet<number> = new Set([
+  constants.NGHTTP2_PROTOCOL_ERROR,
+  constants.NGHTTP2_FLOW_CONTROL_ERROR,
+  constants.NGHTTP2_FRAME_SIZE_ERROR,
+  constants.NGHTTP2_COMPRESSION_ERROR,
+  constants.NGHTTP2_ENHANCE_YOUR_CALM,
+])
+
+/** HTTP/2 error codes by their name, e.g. `refused-stream`. */
+const HTTP2_CODE_NAMES: ReadonlyMap<number, string> = new Map(
+  (
+    [
+      'NO_ERROR',
+      'PROTOCOL_ERROR',
+      'INTERNAL_ERROR',
+      'FLOW_CONTROL_ERROR',
+      'SETTINGS_TIMEOUT',
+      'STREAM_CLOSED',
+      'FRAME_SIZE_ERROR',
+      'REFUSED_STREAM',
+      'CANCEL',
+      'COMPRESSION_ERROR',
+      'CONNECT_ERROR',
+      'ENHANCE_YOUR_CALM',
+      'INADEQUATE_SECURITY',
+      'HTTP_1_1_REQUIRED',
+    ] as const
+  ).map((name) => [constants[`NGHTTP2_${name}`], name.toLowerCase().replaceAll('_', '-')]),
+)
+
+/** Why a stream of an HTTP/2 connection ended before its time. `rstCode`: with which code it was closed. */
+export function streamError(error: unknown, rstCode: number): ProxyError {
+  if (error instanceof ProxyError) return error
+  const code = codeOf(error)
+  // A fault of framing or header compression, found by nghttp2.
+  if (code === 'ERR_HTTP2_ERROR') return new ProxyError('upstream-protocol', 'http/2 framing', error)
+  if (
+    code.startsWith('ERR_HTTP2_INVALID') ||
+    code.startsWith('ERR_INVALID') ||
+    code === 'ERR_HTTP2_HEADER_SINGLE_VALUE'
+  ) {
+    return new ProxyError('bad-request', code.toLowerCase(), error)
+  }
+  if (code !== '' && !code.startsWith('ERR_HTTP2')) return exchangeError(error)
+  const name = HTTP2_CODE_NAMES.get(rstCode) ?? `code ${rstCode}`
+  return new ProxyError(PROTOCOL_CODES.has(rstCode) ? 'upstream-protocol' : 'upstream-reset', `http/2 ${name}`, error)
 }
