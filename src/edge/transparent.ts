@@ -21,8 +21,11 @@ export interface TransparentOptions {
   readonly facts: ConnectionFacts
   /** The port that the redirected clients meant; `null`: 443 for TLS, 80 for HTTP. */
   readonly port: number | null
-  /** Is this a connection that this proxy opened itself, sent back by the packet filter? */
-  readonly isOwn: boolean
+  /**
+   * Is this a connection that this proxy opened itself, sent back by the packet filter? Asked when its first bytes are
+   * there: a connection may be accepted here before the one who dialled it hears that it stands.
+   */
+  readonly isOwn: () => boolean
   /** There is no destination, or it is this proxy itself: called before the connection is closed. */
   readonly onStray: (code: 'no-destination' | 'address-refused', problem: string) => void
 }
@@ -34,14 +37,12 @@ const HTTP_PORT = 80
 export function serveTransparent(options: TransparentOptions): void {
   const { socket, tunnels } = options
   const { headerMs } = tunnels.settings.timeouts
-  if (options.isOwn) {
-    options.onStray('address-refused', 'a connection of this proxy was redirected to itself')
-    socket.destroy()
-    return
-  }
   peekFirstBytes(socket, headerMs, (peeked) => {
     if (peeked.kind === 'gone') socket.destroy()
-    else if (peeked.first.kind === 'tls') onHello(options, peeked.first)
+    else if (options.isOwn()) {
+      options.onStray('address-refused', 'a connection of this proxy was redirected to itself')
+      socket.destroy()
+    } else if (peeked.first.kind === 'tls') onHello(options, peeked.first)
     else if (peeked.first.kind === 'http') {
       const limits = { timeoutMs: headerMs, maxBytes: tunnels.settings.headers.maxHeaderBytes }
       peekRequestHost(socket, limits, (found) => onRequest(options, found))
