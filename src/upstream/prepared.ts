@@ -29,7 +29,7 @@ export class PreparedConnections {
     this.#keep(origin, (prepared) => dial((error, socket) => prepared.settle(error, socket)))
   }
 
-  /** `false`: there is none, and nothing was called. Else the callback is called once, perhaps at once. */
+  /** `false`: there is none, and nothing will be called. Else the callback is called once, never at once. */
   take(origin: string, callback: DialCallback): boolean {
     const list = this.#byOrigin.get(origin) ?? []
     for (let prepared = list.shift(); prepared !== undefined; prepared = list.shift()) {
@@ -95,7 +95,8 @@ class Prepared {
       return true
     }
     if (socket.destroyed || socket.readableEnded) return false
-    callback(null, socket)
+    // Not at once: undici asks for a connection while it works through its queue, and would not look into it again.
+    process.nextTick(callback, null, socket)
     return true
   }
 
