@@ -1,5 +1,6 @@
 import type { ExchangeDecision, ExchangeFacts, PolicyMode, TunnelDecision, TunnelFacts } from './decision.ts'
 import type { LocalAnswer, Notice } from './notice.ts'
+import type { TenantHeaders } from './tenant.ts'
 import type { Tier } from './tier.ts'
 import type { HostKnowledge, Identification, RequestHead, Tool, ToolId } from './tool.ts'
 
@@ -27,6 +28,8 @@ export interface PolicySnapshot {
   readonly identify: (head: RequestHead) => Identification
   readonly decideTunnel: (facts: TunnelFacts) => TunnelDecision
   readonly decideExchange: (facts: ExchangeFacts) => ExchangeDecision
+  /** What is set on every request to a host so that only the company's tenants are reached; `null`: nothing. */
+  readonly tenantHeaders: (host: string, port: number) => TenantHeaders | null
   /** The developer's notice for a decision; `event` is the flow id. */
   readonly renderNotice: (decision: ExchangeDecision, head: RequestHead, event: string) => Notice
   /** The notice in the client's own error format. */
