@@ -97,7 +97,7 @@ function banner(app: App, addresses: AppAddresses): string {
   const fetchRoot = isPem ? '' : `  curl -o weir-root.pem ${admin}/ca.pem\n`
   return `weir is running
   proxy        ${proxy}
-  admin        ${admin}   (token: ${app.config.data.dir}/admin.token)
+${moreWaysIn(addresses)}  admin        ${admin}   (token: ${app.config.data.dir}/admin.token)
   CA           ${ca}
   fingerprint  sha256 ${fingerprint}
 
@@ -106,6 +106,16 @@ ${fetchRoot}  curl --proxy ${proxy} --cacert ${isPem ? ca : 'weir-root.pem'} -H 
 
 `
 }
+
+/** A line for every SOCKS5 and every redirected address. */
+const moreWaysIn = ({ socks, transparent }: AppAddresses): string =>
+  [
+    ...socks.map(({ host, port }) => `  SOCKS5       socks5h://${formatAuthority(host, port)}\n`),
+    ...transparent.map(({ host, port, entry }) => {
+      const meant = entry.kind === 'transparent' && entry.port !== null ? `port ${entry.port}` : 'ports 443 and 80'
+      return `  transparent  ${formatAuthority(host, port)}   (redirected connections to ${meant})\n`
+    }),
+  ].join('')
 
 const jsonBanner = (app: App, addresses: AppAddresses): string =>
   `${JSON.stringify({ ...bannerFacts(app, addresses), listen: addresses.proxy })}\n`
