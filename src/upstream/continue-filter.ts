@@ -21,14 +21,14 @@ export function expectAnswer(socket: Socket): void {
 }
 
 class ContinueFilter {
-  readonly #read: () => Buffer | null
+  readonly #read: (size?: number) => Buffer | null
   #held: Buffer | null = null
   #isAtStart = false
 
   constructor(socket: Socket) {
-    this.#read = socket.read.bind(socket) as () => Buffer | null
-    // undici reads by `read()` alone, without a size.
-    socket.read = () => this.#next()
+    this.#read = socket.read.bind(socket) as (size?: number) => Buffer | null
+    // undici reads by `read()` alone, without a size; the stream itself asks for more by `read(0)` and drops what it gets.
+    socket.read = (size?: number) => (size === undefined ? this.#next() : this.#read(size))
   }
 
   expectAnswer(): void {
