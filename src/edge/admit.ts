@@ -7,7 +7,7 @@ import type { LocalAnswer } from '../domain/notice.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { answerFailure, asProxyError } from '../flow/failure.ts'
 import { recordUnidentified } from '../flow/unidentified.ts'
-import type { ConnectionContext } from './http1.ts'
+import type { ConnectionContext } from './connection-context.ts'
 import type { EdgePorts } from './ports.ts'
 
 export interface AdmissionInput {

@@ -1,8 +1,9 @@
 /** Serves a connection in the HTTP version that its handshake agreed on (ALPN); HTTP/1 where it agreed on none. */
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import type { ConnectionContext } from './connection-context.ts'
 import type { InspectionBudget } from './held-body.ts'
-import { type ConnectHandler, type ConnectionContext, createHttp1, type Http1 } from './http1.ts'
+import { type ConnectHandler, createHttp1, type Http1 } from './http1.ts'
 import { createHttp2 } from './http2.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
 

@@ -10,6 +10,7 @@ import { answerFailure, asProxyError } from '../flow/failure.ts'
 import { recordHostMismatch } from '../flow/host-mismatch.ts'
 import { type AdmissionInput, admitRequest } from './admit.ts'
 import { Http1ClientSide } from './client-side-http1.ts'
+import type { ConnectionContext } from './connection-context.ts'
 import { type ExchangeRun, runExchange } from './exchange.ts'
 import { framingProblem } from './framing.ts'
 import type { InspectionBudget } from './held-body.ts'
@@ -19,18 +20,6 @@ import type { EdgePorts, EdgeSettings } from './ports.ts'
 import { relayUnread } from './relay-unread.ts'
 import { isUpgradeRequest, namesOf, readHead, type TunnelName } from './request-head.ts'
 import { type Http1Upgrade, runHttp1Upgrade } from './upgrade-http1.ts'
-
-/** What is known of a connection before its first request. */
-export interface ConnectionContext {
-  /** Inside a tunnel: whose it is. On the plain listener: what the connection alone tells. */
-  readonly client: Client
-  /** On the plain listener, where every request says anew who asks. */
-  readonly facts?: ConnectionFacts
-  /** Inside a tunnel: `false` once what proved its client was taken back. */
-  readonly stillHolds?: () => boolean
-  /** `null` on the plain listener. */
-  readonly tunnel: TunnelName | null
-}
 
 export interface Http1 {
   /** Hand over a connection, its first bytes unread. */
