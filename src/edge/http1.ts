@@ -1,9 +1,8 @@
 /** The HTTP/1 server that serves both the plain listener and the inside of intercepted tunnels. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Client } from '../domain/client.ts'
 import { parseAuthority } from '../domain/destination.ts'
-import type { Admitted, ConnectionFacts } from '../domain/identity.ts'
+import type { Admitted } from '../domain/identity.ts'
 import type { LocalAnswer } from '../domain/notice.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { answerFailure, asProxyError } from '../flow/failure.ts'
@@ -18,7 +17,7 @@ import { lingerAfterAnswer } from './linger.ts'
 import { sendAnswer, sendRawAnswer, sendRawAnswerBetween } from './local-answer.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
 import { relayUnread } from './relay-unread.ts'
-import { isUpgradeRequest, namesOf, readHead, type TunnelName } from './request-head.ts'
+import { isUpgradeRequest, namesOf, readHead } from './request-head.ts'
 import { type Http1Upgrade, runHttp1Upgrade } from './upgrade-http1.ts'
 
 export interface Http1 {
