@@ -16,7 +16,7 @@ const CONNECTION_WINDOW_BYTES = 4_194_304
 /** More exchanges than this get a connection of their own, whatever the peer would allow: they share one TCP stream. */
 const MAX_STREAMS = 250
 /** What a peer that has not said yet is taken to allow (RFC 9113 section 6.5.2: at least 100 is recommended). */
-const ASSUMED_STREAMS = 100
+export const ASSUMED_STREAMS = 100
 /** Header lines of one response. */
 const MAX_HEADER_LINES = 1000
 const IDLE_SESSION_MS = 30_000
@@ -28,6 +28,14 @@ export interface StreamOptions {
   readonly waitForTrailers: boolean
 }
 
+export interface SessionParts {
+  /** Has just finished its handshake and chosen `h2`. */
+  readonly socket: Socket
+  readonly maxHeaderBytes: number
+  /** What the peer is taken to allow until it says. */
+  readonly assumedStreams: number
+}
+
 let made = 0
 
 export class UpstreamSession {
@@ -35,14 +43,15 @@ export class UpstreamSession {
   readonly sequence = ++made
   readonly #session: ClientHttp2Session
   readonly #socket: Socket
-  #maxStreams = ASSUMED_STREAMS
+  #maxStreams: number
   #openStreams = 0
   #lastStreamId: number | null = null
   #idleTimer: NodeJS.Timeout | null = null
 
-  /** `socket` has just finished its handshake and chosen `h2`. `onChange`: room was made, or the session is over. */
-  constructor(origin: Origin, socket: Socket, maxHeaderBytes: number, onChange: () => void) {
+  /** `onChange`: room was made, a limit was learnt, or the session is over. */
+  constructor(origin: Origin, { socket, maxHeaderBytes, assumedStreams }: SessionParts, onChange: () => void) {
     this.#socket = socket
+    this.#maxStreams = assumedStreams
     const session = connect(origin.url, sessionOptions(socket, maxHeaderBytes))
     this.#session = session
     // Each stream has its own error; the session's says nothing more.

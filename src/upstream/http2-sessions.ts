@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { chosenProtocol, type Dialer } from './dial.ts'
-import { UpstreamSession } from './http2-session.ts'
+import { ASSUMED_STREAMS, UpstreamSession } from './http2-session.ts'
 import type { Origin } from './origin.ts'
 
 /** Whoever needs a connection: exactly one of the three is called, once, perhaps at once. */
@@ -44,7 +44,8 @@ export class OriginSessions {
   readonly #dials = new Set<() => void>()
   #isHttp2 = false
   #http1UntilMs = 0
-  #knownMaxStreams = 1
+  /** What the last connection allowed, so that the next one is not overrun before it says so. */
+  #knownMaxStreams = ASSUMED_STREAMS
 
   constructor(origin: Origin, options: OriginSessionsOptions) {
     this.#origin = origin
@@ -129,7 +130,12 @@ export class OriginSessions {
   #opened(socket: Socket): void {
     this.#isHttp2 = true
     this.#http1UntilMs = 0
-    const session = new UpstreamSession(this.#origin, socket, this.#options.maxHeaderBytes, () => this.#changed())
+    const parts = {
+      socket,
+      maxHeaderBytes: this.#options.maxHeaderBytes,
+      assumedStreams: Math.max(1, this.#knownMaxStreams),
+    }
+    const session = new UpstreamSession(this.#origin, parts, () => this.#changed())
     this.#sessions.push(session)
     this.#serve()
   }
