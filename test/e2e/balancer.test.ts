@@ -94,7 +94,7 @@ t.test('a balancer that speaks for itself counts as itself', async (t) => {
 
 t.test('a balancer that sends no header, or a broken one, is refused and recorded', async (t) => {
   const stage = await stageBehindBalancer(t, { proxy: { networks: ['0.0.0.0/0'] } })
-  for (const bytes of [requestTo('a.example'), 'PROXY TCP4 1 2 3 4\r\n', `${'\r\n\r\n\0\r\nQUIT\n'}\x31\x11\0\0`]) {
+  for (const bytes of [requestTo('a.example'), 'PROXY TCP4 1 2 3 4\r\n', '\r\n\r\n\0\r\nQUIT\n\x31\x11\0\0']) {
     const socket = await stage.open()
     socket.write(bytes, 'latin1')
     t.equal((await readToEnd(socket)).text, '')

@@ -107,7 +107,7 @@ async function askHttp2(weir: TestWeir, host: string, row: Row): Promise<Outcome
   let status = 0
   let bytes = 0
   let text = ''
-  let isEnded = false
+  const ended = { is: false }
   stream.on('error', () => undefined)
   stream.on('response', (headers) => {
     status = Number(headers[':status'])
@@ -118,11 +118,11 @@ async function askHttp2(weir: TestWeir, host: string, row: Row): Promise<Outcome
     if (bytes > ENOUGH_BYTES) stream.close(8)
   })
   stream.on('end', () => {
-    isEnded = true
+    ended.is = true
   })
   stream.end(body(row))
   await new Promise((resolve) => stream.once('close', resolve))
-  const isWhole = isEnded && stream.rstCode === 0
+  const isWhole = ended.is && stream.rstCode === 0
   session.destroy()
   socket.destroy()
   return { status, bytes, text, isWhole }

@@ -143,7 +143,7 @@ export async function startFaultyOrigin(
   host: string,
   trust: OriginTrust,
 ): Promise<FaultyOrigin> {
-  if (fault === 'refuses the connection') return closedPort(t)
+  if (fault === 'refuses the connection') return closedPort()
   if (fault === 'hangs in the handshake')
     return listen(
       t,
@@ -189,10 +189,11 @@ export async function startFaultyOrigin(
   )
 }
 
-async function closedPort(t: Scope): Promise<FaultyOrigin> {
+/** A port that was free a moment ago: nobody listens there. */
+async function closedPort(): Promise<FaultyOrigin> {
   const server = createTcp()
-  const origin = await listen({ teardown: () => undefined, ...({} as object) } as unknown as Scope, server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
-  t.teardown(() => undefined)
-  return origin
+  return { address: `127.0.0.1:${port}` }
 }
