@@ -349,7 +349,7 @@ export class App {
       authority: this.authority,
       record: (deed) => this.#spool.appendSoon(adminEvent({ newId: this.#newId, clock }, deed)),
       log,
-      listens: () => this.#addresses.proxy,
+      listens: () => [...this.#addresses.proxy, ...this.#addresses.socks],
       nowMs: clock.nowMs,
     })
   }

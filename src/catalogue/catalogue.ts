@@ -12,4 +12,6 @@ export interface Catalogue {
   readonly endpoints: number
   /** Exact hosts and `*.` patterns that are not shared, sorted, for the PAC file. */
   readonly pacHosts: readonly string[]
+  /** Expressions for hosts that are not shared, without their slashes, sorted, for the PAC file. */
+  readonly pacPatterns: readonly string[]
 }

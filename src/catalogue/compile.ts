@@ -64,6 +64,7 @@ export function compileCatalogue(files: readonly CatalogueSource[], options: Com
     marks,
     endpoints: [...draft.tools.values()].reduce((sum, tool) => sum + tool.endpoints, 0),
     pacHosts: pacHostsOf(draft.endpoints),
+    pacPatterns: pacPatternsOf(draft.endpoints),
   }
   const problems = [...draft.problems, ...tieProblems(catalogue, draft.endpoints, sources)]
   if (problems.some((problem) => problem.severity === 'error'))
@@ -211,6 +212,15 @@ function templatesFor(draft: Draft, tool: ToolId): TemplateValues {
   }
   return values
 }
+
+const pacPatternsOf = (endpoints: readonly IndexedEndpoint[]): string[] =>
+  [
+    ...new Set(
+      endpoints
+        .filter((each) => !each.isShared && each.host.kind === 'regex')
+        .map(({ host }) => host.text.slice(1, -1)),
+    ),
+  ].sort()
 
 const pacHostsOf = (endpoints: readonly IndexedEndpoint[]): string[] =>
   [

@@ -5,12 +5,13 @@ import type { LoadedState } from '../config/state.ts'
 import type { StateWatch } from '../config/watch.ts'
 import type { ControlPorts } from '../control/ports.ts'
 import { recogniseDialect } from '../dialects/registry.ts'
-import { formatAuthority } from '../domain/destination.ts'
 import type { Problem } from '../domain/settings.ts'
 import type { Readiness } from '../observe/health.ts'
 import type { OperationalLog } from '../observe/log.ts'
 import type { MetricsRegistry } from '../observe/metrics.ts'
 import { explain } from '../policy/explain.ts'
+import type { BoundListen } from './listen-all.ts'
+import { pacInput } from './pac-rules.ts'
 
 export interface ControlParts {
   readonly store: Pick<EventStore, 'query' | 'find' | 'lastSeen'>
@@ -23,7 +24,7 @@ export interface ControlParts {
   readonly record: ControlPorts['audit']['record']
   readonly log: OperationalLog
   /** Addresses the proxy listens on; empty before the start. */
-  readonly listens: () => readonly { readonly host: string; readonly port: number }[]
+  readonly listens: () => readonly BoundListen[]
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number
 }
@@ -51,10 +52,6 @@ export function createControlPorts(parts: ControlParts): ControlPorts {
     ca: { rootPem: () => parts.authority.rootPem() },
     audit: { record: parts.record },
     log: parts.log,
-    proxyAddress: () => {
-      const [first] = parts.listens()
-      return first === undefined ? '' : formatAuthority(first.host, first.port)
-    },
-    pacHosts: () => rules().pacHosts,
+    pac: (askedHost) => pacInput(watch.current().config, parts.listens(), rules(), askedHost),
   }
 }

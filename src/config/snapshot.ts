@@ -32,6 +32,10 @@ export interface LoadedRules {
   readonly counts: { readonly endpoints: number; readonly detectors: number; readonly exemptions: number }
   /** Exact hosts and `*.` patterns of the catalogue that are not shared, and those of the tenant restrictions. */
   readonly pacHosts: readonly string[]
+  /** Expressions for more such hosts of the catalogue. */
+  readonly pacPatterns: readonly string[]
+  /** Patterns of the policy's `sanctionedHosts`. */
+  readonly sanctionedHosts: readonly string[]
   /** What a next load may use again. */
   readonly made: MadeRules
 }
@@ -159,6 +163,8 @@ function loadedRules(input: SnapshotInput, parts: Parts, made: MadeRules): Loade
       exemptions: parts.policy.exemptionCount,
     },
     pacHosts: [...new Set([...parts.catalogue.pacHosts, ...parts.policy.tenants.patterns])].sort(),
+    pacPatterns: parts.catalogue.pacPatterns,
+    sanctionedHosts: parts.policy.sanctionedHosts.patterns,
     made,
   }
 }

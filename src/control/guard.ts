@@ -10,6 +10,13 @@ export interface GuardOptions {
   readonly hosts: () => AllowedHosts
 }
 
+/** Where browsers that look for a proxy by themselves ask, under the name `wpad` of their network. */
+export const WPAD_PAGE = '/wpad.dat'
+
+/** Nothing secret is on that page, so a foreign page that is rebound to this address may have it. */
+const isWpad = (url: string, host: string | undefined): boolean =>
+  url === WPAD_PAGE && /^wpad(?:\.[a-z0-9.-]+)?(?::\d{1,5})?$/iu.test(host ?? '')
+
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'cross-origin-opener-policy': 'same-origin',
@@ -37,7 +44,8 @@ export function guardRequest(options: GuardOptions, request: FastifyRequest): vo
   }
   if (url?.startsWith('/') !== true) throw new ApiProblem(421, 'this is the admin port, not the proxy')
   const isOneHost = countHeader(rawHeaders, 'host') === 1
-  if (!isOneHost || !options.hosts().includes(headers.host, socket.localAddress)) {
+  const isServed = isWpad(url, headers.host) || options.hosts().includes(headers.host, socket.localAddress)
+  if (!isOneHost || !isServed) {
     throw new ApiProblem(421, 'this Host is not served here: use the listen address, or set `admin.publicUrl`')
   }
 }

@@ -1,6 +1,8 @@
 /** The pages that need no token: probes, metrics, the PAC file and the root certificate. All are subject to the guard. */
-import type { FastifyInstance } from 'fastify'
-import { formatAuthority, parseAuthority } from '../domain/destination.ts'
+import { createHash } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { parseAuthority } from '../domain/destination.ts'
+import { WPAD_PAGE } from './guard.ts'
 import { renderPac } from './pac.ts'
 import type { ControlPorts } from './ports.ts'
 import { PROBLEM_TYPE, problemBody } from './problem.ts'
@@ -8,16 +10,20 @@ import { PROBLEM_TYPE, problemBody } from './problem.ts'
 /** Prometheus text format. */
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** `::1:3128` as some write it; everything else as it is. */
-const bracketed = (address: string): string => address.replace(/^([0-9a-f:]*:[0-9a-f:]*):(\d+)$/iu, '[$1]:$2')
+const PAC_TYPE = 'application/x-ns-proxy-autoconfig'
 
-/** A proxy that listens on all addresses is reached under the name that this page was asked for by. */
-function reachableProxy(proxyAddress: string, hostHeader: string | undefined): string {
-  const proxy = parseAuthority(bracketed(proxyAddress))
-  const asked = parseAuthority(hostHeader ?? '')
-  if (!proxy.ok || proxy.port === null) return proxyAddress
-  const isWildcard = proxy.host === '0.0.0.0' || proxy.host === '::'
-  return formatAuthority(isWildcard && asked.ok ? asked.host : proxy.host, proxy.port)
+/** Browsers ask again at every start and network change: they get the file only when it is another one. */
+function sendPac(ports: ControlPorts, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const asked = parseAuthority(request.headers.host ?? '')
+  const input = ports.pac(asked.ok ? asked.host : null)
+  if (input.proxies.length === 0) {
+    return reply.code(503).type(PROBLEM_TYPE).send(problemBody(503, 'there is no proxy address yet'))
+  }
+  const script = renderPac(input)
+  const etag = `"${createHash('sha256').update(script).digest('hex').slice(0, 32)}"`
+  reply.header('cache-control', 'no-cache').header('etag', etag).header('vary', 'host')
+  const held = request.headers['if-none-match']?.split(',').map((each) => each.trim().replace(/^W\//u, '')) ?? []
+  return held.includes(etag) ? reply.code(304).send() : reply.type(PAC_TYPE).send(script)
 }
 
 function addProbes(app: FastifyInstance, ports: ControlPorts): void {
@@ -36,11 +42,9 @@ export function addOpenPages(app: FastifyInstance, ports: ControlPorts): void {
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
     reply.type(METRICS_TYPE).send(await ports.metrics.scrape()),
   )
-  app.get('/proxy.pac', { schema: { hide: true } }, (request, reply) => {
-    const proxyAddress = reachableProxy(ports.proxyAddress(), request.headers.host)
-    const script = renderPac({ proxyAddress, hosts: ports.pacHosts() })
-    return reply.type('application/x-ns-proxy-autoconfig').header('cache-control', 'no-cache').send(script)
-  })
+  for (const page of ['/proxy.pac', WPAD_PAGE]) {
+    app.get(page, { schema: { hide: true } }, (request, reply) => sendPac(ports, request, reply))
+  }
   app.get('/ca.pem', { schema: { hide: true } }, (_request, reply) => {
     const pem = certificatesOnly(ports.ca.rootPem())
     if (pem === '') return reply.code(503).type(PROBLEM_TYPE).send(problemBody(503, 'there is no root certificate yet'))

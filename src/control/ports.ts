@@ -2,6 +2,7 @@
 import type { AdminEvent } from '../domain/audit-event.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import type { Problem } from '../domain/settings.ts'
+import type { PacInput } from './pac.ts'
 
 /** Filters of the events query; times are RFC 3339, all others exact unless said. */
 export interface EventQuery {
@@ -101,8 +102,6 @@ export interface ControlPorts {
   readonly ca: CaPort
   readonly audit: AdminAuditPort
   readonly log?: ControlLogPort
-  /** `host:port` of the proxy listener that `/proxy.pac` names. */
-  readonly proxyAddress: () => string
-  /** Canonical host names and `*.` patterns of the catalogue for the PAC file, shared hosts left out. */
-  readonly pacHosts: () => readonly string[]
+  /** What the PAC file is made of; `askedHost` is the canonical name by which it was asked for. */
+  readonly pac: (askedHost: string | null) => PacInput
 }

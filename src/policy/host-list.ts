@@ -5,6 +5,8 @@ export interface HostList {
   /** `host` in canonical form. */
   readonly has: (host: string) => boolean
   readonly size: number
+  /** Canonical, as they were taken. */
+  readonly patterns: readonly string[]
 }
 
 /** Canonical form of a pattern; `null` when it is neither a host, an IP nor `*.` and a host of at least two labels. */
@@ -22,8 +24,8 @@ export function compileHostList(patterns: readonly string[]): HostList {
     const canonical = canonicalHostPattern(pattern)
     if (canonical !== null) entries.add(canonical)
   }
-  if (entries.size === 0) return { has: () => false, size: 0 }
-  return { has: (host) => entries.has(host) || hasParent(entries, host), size: entries.size }
+  if (entries.size === 0) return { has: () => false, size: 0, patterns: [] }
+  return { has: (host) => entries.has(host) || hasParent(entries, host), size: entries.size, patterns: [...entries] }
 }
 
 function hasParent(entries: ReadonlySet<string>, host: string): boolean {

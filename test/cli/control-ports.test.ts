@@ -37,13 +37,12 @@ async function partsOf(t: Test, change: Partial<ControlParts> = {}): Promise<Con
   }
 }
 
-t.test('the proxy address is the first one, IPv6 in brackets, and none before the start', async (t) => {
-  t.equal(createControlPorts(await partsOf(t)).proxyAddress(), '')
-  const listens = () => [
-    { host: '::1', port: 3128 },
-    { host: '127.0.0.1', port: 1 },
-  ]
-  t.equal(createControlPorts(await partsOf(t, { listens })).proxyAddress(), '[::1]:3128')
+t.test('the PAC file names what is listened on, and nothing before the start', async (t) => {
+  t.strictSame(createControlPorts(await partsOf(t)).pac(null).proxies, [])
+  const listens = () => [{ entry: { kind: 'proxy' } as const, host: '::1', port: 3128 }]
+  t.strictSame(createControlPorts(await partsOf(t, { listens })).pac(null).proxies, [
+    { keyword: 'PROXY', host: '::1', port: 3128 },
+  ])
 })
 
 t.test('problems are those of the start until the first reload, then those of the last one', async (t) => {
@@ -60,11 +59,11 @@ t.test('what it answers follows the rules in force', async (t) => {
   const parts = await partsOf(t)
   let state = parts.watch.current()
   const watch: Pick<StateWatch, 'current' | 'problems'> = { current: () => state, problems: () => [] }
-  const { policy, pacHosts, ca } = createControlPorts({ ...parts, watch })
+  const { policy, pac, ca } = createControlPorts({ ...parts, watch })
   const ask = () => policy.explain({ url: 'https://api.alpha.test/v1/messages', method: 'POST' })
   t.match(ask(), { ok: true, explanation: { tier: 'prohibited', action: 'block' } })
   t.match(policy.counts(), { endpoints: 1, detectors: 0 })
-  t.strictSame(pacHosts(), ['api.alpha.test'])
+  t.strictSame(pac(null).hosts, ['api.alpha.test'])
   t.equal(ca.rootPem(), 'pem')
   const before = policy.current().revision
   state = await stateIn(t, 'approved')

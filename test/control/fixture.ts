@@ -91,8 +91,13 @@ export function fakePorts(changes: Partial<ControlPorts> = {}): Fixture {
     ca: { rootPem: () => '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
     audit: { record: (event) => recorded.push(event) },
     log: { warn: log, error: log },
-    proxyAddress: () => '127.0.0.1:3128',
-    pacHosts: () => ['api.anthropic.com', '*.githubcopilot.com'],
+    pac: (askedHost) => ({
+      proxies: [{ keyword: 'PROXY', host: askedHost ?? 'nobody', port: 3128 }],
+      hosts: ['api.anthropic.com', '*.githubcopilot.com'],
+      patterns: [],
+      isEveryHost: false,
+      direct: [],
+    }),
     ...changes,
   }
   return { ports, recorded, queries, logged }

@@ -42,20 +42,47 @@ t.test('the PAC file names the proxy and has its own media type', async (t) => {
 })
 
 t.test('a proxy on all addresses is named as the admin port was asked for', async (t) => {
-  const { address } = await startControl(
-    t,
-    { proxyAddress: () => '0.0.0.0:3128' },
-    { publicUrl: 'http://weir.acme.example' },
-  )
+  const { address } = await startControl(t, {}, { publicUrl: 'http://weir.acme.example' })
   t.match(await sendRaw(address, rawGet('/proxy.pac', 'host: weir.acme.example')), /PROXY weir\.acme\.example:3128/)
   t.match(await sendRaw(address, rawGet('/proxy.pac', `host: ${address}`)), /PROXY 127\.0\.0\.1:3128/)
 })
 
-t.test('an IPv6 proxy is named in brackets', async (t) => {
-  for (const proxyAddress of ['[::1]:3128', '::1:3128']) {
-    const { get } = await startControl(t, { proxyAddress: () => proxyAddress })
-    t.match((await get('/proxy.pac', NO_TOKEN)).text, /"PROXY \[::1\]:3128"/)
-  }
+t.test('the PAC file is sent again only when it is another one', async (t) => {
+  let hosts = ['a.example']
+  const pac = () => ({
+    proxies: [{ keyword: 'PROXY', host: '::1', port: 3128 } as const],
+    ...{ hosts, patterns: [], isEveryHost: false, direct: [] },
+  })
+  const { get } = await startControl(t, { pac })
+  const first = await get('/proxy.pac', NO_TOKEN)
+  t.match(first.text, /"PROXY \[::1\]:3128"/)
+  t.equal(first.headers.get('cache-control'), 'no-cache')
+  const held = { 'if-none-match': first.headers.get('etag') ?? '' }
+  t.match(await get('/proxy.pac', held), { status: 304, text: '' })
+  hosts = ['b.example']
+  t.match(await get('/proxy.pac', held), { status: 200, text: /b\.example/u })
+})
+
+t.test(
+  'browsers that look for a proxy by themselves find it under the name wpad, and nothing else there',
+  async (t) => {
+    const { address } = await startControl(t)
+    for (const host of ['wpad', 'wpad.acme.example', 'WPAD.acme.example:80']) {
+      t.match(
+        await sendRaw(address, rawGet('/wpad.dat', `host: ${host}`)),
+        /^HTTP\/1\.1 200 [^]*FindProxyForURL/u,
+        host,
+      )
+      t.match(await sendRaw(address, rawGet('/proxy.pac', `host: ${host}`)), /^HTTP\/1\.1 421 /u, host)
+    }
+    t.match(await sendRaw(address, rawGet('/wpad.dat', 'host: evil.example')), /^HTTP\/1\.1 421 /u)
+  },
+)
+
+t.test('before the start there is no proxy to name', async (t) => {
+  const pac = () => ({ proxies: [], hosts: [], patterns: [], isEveryHost: false, direct: [] })
+  const { get } = await startControl(t, { pac })
+  t.equal((await get('/proxy.pac', NO_TOKEN)).status, 503)
 })
 
 t.test('only certificates leave through ca.pem', async (t) => {

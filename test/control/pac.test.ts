@@ -1,14 +1,30 @@
 import { createContext, runInContext } from 'node:vm'
 import fc from 'fast-check'
 import t from 'tap'
-import { renderPac } from '../../src/control/pac.ts'
+import { type PacInput, renderPac } from '../../src/control/pac.ts'
 
 const PROXY = 'PROXY proxy.acme.example:3128'
+const AT = { keyword: 'PROXY', host: 'proxy.acme.example', port: 3128 } as const
 
-/** The script as a browser runs it: only the language, none of the PAC helpers. */
-function load(hosts: readonly string[], proxyAddress = 'proxy.acme.example:3128'): (host: string) => string {
-  const context = createContext(Object.create(null) as object)
-  runInContext(renderPac({ proxyAddress, hosts }), context)
+const scriptOf = (changes: Partial<PacInput>): string =>
+  renderPac({ proxies: [AT], hosts: [], patterns: [], isEveryHost: false, direct: [], ...changes })
+
+/** The script as a browser runs it. The helper functions of PAC must not be needed: some resolve names. */
+function load(hosts: readonly string[], changes: Partial<PacInput> = {}): (host: string) => string {
+  const helper = (): never => {
+    throw new Error('a helper was called')
+  }
+  const helpers = [
+    'dnsResolve',
+    'isResolvable',
+    'isInNet',
+    'myIpAddress',
+    'isPlainHostName',
+    'shExpMatch',
+    'dnsDomainIs',
+  ]
+  const context = createContext(Object.fromEntries(helpers.map((name) => [name, helper])))
+  runInContext(scriptOf({ hosts, ...changes }), context)
   return (host) => {
     context['asked'] = host
     return runInContext('FindProxyForURL("https://" + asked + "/", asked)', context) as string
@@ -47,27 +63,94 @@ t.test('catalogue hosts go through the proxy, everything else goes direct', asyn
 })
 
 t.test('a stopped proxy does not mean unseen traffic: no way around is named', async (t) => {
-  t.notMatch(renderPac({ proxyAddress: '127.0.0.1:3128', hosts: ['a.b'] }), /PROXY[^"]*DIRECT/)
+  t.notMatch(scriptOf({ hosts: ['a.b'] }), /PROXY[^"]*DIRECT/)
 })
 
 t.test('regex entries and what is no host are left out', async (t) => {
-  const script = renderPac({
-    proxyAddress: '127.0.0.1:3128',
+  const script = scriptOf({
     hosts: ['/^a.*$/', 'a"b.c', '*.', '*', 'a..b', '-a.b', 'é.fr', 'ok.example'],
   })
   t.match(script, /var exact = \{"h:ok\.example":1\};\nvar suffixes = \{\};/)
 })
 
 t.test('a proxy address that is none is refused', async (t) => {
-  for (const proxyAddress of ['', 'proxy', '127.0.0.1:3128"; alert(1); "', 'a b:1', 'a:1; DIRECT']) {
-    t.throws(() => renderPac({ proxyAddress, hosts: [] }), proxyAddress)
+  for (const host of ['', 'proxy"', '127.0.0.1:1"; alert(1); "', 'a b', 'a; DIRECT']) {
+    t.throws(() => scriptOf({ proxies: [{ ...AT, host }] }), host)
   }
-  t.match(renderPac({ proxyAddress: '[::1]:3128', hosts: ['a.b'] }), /"PROXY \[::1\]:3128"/)
+  t.throws(() => scriptOf({ proxies: [] }))
+  t.match(scriptOf({ proxies: [{ ...AT, host: '::1' }] }), /"PROXY \[::1\]:3128"/)
+})
+
+t.test('several ways in are named in their order, each once', async (t) => {
+  const proxies = [{ ...AT, keyword: 'HTTPS' }, AT, AT, { keyword: 'SOCKS5', host: '10.0.0.1', port: 1080 }] as const
+  const find = load(['a.b'], { proxies })
+  t.equal(find('a.b'), 'HTTPS proxy.acme.example:3128; PROXY proxy.acme.example:3128; SOCKS5 10.0.0.1:1080')
+  t.equal(find('c.d'), 'DIRECT')
+})
+
+t.test('where every host is read, only what is local, private or named goes direct', async (t) => {
+  const find = load(['ai.corp.local', '10.9.8.7'], {
+    isEveryHost: true,
+    direct: ['gateway.acme.example', '*.intra.acme.example'],
+  })
+  for (const host of [
+    'news.example',
+    'EXAMPLE.com.',
+    '8.8.8.8',
+    '172.32.0.1',
+    '100.128.0.1',
+    '[2001:db8::1]',
+    'acme.example',
+    'intra.acme.example',
+    'local.example',
+    'xlocal',
+    'ai.corp.local',
+    '10.9.8.7',
+    '11.0.0.1',
+    '192.169.0.1',
+    '10.example.com',
+  ]) {
+    t.equal(find(host), host === 'xlocal' ? 'DIRECT' : PROXY, host)
+  }
+  for (const host of [
+    'intranet',
+    'localhost',
+    'printer.local',
+    'nas.home.arpa',
+    '10.0.0.1',
+    '127.0.0.1',
+    '169.254.169.254',
+    '192.168.1.1',
+    '172.16.0.1',
+    '172.31.255.255',
+    '100.64.0.1',
+    '0.0.0.0',
+    '[::1]',
+    '[fe80::1]',
+    '[fd00::1]',
+    '[fc12::1]',
+    'gateway.acme.example',
+    'a.intra.acme.example',
+    '',
+  ]) {
+    t.equal(find(host), 'DIRECT', host)
+  }
+})
+
+t.test('expressions of the catalogue are told as they are, those beyond old engines are left out', async (t) => {
+  const known = ['^ark\\.[a-z0-9-]+\\.volces\\.com$', '^(?:a|b)\\d{2}\\.c\\.example$']
+  const script = scriptOf({ patterns: [...known, '^(?<n>a)\\.b$', '^(?=a)\\.b$', 'a\\.b', '^a"+alert(1)+"$', '^a/b$'] })
+  t.equal(script.match(/new RegExp/g)?.length, 2)
+  const find = load([], { patterns: known })
+  for (const host of ['ark.cn-beijing.volces.com', 'b07.c.example']) t.equal(find(host), PROXY, host)
+  for (const host of ['ark.volces.com', 'ark.a.b.volces.com', 'ark.x.volces.com.evil.example', 'c07.c.example']) {
+    t.equal(find(host), 'DIRECT', host)
+  }
 })
 
 t.test('it is plain ES3: no word of a later language', async (t) => {
   t.notMatch(
-    renderPac({ proxyAddress: 'a:1', hosts: ['a.b'] }),
+    scriptOf({ hosts: ['a.b'], patterns: ['^a$'], isEveryHost: true, direct: ['c.d'] }),
     /=>|`|\b(?:let|const|includes|startsWith|endsWith|slice)\b/,
   )
 })

@@ -74,7 +74,7 @@ t.test('docs/admin-api.md has every open page, and each answers', async (t) => {
   const pages = tableRows('docs/admin-api.md', /^## Open pages/u).map(
     ([page = '']) => quoted(page)[0]?.replace('GET ', '') ?? '',
   )
-  t.strictSame(pages, ['/livez', '/readyz', '/metrics', '/proxy.pac', '/ca.pem'])
+  t.strictSame(pages, ['/livez', '/readyz', '/metrics', '/proxy.pac', '/wpad.dat', '/ca.pem'])
   for (const page of pages) t.equal((await get(page, {})).status, 200, page)
 })
 
