@@ -152,7 +152,7 @@ t.test('a flood of checks is held off: what has no room is our trouble and no wr
   const texts = Array.from({ length: 110 }, (_, index) =>
     basic('li.wei', formatToken({ ...first, secret: secretOf(index) })),
   )
-  const verdicts = await Promise.all(texts.map((text) => source.verify(text, facts())))
+  const verdicts = await Promise.all(texts.map(async (text) => source.verify(text, facts())))
   t.equal(verdicts.filter(({ kind }) => kind === 'wrong').length, 102, 'two at once and a hundred that wait')
   t.equal(verdicts.filter(({ kind }) => kind === 'unavailable').length, 8)
 })
