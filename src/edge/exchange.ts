@@ -112,6 +112,8 @@ class RunningExchange {
     const { plan } = this.#exchange
     const body = await this.#bodyBy(plan)
     if (body === 'answered') return
+    // The upstream connects while the intent is written.
+    this.#ports.upstream.prepare?.(destinationOf(this.#run.read))
     const refusal = await this.#exchange.commit()
     if (refusal !== null) {
       this.#error = new ProxyError('audit-unavailable')
@@ -219,6 +221,8 @@ class RunningExchange {
       headers = ['Host', formatAuthority(read.head.host, read.head.port), ...headers]
     }
     if (isEdited && body instanceof Uint8Array) headers = withHeader(headers, 'content-length', String(body.length))
+    // Trailers pass both ways, so the promise to read them may be repeated; gRPC servers ask for it.
+    if (/\btrailers\b/iu.test(headerValue(side.headers, 'te') ?? '')) headers = [...headers, 'te', 'trailers']
     this.#sentTick = this.#ports.flow.clock.tickMs()
     return new Promise((resolve) => {
       this.#resolve = resolve

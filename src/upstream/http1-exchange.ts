@@ -90,7 +90,7 @@ export class Http1Exchange implements UpstreamExchange {
         {
           path: target,
           method,
-          headers: joinedCookies(headers),
+          headers: http1Lines(headers),
           body: body === null || body instanceof Uint8Array ? body : new BodyReadable(body),
           // The idle timer below is ours: undici's counts a paused response as idle.
           bodyTimeout: 0,
@@ -190,14 +190,18 @@ function latin1Headers(raw: unknown): string[] {
   )
 }
 
-/** HTTP/2 clients may send cookies in several lines; other versions know one (RFC 9113 section 8.2.3). */
-function joinedCookies(headers: RawHeaders): string[] {
+/**
+ * HTTP/2 clients may send cookies in several lines; other versions know one (RFC 9113 section 8.2.3). `te` would need a
+ * `Connection` line beside it here (RFC 9110 section 10.1.4), and says nothing that node's parser needs.
+ */
+function http1Lines(headers: RawHeaders): string[] {
   const cookies = headerValues(headers, 'cookie')
-  if (cookies.length < 2) return [...headers]
   let isFirst = true
   return headers.flatMap((name, index) => {
     if (index % 2 === 1) return []
-    if (name.toLowerCase() !== 'cookie') return [name, headers[index + 1] ?? '']
+    const key = name.toLowerCase()
+    if (key === 'te') return []
+    if (key !== 'cookie' || cookies.length < 2) return [name, headers[index + 1] ?? '']
     const lines = isFirst ? [name, cookies.join('; ')] : []
     isFirst = false
     return lines
