@@ -224,7 +224,10 @@ class Listener implements ProxyListener {
   /** A connection that never became a request: log, metric, and one folded event per client. */
   #stray(socket: Socket, facts: ConnectionFacts, code: StrayCode, detail: string | null, first?: string): void {
     const { flow, refusals, identity } = this.#ports
-    flow.log.warn({ client: facts.address, ...(detail === null ? { first } : { detail }) }, `edge.${code}`)
+    flow.log.warn(
+      { client: facts.address, code, ...(detail === null ? { first } : { detail }) },
+      'edge.stray-connection',
+    )
     flow.metrics.count('weir_errors_total', { code, side: PROXY_ERRORS[code].side })
     recordStrayConnection(flow, refusals, {
       client: identity.ofConnection(facts),

@@ -24,15 +24,16 @@ export const LOG_EVENTS = {
   'config.watch-failed': 'a folder cannot be watched for changes; SIGHUP still reloads',
   'control.failed': 'the admin port could not answer; `id` stands in the answer',
   'control.refused': 'the admin port refused a request: network, host, token or input',
-  'edge.balancer-header': 'a trusted balancer sent no valid PROXY protocol header',
-  'edge.client-certificate': 'a client certificate is missing or was refused',
   'edge.client-refused': 'a connection or request of a client was refused',
   'edge.exchange-fault': 'an exchange ended by a fault of the program',
+  'edge.identity-fault': 'who asks could not be found out, by a fault of the program',
   'edge.listener-fault': 'a listening socket reported an error',
-  'edge.no-destination': 'a redirected connection names no destination',
-  'edge.address-refused': 'a connection of this proxy was redirected to itself',
-  'edge.not-proxy-protocol': 'the first bytes of a connection are neither HTTP nor CONNECT',
+  'edge.stray-connection': 'a connection that names no destination or proves no client was ended; `code` says why',
   'edge.upgrade-fault': 'an upgrade ended by a fault of the program',
+  'flow.message-fault': 'a message of a WebSocket ended by a fault of the program',
+  'identity.credential-refused': 'a proxy token or another credential was wrong',
+  'identity.token-deeds-failed': 'what `weir token` did could not be brought into the records; it is tried again',
+  'identity.unavailable': 'a source of identity does not answer',
 } as const
 
 /** Field names of log lines and what they hold. */

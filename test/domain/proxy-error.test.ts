@@ -22,6 +22,9 @@ t.test('the detail follows the message, and the cause stays with the error', asy
   t.ok(error instanceof Error)
 })
 
+/** What a proxy answers who does not know its client (RFC 9110 section 15.5.8). */
+const IDENTITY_CODES: ReadonlySet<string> = new Set(['proxy-auth-required', 'proxy-auth-failed', 'too-many-attempts'])
+
 t.test('the table keeps the promises of the contract', async (t) => {
   for (const code of CODES) {
     const { status, message, side, proxyStatus } = PROXY_ERRORS[code]
@@ -30,7 +33,12 @@ t.test('the table keeps the promises of the contract', async (t) => {
     t.match(proxyStatus, /^[a-z]+(?:_[a-z]+)*$/u)
     if (status === null) continue
     t.ok(STATUS_CODES[status] !== undefined, code)
-    t.notOk([401, 407, 429].includes(status), `${code}: would log people out or start retries`)
+    const isAboutIdentity = IDENTITY_CODES.has(code)
+    t.equal(
+      [401, 407, 429].includes(status),
+      isAboutIdentity,
+      `${code}: elsewhere they log people out or start retries`,
+    )
     if (status === 503) t.equal(side, 'weir', `${code}: 503 is for our own trouble only`)
     if (side === 'client') t.ok(status >= 400 && status < 500, code)
     if (side === 'upstream') t.ok([502, 504].includes(status), code)
