@@ -101,7 +101,7 @@ t.test('a balancer that sends no header, or a broken one, is refused and recorde
   }
   const events = flowEvents(await stage.weir.waitForEvents((all) => flowEvents(all).length > 0))
   t.match(events, [{ phase: 'tunnel', action: 'block', reason: 'balancer-header', error: { code: 'balancer-header' } }])
-  t.match(stage.weir.log.join(''), /edge\.balancer-header/u)
+  t.match(stage.weir.log.join(''), /edge\.stray-connection/u)
 })
 
 t.test('a header from somebody who is no balancer is garbage, never believed', async (t) => {
