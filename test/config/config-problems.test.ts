@@ -55,3 +55,18 @@ t.test('a parent or a rule that is none is refused, and the password is not show
   t.notMatch(JSON.stringify(error?.issues), /hunter2/)
   t.end()
 })
+
+t.test('asking for client certificates and naming their CA belong together', (t) => {
+  const files = { chain: 'c.pem', key: 'k.pem' }
+  for (const [tls, path] of [
+    [{ ...files, clientAuth: 'require' }, 'proxy.tls.clientCa'],
+    [{ ...files, clientAuth: 'request' }, 'proxy.tls.clientCa'],
+    [{ ...files, clientCa: 'ca.pem' }, 'proxy.tls.clientAuth'],
+    [{ ...files, clientCrl: 'crl.pem' }, 'proxy.tls.clientAuth'],
+  ] as const) {
+    t.match(crossChecks(configSchema.parse({ proxy: { tls } }), null, 'w.yaml'), [{ path, severity: 'error' }])
+  }
+  const fit = { ...files, clientAuth: 'require', clientCa: 'ca.pem' }
+  t.same(crossChecks(configSchema.parse({ proxy: { tls: fit } }), null, 'w.yaml'), [])
+  t.end()
+})

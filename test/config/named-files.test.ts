@@ -66,3 +66,27 @@ t.test('all that is wrong is told at once, with file and path', async (t) => {
   )
   t.notMatch(JSON.stringify(result.problems), /PRIVATE KEY/u)
 })
+
+t.test(
+  'client CA and revocation list are read and tried; each that cannot be used is told with its path',
+  async (t) => {
+    const dir = await pairIn(t)
+    const [chain, key] = [join(dir, 'root.crt'), join(dir, 'root.key')]
+    const [noCa, noCrl] = [join(dir, 'no-ca.pem'), join(dir, 'no-crl.pem')]
+    writeFileSync(noCa, 'hello')
+    writeFileSync(noCrl, 'hello')
+    const read = (more: object) =>
+      readNamedFiles(configOf({ proxy: { tls: { chain, key, clientAuth: 'require', clientCa: chain, ...more } } }))
+    t.equal(read({}).ok, true)
+    for (const [more, path, message] of [
+      [{ clientCa: noCa }, 'proxy.tls.clientCa', 'holds no PEM certificate'],
+      [{ clientCa: join(dir, 'gone.pem') }, 'proxy.tls.clientCa', 'cannot be read: ENOENT'],
+      [{ clientCrl: join(dir, 'gone.pem') }, 'proxy.tls.clientCrl', 'cannot be read: ENOENT'],
+      [{ clientCrl: noCrl }, 'proxy.tls', /^client CA or revocation list is no PEM/u],
+    ] as const) {
+      const result = read(more)
+      t.equal(result.ok, false)
+      if (!result.ok) t.match(result.problems, [{ path, message }])
+    }
+  },
+)
