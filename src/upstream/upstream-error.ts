@@ -77,6 +77,10 @@ export function exchangeError(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error
   const code = codeOf(error)
   if (code.startsWith('HPE_')) return new ProxyError('upstream-protocol', code, error)
+  // undici names a 101 that nobody asked for only in words.
+  if (code === 'UND_ERR_SOCKET' && error instanceof Error && error.message === 'bad upgrade') {
+    return new ProxyError('upstream-protocol', 'it switched protocols unasked', error)
+  }
   return new ProxyError(CODES[code] ?? 'upstream-protocol', code === '' ? null : code, error)
 }
 
