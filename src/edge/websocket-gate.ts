@@ -47,7 +47,9 @@ export interface GateListeners {
 type Passage =
   /** Put together, for a verdict. */
   | 'held'
-  /** Sent on as it comes: a control frame, or the rest of a message that is not read. */
+  /** A control frame: sent when it is whole, for a verdict may come in the middle of it. */
+  | 'control'
+  /** Sent on as it comes: the rest of a message that is not read. */
   | 'sent'
   /** Its place is sent on, not its content. */
   | 'blanked'
@@ -61,6 +63,8 @@ export class MessageGate {
   /** The frames of the message that is held, as they came. */
   #raw = new GrowingBytes()
   #takenBytes = 0
+  /** The control frame that is coming, as it came. */
+  #control: Uint8Array[] = []
   #utf8 = new Utf8Check()
   #head: WsFrameHead | null = null
   #offset = 0
@@ -88,7 +92,7 @@ export class MessageGate {
 
   /** May a frame be put in behind what was sent? */
   get isBetweenFrames(): boolean {
-    return !this.#isPassing && (this.#passage === 'held' || this.#reader.isBetweenFrames)
+    return !this.#isPassing && (this.#passage !== 'blanked' || this.#reader.isBetweenFrames)
   }
 
   push(chunk: Uint8Array): void {
@@ -154,7 +158,10 @@ export class MessageGate {
     } else if (!this.#assembler.head(head)) {
       this.#passage = 'blanked'
       this.#break(head.raw)
-    } else if (isControl(head) || this.#isPassing) {
+    } else if (isControl(head)) {
+      this.#passage = 'control'
+      this.#control = [head.raw]
+    } else if (this.#isPassing) {
       this.#passage = 'sent'
       this.#listeners.send(head.raw)
     } else {
@@ -167,7 +174,8 @@ export class MessageGate {
 
   #onPayload(bytes: Uint8Array): void {
     const mask = this.#head?.mask ?? null
-    if (this.#passage === 'sent') this.#listeners.send(bytes)
+    if (this.#passage === 'control') this.#control.push(bytes)
+    else if (this.#passage === 'sent') this.#listeners.send(bytes)
     else if (this.#passage === 'blanked') this.#listeners.send(filledBytes(bytes.length, 0, mask, this.#offset & 3))
     else if (this.#passage === 'held') this.#hold(bytes)
     this.#offset += bytes.length
@@ -206,6 +214,7 @@ export class MessageGate {
     this.#passage = 'held'
     if (this.#isOver || head === null) return
     const ended = this.#assembler.end()
+    if (ended.kind === 'control') this.#listeners.send(Buffer.concat(this.#control))
     if (ended.kind === 'control' && head.opcode === OPCODES.close) {
       this.#isOver = true
       this.#listeners.onClose()
@@ -276,7 +285,7 @@ export class MessageGate {
         this.#isJudging = false
         this.#listeners.hold(false)
         this.#run()
-        if (this.#isClientDone && !this.#isJudging) this.#listeners.ended()
+        if (this.#isClientDone) this.end()
       })
   }
 

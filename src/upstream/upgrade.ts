@@ -82,8 +82,10 @@ function watch(outgoing: ClientRequest, firstByteMs: number, sink: UpgradeSink):
   outgoing.setTimeout(firstByteMs, () => outgoing.destroy(new ProxyError('upstream-timeout')))
   outgoing.on('information', () => {
     interimCount += 1
-    if (interimCount > MAX_INTERIM_RESPONSES)
-      outgoing.destroy(new ProxyError('upstream-protocol', 'too many interim responses'))
+    if (interimCount <= MAX_INTERIM_RESPONSES) return
+    // Told here: a response in the same read comes before the error of a request that was destroyed.
+    once(() => sink.failed(new ProxyError('upstream-protocol', 'too many interim responses')))
+    outgoing.destroy()
   })
   outgoing.once('upgrade', (incoming: IncomingMessage, stream: Duplex, head: Buffer) => {
     if (isOver) stream.destroy()
