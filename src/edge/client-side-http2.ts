@@ -33,7 +33,8 @@ export class Http2ClientSide implements ClientSide {
   readonly #stream: ServerHttp2Stream
   readonly #isHead: boolean
   readonly #idleMs: number
-  #trailers: RawHeaders = []
+  #requestTrailers: RawHeaders = []
+  #responseTrailers: RawHeaders = []
   /** The response has no body, whatever is written. */
   #isBodyless = false
   #hasTimedOut = false
@@ -47,10 +48,10 @@ export class Http2ClientSide implements ClientSide {
     this.hasBody = !stream.endAfterHeaders
     const length = headerValue(headers, 'content-length')
     this.declaredBytes = length === null ? null : Number(length)
-    this.body = new StreamBody(stream, () => this.#trailers)
+    this.body = new StreamBody(stream, () => this.#requestTrailers)
     if (!this.hasBody) return
     stream.once('timeout', () => (this.#hasTimedOut = true))
-    stream.once('trailers', (_headers: object, _flags: number, lines: string[]) => (this.#trailers = lines))
+    stream.once('trailers', (_headers: object, _flags: number, lines: string[]) => (this.#requestTrailers = lines))
   }
 
   get hasResponded(): boolean {
@@ -89,7 +90,6 @@ export class Http2ClientSide implements ClientSide {
     this.#isBodyless = this.#isHead || status === 204 || status === 205 || status === 304
     const stream = this.#stream
     if (!this.#isBodyless) stream.once('wantTrailers', () => this.#sendTrailers())
-    this.#trailers = []
     const options = { ...NO_DATE, endStream: this.#isBodyless, waitForTrailers: !this.#isBodyless }
     stream.respond([':status', String(status), ...http2Lines(headers)], options)
   }
@@ -104,14 +104,14 @@ export class Http2ClientSide implements ClientSide {
 
   end(trailers: RawHeaders): void {
     if (this.isGone) return
-    this.#trailers = trailers
+    this.#responseTrailers = trailers
     if (!this.#isBodyless) this.#stream.end()
     this.#afterResponse()
   }
 
   #sendTrailers(): void {
     try {
-      this.#stream.sendTrailers(trailerObject(this.#trailers))
+      this.#stream.sendTrailers(trailerObject(this.#responseTrailers))
     } catch {
       this.cut()
     }

@@ -6,7 +6,7 @@ import type { HeaderLimits } from '../domain/settings.ts'
 import type { HeadLines } from './request-head.ts'
 
 export interface Http2Head {
-  /** In the form of HTTP/1: Host first, cookie crumbs joined. An extended CONNECT (RFC 8441) reads as an upgrade. */
+  /** In the form of HTTP/1: Host first, cookie crumbs joined. */
   readonly lines: HeadLines
   /** What is wrong with it already; the lines may then be incomplete. */
   readonly problem: ProxyError | null
@@ -30,7 +30,7 @@ export function readHttp2Head(
     const value = rawHeaders[index + 1] ?? ''
     bytes += name.length + value.length + LINE_OVERHEAD
     if (name.startsWith(':')) pseudo[name] = value
-    else if (name === 'cookie' && cookie !== -1) lines[cookie] += `; ${value}`
+    else if (name === 'cookie' && cookie !== -1) lines[cookie] = `${lines[cookie] ?? ''}; ${value}`
     else {
       if (name === 'cookie') cookie = lines.length + 1
       lines.push(name, value)
@@ -44,9 +44,8 @@ const tooLarge = ({ maxHeaderBytes }: Pick<HeaderLimits, 'maxHeaderBytes'>): Pro
   new ProxyError('headers-too-large', `more than ${maxHeaderBytes} bytes`)
 
 function problemOf(pseudo: Record<string, string>, lines: RawHeaders, scheme: string): ProxyError | null {
-  if (pseudo[':method'] === 'CONNECT' && pseudo[':protocol'] === undefined) {
-    return new ProxyError('tunnel-refused', 'CONNECT inside a tunnel')
-  }
+  // With `:protocol` as well (RFC 8441): WebSocket goes over HTTP/1.1 here, and nobody was told otherwise.
+  if (pseudo[':method'] === 'CONNECT') return new ProxyError('tunnel-refused', 'CONNECT inside a tunnel')
   const expectations = headerValues(lines, 'expect')
   if (expectations.some((value) => value.trim().toLowerCase() !== '100-continue')) {
     return new ProxyError('expectation-failed')
@@ -62,15 +61,7 @@ function problemOf(pseudo: Record<string, string>, lines: RawHeaders, scheme: st
 }
 
 function linesOf(pseudo: Record<string, string>, lines: string[]): HeadLines {
-  const { ':method': method = '', ':authority': authority, ':protocol': protocol } = pseudo
+  const { ':method': method = '', ':authority': authority } = pseudo
   if (authority !== undefined && headerValue(lines, 'host') === null) lines.unshift('host', authority)
-  const isExtended = method === 'CONNECT' && protocol !== undefined
-  if (isExtended) lines.push('upgrade', protocol)
-  return {
-    method: isExtended ? 'GET' : method,
-    url: pseudo[':path'] ?? '',
-    httpVersion: '2',
-    headers: isExtended ? { upgrade: protocol, connection: 'upgrade' } : {},
-    rawHeaders: lines,
-  }
+  return { method, url: pseudo[':path'] ?? '', httpVersion: '2', headers: {}, rawHeaders: lines }
 }

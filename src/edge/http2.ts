@@ -82,7 +82,7 @@ class Http2Server implements Http1 {
 
   readonly serve = (socket: Duplex, context: ConnectionContext): void => {
     const { tunnel } = context
-    if (tunnel === null || this.#isDraining) {
+    if (tunnel === null || this.#isDraining || socket.destroyed) {
       socket.destroy()
       return
     }
@@ -91,7 +91,6 @@ class Http2Server implements Http1 {
     const connection: Connection = { session, guard, context: { ...context, tunnel }, socket }
     this.#connections.add(connection)
     this.#checking ??= setInterval(() => this.#check(), Math.min(CHECK_MS, this.#settings.timeouts.headerMs)).unref()
-    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
     session.on('error', (error: Error) => this.#onSessionError(error))
     session.on('close', () => this.#forget(connection))
     session.on('ping', () => guard.onPing(performance.now()) || this.#flooded(connection, 'ping'))
@@ -101,6 +100,9 @@ class Http2Server implements Http1 {
     )
     // The socket below stays open behind a client that has left.
     socket.once('end', () => session.destroy())
+    // A socket that was gone already ends the session in its constructor, and no event tells.
+    if (session.destroyed) this.#forget(connection)
+    else session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
   }
 
   readonly activeCount = (): number => this.#active

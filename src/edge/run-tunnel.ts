@@ -16,8 +16,8 @@ import { handshake, isHangUp } from './tls.ts'
 import { watchTrust } from './trust-watch.ts'
 import { type Splice, splice } from './tunnel-pipe.ts'
 
-/** What is read where TLS ends here, the best first. `h2` joins when `http2.ts` has passed its tests. */
-const INTERCEPTED_PROTOCOLS = ['http/1.1']
+/** What is read where TLS ends here, the best first. */
+const INTERCEPTED_PROTOCOLS = ['h2', 'http/1.1']
 
 /** What every tunnel of a listener shares. */
 export interface TunnelDeps {

@@ -80,8 +80,9 @@ function interception({ place, certificateHost }: TunnelQuestion): Pick<TunnelAn
   return { reason: 'intercepted', why: 'every host is read' }
 }
 
-/** HTTP/1.1 is what is read today; a client without ALPN speaks it. */
-const isReadable = (alpn: readonly string[]): boolean => alpn.length === 0 || alpn.includes('http/1.1')
+/** The protocols that are read; a client without ALPN speaks HTTP/1.1. */
+const isReadable = (alpn: readonly string[]): boolean =>
+  alpn.length === 0 || alpn.includes('h2') || alpn.includes('http/1.1')
 
 function notReadable(question: TunnelQuestion, rule: string): TunnelAnswer {
   const { policy, place } = question

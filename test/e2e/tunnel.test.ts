@@ -105,13 +105,13 @@ t.test('a client that does not trust us is recorded once per host and is not let
 })
 
 t.test(
-  'a client that offers only HTTP/2 to a host that no prohibited tool uses is tunnelled and recorded',
+  'a client that offers only what nobody here reads, to a host that no prohibited tool uses, is tunnelled and recorded',
   async (t) => {
     const pki = await makePki(t)
     const origin = await startTcpOrigin(t, (socket) => socket.on('data', () => socket.end()))
     const weir = await startWeir(t, { pins: { 'api.mistral.ai:443': origin.address } })
     const { socket } = await connectThrough(weir.port, 'api.mistral.ai:443')
-    const secure = connectTls({ socket, servername: 'api.mistral.ai', ALPNProtocols: ['h2'], ca: pki.rootPem })
+    const secure = connectTls({ socket, servername: 'api.mistral.ai', ALPNProtocols: ['imap'], ca: pki.rootPem })
     secure.on('error', () => undefined)
     await new Promise((resolve) => secure.once('close', resolve))
     const [event] = flowEvents(await weir.waitForEvents((events) => flowEvents(events).length > 0))
