@@ -6,6 +6,7 @@ import { type EventStore, openEventStore } from './audit/store.ts'
 import type { Authority } from './ca/authority.ts'
 import { joinClientIdentity, tokenFile } from './cli/client-identity.ts'
 import { createControlPorts } from './cli/control-ports.ts'
+import { createDirectoryGroups, type DirectoryGroups } from './cli/directory-groups.ts'
 import { listenProblem } from './cli/listen-address.ts'
 import { type BoundListen, listenAll, ownPortsOf } from './cli/listen-all.ts'
 import { closeAll, type Opened } from './cli/opened.ts'
@@ -303,6 +304,7 @@ export class App {
           current: () => this.#watch.current(),
           tokens: this.#tokens,
           certificates: this.#proxyTls.certificates,
+          groups: this.#openDirectory(),
           clock,
           log: this.#parts.log,
         }),
@@ -324,6 +326,16 @@ export class App {
         tls: this.#proxyTls.listener,
       },
     )
+  }
+
+  #openDirectory(): DirectoryGroups {
+    const groups = createDirectoryGroups({
+      settings: () => this.#watch.current().config.identity.ldap,
+      clock,
+      log: this.#parts.log,
+      metrics: this.#metrics,
+    })
+    return this.#open(groups, () => groups.close())
   }
 
   #createInspector(): FlowPorts['inspect'] {

@@ -1,8 +1,9 @@
-/** Joins the identity sources: network map, client certificates, personal tokens, trusted proxies in front. */
+/** Joins the identity sources: network map, client certificates, personal tokens, trusted proxies in front, groups of a directory. */
 import { join } from 'node:path'
 import type { WeirConfig } from '../config/schema.ts'
 import type { ConnectionSource } from '../domain/identity.ts'
 import type { ClientIdentityPort, Clock, IdentityPort, Logger } from '../flow/ports.ts'
+import type { GroupCache } from '../identity/group-cache.ts'
 import { createClientIdentity } from '../identity/identify.ts'
 import { createTokenSource, type TokenSettings } from '../identity/proxy-token.ts'
 import type { TokenStore } from '../state/token-store.ts'
@@ -13,6 +14,8 @@ export interface ClientIdentityParts {
   readonly tokens: TokenStore
   /** Of client certificates. */
   readonly certificates: ConnectionSource
+  /** Of a directory. */
+  readonly groups: GroupCache
   readonly clock: Pick<Clock, 'nowMs' | 'tickMs'>
   readonly log: Pick<Logger, 'warn'>
 }
@@ -25,6 +28,7 @@ export function joinClientIdentity({
   current,
   tokens,
   certificates,
+  groups,
   clock,
   log,
 }: ClientIdentityParts): ClientIdentityPort {
@@ -39,7 +43,7 @@ export function joinClientIdentity({
     addresses: () => current().identity,
     connectionSources: [certificates],
     credentialSources: [tokenSource],
-    groups: null,
+    groups,
     log,
   })
 }

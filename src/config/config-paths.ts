@@ -25,6 +25,8 @@ const PATH_LEAVES: readonly (readonly string[])[] = [
   ['rules', 'dir'],
   ['data', 'dir'],
   ['identity', 'map'],
+  ['identity', 'ldap', 'bindPasswordFile'],
+  ['identity', 'ldap', 'caFile'],
   ['inspect', 'keyFile'],
   ['upstream', 'extraRoots'],
 ]

@@ -114,6 +114,18 @@ const UNFIT: readonly Check[] = [
     message: 'holds everybody: any client could say it is somebody else; name the proxies in front',
   },
   {
+    keys: ['identity', 'ldap', 'urls'],
+    isHit: ({ identity: { ldap } }) =>
+      ldap?.startTls === false &&
+      ldap.urls.some((url) => /^ldap:\/\/(?!(?:127(?:\.\d+){3}|\[::1\]|localhost)(?::|$))/u.test(url)),
+    message: 'would send the password and be believed without TLS: use `ldaps://` or `startTls: true`',
+  },
+  {
+    keys: ['identity', 'ldap', 'bindPasswordFile'],
+    isHit: ({ identity: { ldap } }) => ldap !== null && (ldap.bindDn === null) !== (ldap.bindPasswordFile === null),
+    message: '`bindDn` and `bindPasswordFile` belong together',
+  },
+  {
     keys: ['admin', 'listen'],
     isHit: ({ proxy, admin }) =>
       proxyListens(proxy).some(({ listen }) => listen === admin.listen) && !admin.listen.endsWith(':0'),

@@ -23,14 +23,19 @@ export type NamedFilesResult =
   | { readonly ok: true; readonly files: NamedFiles }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-/** Read `proxy.tls`, `admin.tls` and `upstream.extraRoots`. */
-export function readNamedFiles({ proxy, admin, upstream }: WeirConfig): NamedFilesResult {
+/** Read `proxy.tls`, `admin.tls`, `upstream.extraRoots`; try the files of `identity.ldap`. */
+export function readNamedFiles({ proxy, admin, upstream, identity: { ldap } }: WeirConfig): NamedFilesResult {
   const problems: Problem[] = []
   const proxyTls = readTls('proxy.tls', proxy.tls, problems, readClientTls(proxy.tls, problems))
   const adminTls = readTls('admin.tls', admin.tls, problems)
   const extraRoots = upstream.extraRoots.map((file, index) =>
     readRoots(file, `upstream.extraRoots[${index}]`, problems),
   )
+  // Read for each connection to the directory; tried here, so that a wrong name is known before anything starts.
+  if (ldap !== null && ldap.caFile !== null) readRoots(ldap.caFile, 'identity.ldap.caFile', problems)
+  if (ldap !== null && ldap.bindPasswordFile !== null) {
+    read(ldap.bindPasswordFile, 'identity.ldap.bindPasswordFile', problems)
+  }
   if (problems.length > 0) return { ok: false, problems }
   return { ok: true, files: { proxyTls: proxyTls?.context ?? null, adminTls: adminTls?.files ?? null, extraRoots } }
 }

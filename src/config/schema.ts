@@ -154,6 +154,39 @@ const notice = z.strictObject({
   contact: z.string().min(1).max(200).nullable().default(null).describe('Whom to ask when there is no askUrl.'),
 })
 
+const filter = (placeholder: RegExp, hint: string) =>
+  z
+    .string()
+    .regex(/^\(.*\)$/su, 'a filter in brackets')
+    .regex(placeholder, hint)
+
+const ldap = z
+  .strictObject({
+    urls: z
+      .array(
+        z
+          .string()
+          .regex(/^ldaps?:\/\/(?:[\w.-]+|\[[\da-fA-F:]+\])(?::\d{1,5})?$/u, '`ldaps://host` or `ldap://host:port`'),
+      )
+      .min(1),
+    startTls: z.boolean().default(false),
+    bindDn: z.string().min(1).nullable().default(null),
+    bindPasswordFile: path.nullable().default(null),
+    userBase: z.string(),
+    userFilter: filter(/\{user\}/u, 'name the user by `{user}`').default('(uid={user})'),
+    groupBase: z.string(),
+    groupFilter: filter(/\{(?:dn|user)\}/u, 'name the user by `{dn}` or `{user}`').default('(member={dn})'),
+    groupName: z
+      .string()
+      .regex(/^[A-Za-z][\w-]*$/u, 'an attribute')
+      .default('cn'),
+    timeoutMs: z.int().min(10).max(60_000).default(2000),
+    cacheSeconds: z.int().min(1).max(86_400).default(600),
+    caFile: path.nullable().default(null),
+  })
+  .nullable()
+  .default(null)
+
 const inspect = z.strictObject({
   workers: z.int().min(0).max(64).default(1).describe('Threads for large bodies.'),
   depth: z.int().min(0).max(10).default(3).describe('Encodings inside encodings that are looked into.'),
@@ -206,6 +239,7 @@ export const configSchema = z.strictObject({
         .default(20)
         .describe('Different wrong credentials of one address before further ones are answered 429.'),
       failureWindowSeconds: z.int().min(1).max(86_400).default(60).describe('The time in which they are counted.'),
+      ldap: ldap.describe("LDAP directory that known users' groups are read from; null: none."),
     })
     .prefault({}),
   intercept: z

@@ -33,6 +33,11 @@ export const METRICS = {
     help: 'Audit records that could not be written; mode: what the tier does then.',
     labels: ['mode'],
   },
+  weir_directory_failures_total: {
+    type: 'counter',
+    help: 'Questions to the LDAP directory that failed.',
+    labels: [],
+  },
   weir_connections: { type: 'gauge', help: 'Client connections now.', labels: [] },
   weir_audit_spooled_bytes: { type: 'gauge', help: 'Bytes of audit records that wait in memory.', labels: [] },
   weir_inspecting_bytes: { type: 'gauge', help: 'Bytes held for inspection now.', labels: [] },

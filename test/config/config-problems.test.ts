@@ -70,3 +70,32 @@ t.test('asking for client certificates and naming their CA belong together', (t)
   t.same(crossChecks(configSchema.parse({ proxy: { tls: fit } }), null, 'w.yaml'), [])
   t.end()
 })
+
+t.test('a directory is not spoken to in the clear, and a bind name needs its password', (t) => {
+  const base = { urls: ['ldaps://d.example'], userBase: 'dc=x', groupBase: 'dc=x' }
+  const pathsOf = (more: object) =>
+    crossChecks(configSchema.parse({ identity: { ldap: { ...base, ...more } } }), null, 'w.yaml').map(
+      ({ path, severity }) => `${severity} ${path}`,
+    )
+  t.strictSame(pathsOf({}), [])
+  t.strictSame(pathsOf({ urls: ['ldap://d.example'] }), ['error identity.ldap.urls'])
+  t.strictSame(pathsOf({ urls: ['ldaps://d.example', 'ldap://127.evil.example'] }), ['error identity.ldap.urls'])
+  t.strictSame(pathsOf({ urls: ['ldap://localhost.evil.example'] }), ['error identity.ldap.urls'])
+  t.strictSame(pathsOf({ urls: ['ldap://d.example:389'], startTls: true }), [])
+  t.strictSame(pathsOf({ urls: ['ldap://127.0.0.1:3890', 'ldap://[::1]', 'ldap://localhost:1'] }), [])
+  t.strictSame(pathsOf({ bindDn: 'cn=weir' }), ['error identity.ldap.bindPasswordFile'])
+  t.strictSame(pathsOf({ bindPasswordFile: 'pass' }), ['error identity.ldap.bindPasswordFile'])
+  t.strictSame(pathsOf({ bindDn: 'cn=weir', bindPasswordFile: 'pass' }), [])
+  for (const more of [
+    { urls: [] },
+    { urls: ['http://d.example'] },
+    { urls: ['ldaps://u:p@d.example'] },
+    { userFilter: 'uid={user}' },
+    { userFilter: '(uid=x)' },
+    { groupFilter: '(member=x)' },
+    { groupName: '*' },
+  ]) {
+    t.equal(configSchema.safeParse({ identity: { ldap: { ...base, ...more } } }).success, false, JSON.stringify(more))
+  }
+  t.end()
+})

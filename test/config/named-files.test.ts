@@ -90,3 +90,18 @@ t.test(
     }
   },
 )
+
+t.test('the files of the directory are tried before anything starts', async (t) => {
+  const dir = await pairIn(t)
+  const ldap = { urls: ['ldaps://d.example'], userBase: 'dc=x', groupBase: 'dc=x', bindDn: 'cn=weir' }
+  const read = (bindPasswordFile: string, caFile: string) =>
+    readNamedFiles(configOf({ identity: { ldap: { ...ldap, bindPasswordFile, caFile } } }))
+  t.equal(read(join(dir, 'root.key'), join(dir, 'root.crt')).ok, true)
+  const result = read(join(dir, 'gone'), join(dir, 'root.key'))
+  t.equal(result.ok, false)
+  if (result.ok) return
+  t.match(result.problems, [
+    { path: 'identity.ldap.caFile', message: 'holds no PEM certificate' },
+    { path: 'identity.ldap.bindPasswordFile', message: 'cannot be read: ENOENT' },
+  ])
+})
