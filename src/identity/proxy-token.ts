@@ -48,6 +48,8 @@ const WRONG_MS = 30_000
 
 interface Cached<T> {
   readonly untilTick: number
+  /** Of the store when it was looked up. */
+  readonly version: number
   /** `null`: it is wrong. */
   readonly token: T | null
 }
@@ -67,7 +69,6 @@ class TokenSource<T extends KnownToken> implements CredentialSource {
   readonly #cache = new Map<string, Cached<T>>()
   readonly #cacheKey = randomBytes(32)
   readonly #running = new Map<string, Promise<Verdict>>()
-  #version = 0
 
   constructor(options: TokenSourceOptions<T>) {
     this.#options = options
@@ -80,68 +81,75 @@ class TokenSource<T extends KnownToken> implements CredentialSource {
 
   verify(credential: string, facts: ConnectionFacts): Verdict | Promise<Verdict> {
     try {
-      this.#forgetWhenChanged()
+      const version = this.#options.tokens.version()
       const key = createHmac('sha256', this.#cacheKey).update(credential).digest('base64')
-      return this.#fromCache(key) ?? this.#running.get(key) ?? this.#check(key, credential, facts.address)
+      return (
+        this.#fromCache(key, version) ?? this.#running.get(key) ?? this.#check(key, version, credential, facts.address)
+      )
     } catch (error) {
       return unavailable(error)
     }
   }
 
-  #forgetWhenChanged(): void {
-    const version = this.#options.tokens.version()
-    if (version === this.#version) return
-    this.#version = version
-    this.#cache.clear()
-  }
-
-  #fromCache(key: string): Verdict | null {
+  /** After a change of the store tokens are looked up again, but not hashed again: a secret never changes. */
+  #fromCache(key: string, version: number): Verdict | null {
     const cached = this.#cache.get(key)
     if (cached === undefined) return null
-    if (cached.untilTick <= this.#options.tickMs()) {
+    const { token, untilTick } = cached
+    const isCurrent = cached.version === version
+    if (untilTick <= this.#options.tickMs() || (token === null && !isCurrent)) {
       this.#cache.delete(key)
       return null
     }
-    return cached.token === null ? wrong('known to be wrong') : this.#verdictOf(cached.token)
+    if (token === null) return wrong('known to be wrong')
+    if (isCurrent) return this.#verdictOf(token)
+    const found = this.#options.tokens.find(token.id)
+    this.#cache.delete(key)
+    if (found === null || found.hash !== token.hash || found.user !== token.user) return null
+    this.#cache.set(key, { token: found, untilTick, version })
+    return this.#verdictOf(found)
   }
 
-  #check(key: string, credential: string, address: string): Verdict | Promise<Verdict> {
+  #check(key: string, version: number, credential: string, address: string): Verdict | Promise<Verdict> {
     if (!this.#attempts.take(address)) return { kind: 'slow-down' }
     const given = parseBasic(credential)
     const text = given === null ? null : parseToken(given.password)
-    if (given === null || text === null) return this.#wrong(key, 'not a proxy token')
+    if (given === null || text === null) return this.#wrong(key, version, 'not a proxy token')
     const token = this.#options.tokens.find(text.id)
-    if (token === null) return this.#wrong(key, 'unknown token')
-    if (token.user.toLowerCase() !== given.user.toLowerCase()) return this.#wrong(key, 'token of another user')
+    if (token === null) return this.#wrong(key, version, 'unknown token')
+    if (token.user.toLowerCase() !== given.user.toLowerCase()) return this.#wrong(key, version, 'token of another user')
     const running = this.#gate.run(() => verifySecret(text.secret, token.hash))
     if (running === null) {
       this.#attempts.giveBack(address)
       return { kind: 'unavailable', detail: 'too many tokens are being checked' }
     }
-    const version = this.#version
     const verdict = running.then(
-      (isRight) => (isRight ? this.#right(key, token, address, version) : this.#wrong(key, 'wrong secret')),
+      (isRight) => (isRight ? this.#right(key, token, address, version) : this.#wrong(key, version, 'wrong secret')),
       unavailable,
     )
     this.#running.set(key, verdict)
     return verdict.finally(() => this.#running.delete(key))
   }
 
-  /** `version`: of the store when the token was read; what changed meanwhile is looked up again next time. */
+  /** `version`: of the store before the token was read; what changed meanwhile is looked up again next time. */
   #right(key: string, token: T, address: string, version: number): Verdict {
     this.#attempts.giveBack(address)
-    if (version === this.#version) this.#remember(key, token, this.#options.settings().cacheMs)
+    this.#remember(key, { token, version, untilTick: this.#until(this.#options.settings().cacheMs) })
     return this.#verdictOf(token)
   }
 
-  #wrong(key: string, detail: string): Verdict {
-    this.#remember(key, null, WRONG_MS)
+  #wrong(key: string, version: number, detail: string): Verdict {
+    this.#remember(key, { token: null, version, untilTick: this.#until(WRONG_MS) })
     return wrong(detail)
   }
 
-  #remember(key: string, token: T | null, forMs: number): void {
+  #until(forMs: number): number {
+    return this.#options.tickMs() + forMs
+  }
+
+  #remember(key: string, cached: Cached<T>): void {
     this.#cache.delete(key)
-    this.#cache.set(key, { token, untilTick: this.#options.tickMs() + forMs })
+    this.#cache.set(key, cached)
     if (this.#cache.size <= MAX_CACHED) return
     const [oldest] = this.#cache.keys()
     if (oldest !== undefined) this.#cache.delete(oldest)
@@ -154,17 +162,25 @@ class TokenSource<T extends KnownToken> implements CredentialSource {
     if (token.expiresMs !== null && token.expiresMs <= now) return wrong('expired token')
     this.#options.tokens.noteUse(token, now)
     const { user, groups, device } = token
-    return { kind: 'proof', proof: { assurance: 'token', user, groups, device, stillHolds: () => this.#holds(token) } }
+    return { kind: 'proof', proof: { assurance: 'token', user, groups, device, stillHolds: this.#holds(token) } }
   }
 
   /** Asked for requests inside a tunnel that the token opened. A store that cannot be read takes nothing back. */
-  #holds(token: T): boolean {
-    try {
-      const { tokens, nowMs } = this.#options
-      if (token.expiresMs !== null && token.expiresMs <= nowMs()) return false
-      return tokens.version() === this.#version || tokens.find(token.id)?.revokedMs === null
-    } catch {
-      return true
+  #holds(token: T): () => boolean {
+    const { tokens, nowMs } = this.#options
+    // Of its own: other requests may have seen the change before this one asks.
+    let seen = Number.NaN
+    return () => {
+      try {
+        if (token.expiresMs !== null && token.expiresMs <= nowMs()) return false
+        const version = tokens.version()
+        if (version === seen) return true
+        if (tokens.find(token.id)?.revokedMs !== null) return false
+        seen = version
+        return true
+      } catch {
+        return true
+      }
     }
   }
 }

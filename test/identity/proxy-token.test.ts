@@ -101,6 +101,19 @@ t.test('a checked token is answered at once until its time is over or the store 
   t.equal(state.finds, 3)
 })
 
+t.test('after other tokens changed a checked one is looked up again, not counted as an attempt', async (t) => {
+  const { state, verify } = setUp({ max: 1 })
+  t.equal((await verify(GOOD)).kind, 'proof')
+  t.equal((await verify(basic('li.wei', 'nonsense'))).kind, 'wrong')
+  state.version++
+  state.tokens = [record({ groups: ['ops'] })]
+  t.match(await verify(GOOD), { kind: 'proof', proof: { groups: ['ops'] } })
+  t.equal((await verify(basic('li.wei', 'other'))).kind, 'slow-down')
+  state.version++
+  state.tokens = []
+  t.not((await verify(GOOD)).kind, 'proof')
+})
+
 t.test('a tunnel that a token opened hears of its revocation', async (t) => {
   const { state, verify } = setUp()
   const verdict = await verify(GOOD)
@@ -112,6 +125,8 @@ t.test('a tunnel that a token opened hears of its revocation', async (t) => {
   t.equal(stillHolds?.(), true, 'a store that cannot be read takes nothing back')
   state.isBroken = false
   state.tokens = [record({ revokedMs: NOW })]
+  state.version++
+  t.equal((await verify(GOOD)).kind, 'wrong', 'another request sees the change first')
   t.equal(stillHolds?.(), false)
   state.tokens = [record()]
   state.now = NOW + LONG
