@@ -41,6 +41,8 @@ export interface WorldOptions {
   /** Hosts that are read although they are not in the catalogue. */
   readonly intercept?: 'catalogue' | 'all'
   readonly decodedRatio?: number
+  /** Another catalogue file. */
+  readonly catalogue?: string
 }
 
 const source = (file: string, text: string): YamlSource => {
@@ -50,7 +52,7 @@ const source = (file: string, text: string): YamlSource => {
 }
 
 /** Rules over `api.alpha.test` (dialect anthropic-messages) and the mark `alpha/1.2`. */
-export function rulesOf({ tier = 'monitored', policy = {}, intercept = 'catalogue' }: WorldOptions) {
+export function rulesOf({ tier = 'monitored', policy = {}, intercept = 'catalogue', catalogue }: WorldOptions) {
   const files = smallRules() as Record<string, Record<string, string>>
   const document = {
     version: 1,
@@ -64,7 +66,7 @@ export function rulesOf({ tier = 'monitored', policy = {}, intercept = 'catalogu
   const built = buildSnapshot({
     files: {
       shown: 'rules',
-      catalogue: [source('rules/catalogue/alpha.yaml', files['catalogue']?.['alpha.yaml'] ?? '')],
+      catalogue: [source('rules/catalogue/alpha.yaml', catalogue ?? files['catalogue']?.['alpha.yaml'] ?? '')],
       policy: source('rules/policy.yaml', stringify(document)),
       detectors: [
         source(
