@@ -54,3 +54,14 @@ t.test('a reason phrase that node:http would throw on is left out', async (t) =>
   t.equal(reasonPhrase('\xe9t\xe9\t!'), '\xe9t\xe9\t!')
   for (const text of ['a\x01', 'a\r\nX: 1', '\u4e2d', '\x7f']) t.equal(reasonPhrase(text), '')
 })
+
+t.test('what speaks for a client to a proxy goes no further, however it is spelt', (t) => {
+  const raw = ['Host', 'a', 'Proxy-Authorization', 'Basic x', 'X-AUTHENTICATED-user', 'eve', 'x-client-ip', '10.0.0.1']
+  t.strictSame(endToEndHeaders([...raw, 'X-Client', 'stays', 'X-Client-Ip', '10.0.0.2']), [
+    'Host',
+    'a',
+    'X-Client',
+    'stays',
+  ])
+  t.end()
+})
