@@ -53,7 +53,7 @@ t.test('after 101 there is a bare stream, with what came behind the head first',
     'HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-B: c\r\n\r\nhello',
   )
   t.match(asked, /^GET \/socket\?x HTTP\/1\.1\r\nHost: origin\.example\r\nX-Case: Kept\r\n/u)
-  if (seen.kind !== 'switched') return t.fail(seen.kind)
+  if (seen.kind !== 'switched') throw new Error(seen.kind)
   t.strictSame(seen.headers, ['X-B', 'c'])
   const [first] = (await seen.stream.take(1).toArray()) as Buffer[]
   t.equal(first?.toString(), 'hello')
