@@ -1,7 +1,6 @@
 /**
- * Hosts that matter for ways around the proxy. Data only. A policy adds its own under `knownHosts`.
- * Sources: the operators' own pages, and the public lists of encrypted resolvers that the curl project and the
- * dnscrypt project keep.
+ * Hosts that matter for ways around the proxy. Data only: names and addresses of well-known resolvers and ECH fronts,
+ * written down from general knowledge, neither complete nor checked one by one. A policy adds its own under `knownHosts`.
  */
 
 /** Resolvers that answer DNS over HTTPS or TLS: whoever asks them learns addresses, and keys for ECH, past the company's own. */
