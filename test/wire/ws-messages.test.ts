@@ -9,10 +9,9 @@ interface Read {
   readonly isBroken: boolean
 }
 
-function read(
-  bytes: Uint8Array,
-  { hasDeflate = false, isFromClient = false, room = (): Cut | null => null } = {},
-): Read {
+const NO_LIMIT = (_bytes: number): Cut | null => null
+
+function read(bytes: Uint8Array, { hasDeflate = false, isFromClient = false, room = NO_LIMIT } = {}): Read {
   const reader = new WsFrameReader()
   const assembler = new MessageAssembler({ isFromClient, hasDeflate, room })
   const messages: WholeMessage[] = []
