@@ -10,6 +10,7 @@ import type { Finding } from './doctor-finding.ts'
 import { checkProxy, parseProxyUrl } from './doctor-proxy.ts'
 import { checkTools } from './doctor-tools.ts'
 import { checkTrust } from './doctor-trust.ts'
+import { checkUntrusting } from './doctor-untrusting.ts'
 import { checkVariables, proxyFromEnv } from './doctor-variables.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
 
@@ -65,9 +66,10 @@ async function examine(proxy: string | undefined, config: string | undefined, io
     proxyUrl: configured,
   })
   const trust = await trustFindings(state, io)
+  const untrusting = state === null ? [] : checkUntrusting(state.config.data.dir, Date.now())
   const tools = checkTools(io.env, state?.rules.snapshot ?? null)
   return {
-    findings: [...findings, reached.finding, ...variables, ...trust, ...tools],
+    findings: [...findings, reached.finding, ...variables, ...trust, ...untrusting, ...tools],
     isReachable: reached.isReachable,
   }
 }
