@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { hasIdentitySource } from '../config/snapshot.ts'
 import { type LoadedState, loadState } from '../config/state.ts'
 import { parseYaml } from '../config/yaml-file.ts'
 import { dialectById } from '../dialects/registry.ts'
@@ -143,7 +144,7 @@ function tierRulesOf(state: LoadedState, tier: Tier): TierRules {
     interceptShared: state.config.intercept.shared,
     interceptNever: state.config.intercept.never,
     auditTunnels: state.config.audit.tunnels,
-    hasIdentitySource: state.config.identity.map !== null,
+    hasIdentitySource: hasIdentitySource(state.config),
   })
   if (!compiled.ok) throw new Error('the policy was loaded and cannot be compiled again')
   return compiled.policy.tiers[tier]

@@ -133,6 +133,13 @@ const emptyProblem = (files: RulesFiles): Problem[] =>
     ? []
     : [{ file: files.shown, line: null, path: '', message: 'catalogue/ holds no .yaml files', severity: 'error' }]
 
+/** Is there anything by which a user, group or device can be known? */
+export function hasIdentitySource({ identity, proxy }: WeirConfig): boolean {
+  const { map, authenticate, trustedProxies } = identity
+  const hasCertificates = proxy.tls !== null && proxy.tls.clientAuth !== 'none'
+  return map !== null || authenticate !== 'off' || trustedProxies.length > 0 || hasCertificates
+}
+
 function policyOf({ files, config }: SnapshotInput, tools: ReadonlyMap<ToolId, Tool>): PolicyResult | null {
   const { policy } = files
   if (policy === null) return null
@@ -141,7 +148,7 @@ function policyOf({ files, config }: SnapshotInput, tools: ReadonlyMap<ToolId, T
     interceptShared: config.intercept.shared,
     interceptNever: config.intercept.never,
     auditTunnels: config.audit.tunnels,
-    hasIdentitySource: config.identity.map !== null,
+    hasIdentitySource: hasIdentitySource(config),
   })
 }
 

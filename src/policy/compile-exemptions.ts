@@ -58,6 +58,6 @@ function checkExemption(exemption: PolicyExemption, index: number, facts: Exempt
     sink.warn([...path, 'tier'], `milder than restricted: what is sent under this exemption is not redacted`)
   }
   if (!facts.hasIdentitySource) {
-    sink.warn(path, 'no identity source is configured, so this never applies: set `identity.map` in weir.yaml')
+    sink.warn(path, 'no identity source is configured, so this never applies: set one up, docs/identity.md says how')
   }
 }

@@ -121,7 +121,7 @@ function warnIdentity(rule: PolicyRule, index: number, facts: RuleFacts, sink: P
     if (rule.match[key] === undefined) continue
     sink.warn(
       ['rules', index, 'match', key],
-      `no identity source is configured, so \`${key}\` never matches: set \`identity.map\` in weir.yaml`,
+      `no identity source is configured, so \`${key}\` never matches: set one up, docs/identity.md says how`,
     )
   }
 }

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
 import { readRulesFiles } from '../../src/config/rules-files.ts'
-import { buildSnapshot } from '../../src/config/snapshot.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import { buildSnapshot, hasIdentitySource } from '../../src/config/snapshot.ts'
 import { recogniseDialect } from '../../src/dialects/registry.ts'
 import type { ExchangeDecision } from '../../src/domain/decision.ts'
 import type { PolicySnapshot } from '../../src/domain/policy-snapshot.ts'
@@ -145,4 +146,18 @@ t.test('parts whose files are unchanged are not compiled again', async (t) => {
     true,
     'templates count as a change',
   )
+})
+
+t.test('each source by which somebody can be known counts as one', (t) => {
+  const tls = { chain: 'c.pem', key: 'k.pem' }
+  const cases: [unknown, boolean][] = [
+    [{}, false],
+    [{ proxy: { tls } }, false],
+    [{ proxy: { tls: { ...tls, clientAuth: 'request', clientCa: 'ca.pem' } } }, true],
+    [{ identity: { map: 'map.yaml' } }, true],
+    [{ identity: { authenticate: 'optional' } }, true],
+    [{ identity: { trustedProxies: ['10.0.0.0/8'] } }, true],
+  ]
+  for (const [input, want] of cases) t.equal(hasIdentitySource(configSchema.parse(input)), want, JSON.stringify(input))
+  t.end()
 })
