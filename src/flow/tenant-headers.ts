@@ -12,7 +12,7 @@ export function withTenantHeaders(headers: RawHeaders, tenant: TenantHeaders): s
   return kept
 }
 
-/** Trailers come after the head and may be joined to it by the server: there the names have no business at all. */
+/** The lines without any spelling of a tenant header. */
 export function withoutTenantHeaders(headers: RawHeaders, tenant: TenantHeaders): string[] {
   const kept: string[] = []
   for (let index = 0; index + 1 < headers.length; index += 2) {
