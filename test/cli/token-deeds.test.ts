@@ -23,9 +23,9 @@ function setUp() {
       record: async ({ target, ...rest }) => {
         if (state.isFull) throw new Error('no space')
         if ('seq' in rest) throw new Error('the number is no part of a deed')
-        state.recorded.push(target ?? '')
+        state.recorded.push(target)
       },
-      log: { error: (_fields: unknown, message?: string) => state.logged.push(message ?? '') } as never,
+      log: { error: (_fields, event) => state.logged.push(event) },
       everyMs: 2,
     })
   const add = (target: string): void => {
