@@ -3,6 +3,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2'
 import { headerValue, type RawHeaders } from '../domain/headers.ts'
 import type { LocalAnswer } from '../domain/notice.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
+import { endToEndHeaders } from '../wire/headers.ts'
 import { StreamBody } from './body-source.ts'
 import type { ClientBody, ClientSide } from './client-side.ts'
 import { http2Lines } from './http2-lines.ts'
@@ -16,6 +17,8 @@ const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
 
 /** The head is the upstream's, not ours to date. (Taken by node:http2, unknown to its types.) */
 const NO_DATE = { sendDate: false } as const
+
+const LENGTH: ReadonlySet<string> = new Set(['content-length'])
 
 export interface Http2Request {
   readonly stream: ServerHttp2Stream
@@ -50,7 +53,7 @@ export class Http2ClientSide implements ClientSide {
     this.declaredBytes = length === null ? null : Number(length)
     this.body = new StreamBody(stream, () => this.#requestTrailers)
     if (!this.hasBody) return
-    stream.once('timeout', () => (this.#hasTimedOut = true))
+    stream.on('timeout', () => (this.#hasTimedOut = stream.readableFlowing !== null))
     stream.once('trailers', (_headers: object, _flags: number, lines: string[]) => (this.#requestTrailers = lines))
   }
 
@@ -91,7 +94,9 @@ export class Http2ClientSide implements ClientSide {
     const stream = this.#stream
     if (!this.#isBodyless) stream.once('wantTrailers', () => this.#sendTrailers())
     const options = { ...NO_DATE, endStream: this.#isBodyless, waitForTrailers: !this.#isBodyless }
-    stream.respond([':status', String(status), ...http2Lines(headers)], options)
+    // A 204 has no length (RFC 9110 section 8.6); clients of HTTP/2 call one that has malformed.
+    const lines = status === 204 || status === 205 ? endToEndHeaders(headers, LENGTH) : headers
+    stream.respond([':status', String(status), ...http2Lines(lines)], options)
   }
 
   write(bytes: Uint8Array): boolean {

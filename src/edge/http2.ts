@@ -206,7 +206,14 @@ class Http2Server implements Http1 {
     if (stream.endAfterHeaders) return
     const { bodyIdleMs, streamIdleMs } = this.#settings.timeouts
     const idleMs = rawHeaders.some((value) => STREAMING_TYPE.test(value)) ? streamIdleMs : bodyIdleMs
-    stream.setTimeout(idleMs, () => stream.close(NGHTTP2_CANCEL))
+    const watch = (): void => {
+      stream.setTimeout(idleMs, () => {
+        // Nobody has asked for it yet: the upstream is being reached, and that has limits of its own.
+        if (stream.readableFlowing === null) watch()
+        else stream.close(NGHTTP2_CANCEL)
+      })
+    }
+    watch()
     stream.once('end', () => stream.setTimeout(0))
   }
 

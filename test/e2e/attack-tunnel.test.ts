@@ -74,9 +74,9 @@ const TUNNELS: readonly (readonly [string, string | null, string, string, Connec
   ['own.example:8443', AI, AI, 'closed'],
   [`${AI}:443`, 'own.example', AI, 'closed'],
   [`${AI}:443`, 'claude.ai', 'claude.ai', 'closed'],
-  [`${AI}:443`, AI, AI, 'closed', { ALPNProtocols: ['h2'] }],
+  [`${AI}:443`, AI, AI, 'closed', { ALPNProtocols: ['spdy/3'] }],
   [`${AI}:443`, AI, AI, 'closed', { ALPNProtocols: ['http/1.0'] }],
-  [`${AI}:8443`, AI, AI, 'closed', { ALPNProtocols: ['h2', 'x'] }],
+  [`${AI}:8443`, AI, AI, 'closed', { ALPNProtocols: ['h3', 'x'] }],
 ]
 
 t.test('no spelling of name, port or TLS name takes a prohibited tool through', async (t) => {

@@ -28,9 +28,9 @@ const hostOf = (index: number): string => `h${index}.openai.azure.com`
 const PATH = '/openai/deployments/m/chat/completions'
 const UPLOAD_BYTES = 4 * 1024 * 1024
 /** What an endless answer may cost, however much of it passes. */
-const MEMORY_BYTES = 64 * 1024 * 1024
+const MEMORY_BYTES = 128 * 1024 * 1024
 /** Of an endless answer this much is read before the client goes. */
-const ENOUGH_BYTES = 32 * 1024 * 1024
+const ENOUGH_BYTES = 160 * 1024 * 1024
 
 interface Outcome {
   readonly status: number
