@@ -48,7 +48,6 @@ function untrusting(question: TunnelQuestion): TunnelAnswer | null {
   if (!isRead(policy, place.host, facts.port, place.knowledge)) return null
   const why = 'this client has just refused our certificate for this host'
   if (answer === 'refuse') return evade(question, 'untrustingClient', 'untrusting-client', why)
-  if (answer !== 'allow') return null
   const rule = 'evasion:untrustingClient'
   if (mayGoUnread(policy, place)) return { answer: 'tunnel', reason: 'untrusting-client', rule, isRecorded: true, why }
   const kept = `${why}; a restricted or prohibited tool or a restricted tenant is there: it does not pass unread`
