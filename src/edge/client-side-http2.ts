@@ -90,7 +90,9 @@ export class Http2ClientSide implements ClientSide {
   /** node:http2 sends at the end of the turn, so that the head takes along what of the body is there. */
   head(status: number, _reason: string, headers: RawHeaders): void {
     if (this.isGone) return
-    this.#isBodyless = this.#isHead || status === 204 || status === 205 || status === 304
+    // gRPC's "Trailers-Only": the status stands in the head, and the head has to be the end (gRPC over HTTP2, "Responses").
+    const isTrailersOnly = headerValue(headers, 'grpc-status') !== null
+    this.#isBodyless = this.#isHead || isTrailersOnly || status === 204 || status === 205 || status === 304
     const stream = this.#stream
     if (!this.#isBodyless) stream.once('wantTrailers', () => this.#sendTrailers())
     const options = { ...NO_DATE, endStream: this.#isBodyless, waitForTrailers: !this.#isBodyless }

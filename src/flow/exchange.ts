@@ -307,7 +307,7 @@ class OpenExchange implements Exchange {
   #heldPlan(decision: ExchangeDecision, maxBytes: number): ExchangePlan {
     const { head, parent } = this.#input
     const framing = parent === undefined ? requestFraming(head) : null
-    const isEncoded = headerValue(head.headers, 'content-encoding') !== null
+    const isEncoded = (headerValue(head.headers, 'content-encoding') ?? 'identity').trim().toLowerCase() !== 'identity'
     if (framing === null || framing.isBase64 || isEncoded) return { kind: 'hold', maxBytes }
     return { kind: 'messages', framing, maxBytes, mayOpenFirst: decision.action !== 'block' }
   }
