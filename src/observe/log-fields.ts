@@ -32,6 +32,7 @@ export const LOG_EVENTS = {
   'edge.upgrade-fault': 'an upgrade ended by a fault of the program',
   'flow.message-fault': 'a message of a WebSocket ended by a fault of the program',
   'identity.credential-refused': 'a proxy token or another credential was wrong',
+  'identity.directory-failed': 'the LDAP directory does not answer; groups that are known still count',
   'identity.token-deeds-failed': 'what `weir token` did could not be brought into the records; it is tried again',
   'identity.unavailable': 'a source of identity does not answer',
 } as const

@@ -24,7 +24,7 @@ t.test('what is no proxy request is closed at once and told in the log', async (
     const { text } = await readToEnd(client)
     t.ok(text === '' || text.startsWith('HTTP/1.1 400 '), `${JSON.stringify(bytes.slice(0, 20))}: ${text}`)
   }
-  t.match(stage.weir.log.join(''), /edge\.not-proxy-protocol/u)
+  t.match(stage.weir.log.join(''), /edge\.stray-connection/u)
   const secure = connectTls({ host: '127.0.0.1', port: stage.weir.port, rejectUnauthorized: false })
   await new Promise((resolve) => secure.once('error', resolve))
   const silent = await stage.open()
