@@ -38,7 +38,8 @@ function framesOf(bytes: Buffer): string[] {
   const frames: string[] = []
   for (let event = reader.next(); event !== null; event = reader.next()) {
     if (event.kind === 'head') frames.push(`${event.head.opcode}:${event.head.length}:`)
-    if (event.kind === 'payload') frames.push(`${frames.pop() ?? ''}${event.bytes.subarray(0, 16).toString('hex')}`)
+    if (event.kind === 'payload')
+      frames.push(`${frames.pop() ?? ''}${Buffer.from(event.bytes.subarray(0, 16)).toString('hex')}`)
   }
   return frames
 }
