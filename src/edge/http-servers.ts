@@ -2,8 +2,9 @@
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { ConnectionContext } from './connection-context.ts'
+import type { ConnectionServer } from './connection-server.ts'
 import type { InspectionBudget } from './held-body.ts'
-import { type ConnectHandler, createHttp1, type Http1 } from './http1.ts'
+import { type ConnectHandler, createHttp1 } from './http1.ts'
 import { createHttp2 } from './http2.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
 
@@ -12,7 +13,7 @@ export function createHttpServers(
   settings: EdgeSettings,
   budget: InspectionBudget,
   onConnect: ConnectHandler,
-): Http1 {
+): ConnectionServer {
   const http1 = createHttp1(ports, settings, budget, onConnect)
   const http2 = createHttp2(ports, settings, budget)
   return {

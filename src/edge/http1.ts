@@ -10,6 +10,7 @@ import { recordHostMismatch } from '../flow/host-mismatch.ts'
 import { type AdmissionInput, admitRequest } from './admit.ts'
 import { Http1ClientSide } from './client-side-http1.ts'
 import type { ConnectionContext } from './connection-context.ts'
+import type { ConnectionServer } from './connection-server.ts'
 import { type ExchangeRun, runExchange } from './exchange.ts'
 import { framingProblem } from './framing.ts'
 import type { InspectionBudget } from './held-body.ts'
@@ -19,16 +20,6 @@ import type { EdgePorts, EdgeSettings } from './ports.ts'
 import { relayUnread } from './relay-unread.ts'
 import { isUpgradeRequest, namesOf, readHead } from './request-head.ts'
 import { type Http1Upgrade, runHttp1Upgrade } from './upgrade-http1.ts'
-
-export interface Http1 {
-  /** Hand over a connection, its first bytes unread. */
-  readonly serve: (socket: Duplex, context: ConnectionContext) => void
-  /** Requests that are not answered or not recorded yet. */
-  readonly activeCount: () => number
-  /** No further request on any connection; idle ones are closed. */
-  readonly drain: () => void
-  readonly close: () => void
-}
 
 /** A connection as it is served: requests may follow each other before the first is answered (pipelining). */
 interface Connection {
@@ -60,11 +51,11 @@ export function createHttp1(
   settings: EdgeSettings,
   budget: InspectionBudget,
   onConnect: ConnectHandler,
-): Http1 {
+): ConnectionServer {
   return new Http1Server(ports, settings, budget, onConnect)
 }
 
-class Http1Server implements Http1 {
+class Http1Server implements ConnectionServer {
   readonly #ports: EdgePorts
   readonly #settings: EdgeSettings
   readonly #budget: InspectionBudget

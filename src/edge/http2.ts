@@ -13,9 +13,9 @@ import { recordHostMismatch } from '../flow/host-mismatch.ts'
 import { admitRequest } from './admit.ts'
 import { Http2ClientSide } from './client-side-http2.ts'
 import type { ConnectionContext } from './connection-context.ts'
+import type { ConnectionServer } from './connection-server.ts'
 import { type ExchangeRun, runExchange } from './exchange.ts'
 import type { InspectionBudget } from './held-body.ts'
-import type { Http1 } from './http1.ts'
 import { Http2Guard } from './http2-guard.ts'
 import { readHttp2Head } from './http2-head.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
@@ -44,7 +44,7 @@ const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_INTERNAL_ERROR, NGHTT
 /** Calls of streams that may be silent for long while nothing is wrong. */
 const STREAMING_TYPE = /^application\/(?:grpc|connect\+)/iu
 
-export function createHttp2(ports: EdgePorts, settings: EdgeSettings, budget: InspectionBudget): Http1 {
+export function createHttp2(ports: EdgePorts, settings: EdgeSettings, budget: InspectionBudget): ConnectionServer {
   return new Http2Server(ports, settings, budget)
 }
 
@@ -63,7 +63,7 @@ interface Arrival {
   readonly connection: Connection
 }
 
-class Http2Server implements Http1 {
+class Http2Server implements ConnectionServer {
   readonly #ports: EdgePorts
   readonly #settings: EdgeSettings
   readonly #budget: InspectionBudget

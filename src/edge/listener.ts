@@ -8,10 +8,10 @@ import { answerFailure } from '../flow/failure.ts'
 import { recordStrayConnection, type StrayCode } from '../flow/stray-connection.ts'
 import { readBalancerHeader } from './balancer-header.ts'
 import { handleConnect } from './connect.ts'
+import type { ConnectionServer } from './connection-server.ts'
 import { peekFirstBytes } from './first-bytes.ts'
 import { InspectionBudget } from './held-body.ts'
 import { createHttpServers } from './http-servers.ts'
-import type { Http1 } from './http1.ts'
 import { type ListenerTls, secureListener } from './listener-tls.ts'
 import { sendRawAnswer } from './local-answer.ts'
 import { createNetworkList, type NetworkList } from './network-list.ts'
@@ -48,11 +48,11 @@ class Listener implements ProxyListener {
   readonly #allowed: NetworkList
   /** Peers that must say whose connection it is. */
   readonly #balancers: NetworkList
-  readonly #servers: Server[] = []
+  readonly #listening: Server[] = []
   readonly #sockets = new Set<Socket>()
   readonly #perClient = new Map<string, number>()
   readonly #budget: InspectionBudget
-  readonly #http1: Http1
+  readonly #server: ConnectionServer
   readonly #tunnelDeps: TunnelDeps
   #tunnels = 0
 
@@ -65,12 +65,12 @@ class Listener implements ProxyListener {
     this.#tunnelDeps = {
       ports,
       settings,
-      http1: () => this.#http1,
+      server: () => this.#server,
       buffers: new ReadBuffers(),
       onOpen: () => this.#tunnels++,
       onClose: () => this.#tunnels--,
     }
-    this.#http1 = createHttpServers(ports, settings, this.#budget, (request, head, admitted) =>
+    this.#server = createHttpServers(ports, settings, this.#budget, (request, head, admitted) =>
       handleConnect(this.#tunnelDeps, request, head, admitted),
     )
   }
@@ -82,7 +82,7 @@ class Listener implements ProxyListener {
       server.listen({ host, port }, () => {
         server.removeListener('error', reject)
         server.on('error', (error) => this.#ports.flow.log.error({ err: error }, 'edge.listener-fault'))
-        this.#servers.push(server)
+        this.#listening.push(server)
         const address = server.address()
         if (address === null || typeof address === 'string') reject(new Error('no address'))
         else resolve({ host: address.address, port: address.port })
@@ -99,19 +99,19 @@ class Listener implements ProxyListener {
   }
 
   async drain(drainMs: number): Promise<void> {
-    for (const server of this.#servers) server.close()
+    for (const server of this.#listening) server.close()
     const deadline = performance.now() + drainMs
     do {
       // Again each time: connections become idle when their response is out.
-      this.#http1.drain()
-      if (this.#http1.activeCount() === 0 && this.#tunnels === 0) break
+      this.#server.drain()
+      if (this.#server.activeCount() === 0 && this.#tunnels === 0) break
       await delay(DRAIN_CHECK_MS)
     } while (performance.now() < deadline)
-    this.#http1.close()
+    this.#server.close()
     for (const socket of this.#sockets) socket.destroy()
     // What was cut still records how it ended.
     const recorded = performance.now() + RECORD_MS
-    while (this.#http1.activeCount() + this.#sockets.size > 0 && performance.now() < recorded) await delay(5)
+    while (this.#server.activeCount() + this.#sockets.size > 0 && performance.now() < recorded) await delay(5)
   }
 
   #accept(socket: Socket, entry: ListenerEntry): void {
@@ -185,7 +185,7 @@ class Listener implements ProxyListener {
       if (peeked.first.kind === 'http') {
         // Where a certificate is required nobody gets around it by speaking without TLS.
         if (tls?.clientAuth === 'require' && !isSecure) this.#refuseCertificate(socket, facts, 'no tls')
-        else this.#http1.serve(socket, { client: this.#ports.identity.ofConnection(facts), facts, tunnel: null })
+        else this.#server.serve(socket, { client: this.#ports.identity.ofConnection(facts), facts, tunnel: null })
         return
       }
       if (peeked.first.kind === 'tls' && tls !== null && !isSecure) {

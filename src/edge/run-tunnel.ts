@@ -8,8 +8,8 @@ import type { TunnelDecision, TunnelReason } from '../domain/decision.ts'
 import type { Admitted } from '../domain/identity.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { openTunnel, type Tunnel } from '../flow/tunnel.ts'
+import type { ConnectionServer } from './connection-server.ts'
 import { type Peeked, peekFirstBytes } from './first-bytes.ts'
-import type { Http1 } from './http1.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
 import type { ReadBuffers } from './read-buffers.ts'
 import { handshake, isHangUp } from './tls.ts'
@@ -23,7 +23,7 @@ const INTERCEPTED_PROTOCOLS = ['h2', 'http/1.1']
 export interface TunnelDeps {
   readonly ports: EdgePorts
   readonly settings: EdgeSettings
-  readonly http1: () => Http1
+  readonly server: () => ConnectionServer
   /** What tunnels read into. */
   readonly buffers: ReadBuffers
   /** Tunnels that are open now are counted, for the drain. */
@@ -237,7 +237,7 @@ class RunningTunnel {
     const { client, stillHolds, port } = this.#target
     this.#finishBytes(null, 0, null)
     const who = { client, ...(stillHolds === undefined ? {} : { stillHolds }) }
-    this.#deps.http1().serve(socket, { ...who, tunnel: { scheme, host: decision.host, port } })
+    this.#deps.server().serve(socket, { ...who, tunnel: { scheme, host: decision.host, port } })
   }
 
   #dial(host: string, next: () => void): void {

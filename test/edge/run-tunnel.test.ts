@@ -61,7 +61,7 @@ async function run(t: Test, host: string, dial: Dial, port = 443): Promise<Run> 
     {
       ports,
       settings,
-      http1: () => {
+      server: () => {
         throw new Error('no request is served here')
       },
       buffers: new ReadBuffers(),
