@@ -83,6 +83,8 @@ export const TUNNEL_REASONS = [
   'intercepted',
   'plain-http',
   'not-tls',
+  'host-mismatch',
+  'duplicate-host',
   'sni-mismatch',
   'ech',
   'doh',

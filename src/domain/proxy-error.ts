@@ -60,6 +60,18 @@ export const PROXY_ERRORS = {
     proxyStatus: 'http_request_error',
     message: 'Host differs from the name of the connection',
   },
+  'duplicate-host': {
+    side: 'client',
+    status: 400,
+    proxyStatus: 'http_request_error',
+    message: 'the request has more than one Host header',
+  },
+  'nested-connect': {
+    side: 'client',
+    status: 403,
+    proxyStatus: 'http_request_denied',
+    message: 'a tunnel inside a tunnel is refused: ask the proxy itself for it',
+  },
   'untrusting-client': {
     side: 'client',
     status: null,

@@ -6,7 +6,7 @@ import type { Admitted } from '../domain/identity.ts'
 import type { LocalAnswer } from '../domain/notice.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { answerFailure, asProxyError } from '../flow/failure.ts'
-import { recordHostMismatch } from '../flow/host-mismatch.ts'
+import { recordRefusedRequest } from '../flow/refused-request.ts'
 import { type AdmissionInput, admitRequest } from './admit.ts'
 import { Http1ClientSide } from './client-side-http1.ts'
 import type { ConnectionContext } from './connection-context.ts'
@@ -207,8 +207,13 @@ class Http1Server implements ConnectionServer {
     const { context } = connection
     this.#afterPending(connection, () => {
       if (context.tunnel === null) this.#connect(request, head, context)
-      else this.#refuseRaw(socket, new ProxyError('tunnel-refused', 'CONNECT inside a tunnel'))
+      else this.#refuseNested(request, socket)
     })
+  }
+
+  #refuseNested(request: IncomingMessage, socket: Duplex): void {
+    const error = new ProxyError('nested-connect')
+    this.#refuseRaw(socket, error, this.#recordRefusal(request, error))
   }
 
   #connect(request: IncomingMessage, head: Buffer, context: ConnectionContext): void {
@@ -300,10 +305,9 @@ class Http1Server implements ConnectionServer {
   #recordRefusal(request: IncomingMessage, error: ProxyError): string {
     const flow = this.#ports.flow.newId()
     const context = this.#connections.get(request.socket)?.context
-    if (error.code === 'host-mismatch' && context !== undefined) {
-      const { client, tunnel } = context
-      recordHostMismatch(this.#ports.flow, { flow, client, names: namesOf(request, tunnel) })
-    }
+    if (context === undefined) return flow
+    const { client, tunnel } = context
+    recordRefusedRequest(this.#ports.flow, { flow, client, error, names: namesOf(request, tunnel) })
     return flow
   }
 

@@ -37,7 +37,7 @@ export function readHttp2Head(
     }
   }
   const problem = bytes > limits.maxHeaderBytes ? tooLarge(limits) : problemOf(pseudo, lines, scheme)
-  return { problem, lines: linesOf(pseudo, lines) }
+  return { problem, lines: linesOf(pseudo, lines, problem !== null) }
 }
 
 const tooLarge = ({ maxHeaderBytes }: Pick<HeaderLimits, 'maxHeaderBytes'>): ProxyError =>
@@ -45,7 +45,7 @@ const tooLarge = ({ maxHeaderBytes }: Pick<HeaderLimits, 'maxHeaderBytes'>): Pro
 
 function problemOf(pseudo: Record<string, string>, lines: RawHeaders, scheme: string): ProxyError | null {
   // With `:protocol` as well (RFC 8441): WebSocket goes over HTTP/1.1 here, and nobody was told otherwise.
-  if (pseudo[':method'] === 'CONNECT') return new ProxyError('tunnel-refused', 'CONNECT inside a tunnel')
+  if (pseudo[':method'] === 'CONNECT') return new ProxyError('nested-connect')
   const expectations = headerValues(lines, 'expect')
   if (expectations.some((value) => value.trim().toLowerCase() !== '100-continue')) {
     return new ProxyError('expectation-failed')
@@ -60,8 +60,9 @@ function problemOf(pseudo: Record<string, string>, lines: RawHeaders, scheme: st
   return isSame ? null : new ProxyError('host-mismatch', 'Host differs from :authority')
 }
 
-function linesOf(pseudo: Record<string, string>, lines: string[]): HeadLines {
+/** Of what is refused both names are kept, for its record. */
+function linesOf(pseudo: Record<string, string>, lines: string[], isRefused: boolean): HeadLines {
   const { ':method': method = '', ':authority': authority } = pseudo
-  if (authority !== undefined && headerValue(lines, 'host') === null) lines.unshift('host', authority)
+  if (authority !== undefined && (isRefused || headerValue(lines, 'host') === null)) lines.unshift('host', authority)
   return { method, url: pseudo[':path'] ?? '', httpVersion: '2', headers: {}, rawHeaders: lines }
 }

@@ -9,7 +9,7 @@ import {
 import type { Duplex } from 'node:stream'
 import { ProxyError } from '../domain/proxy-error.ts'
 import { answerFailure, asProxyError } from '../flow/failure.ts'
-import { recordHostMismatch } from '../flow/host-mismatch.ts'
+import { recordRefusedRequest } from '../flow/refused-request.ts'
 import { admitRequest } from './admit.ts'
 import { Http2ClientSide } from './client-side-http2.ts'
 import type { ConnectionContext } from './connection-context.ts'
@@ -221,9 +221,7 @@ class Http2Server implements ConnectionServer {
     this.#count(error)
     const flow = this.#ports.flow.newId()
     const { client, tunnel } = connection.context
-    if (error.code === 'host-mismatch') {
-      recordHostMismatch(this.#ports.flow, { flow, client, names: namesOf(lines, tunnel) })
-    }
+    recordRefusedRequest(this.#ports.flow, { flow, client, error, names: namesOf(lines, tunnel) })
     const answer = answerFailure(error, flow)
     if (answer === null) side.cut()
     else side.answer(answer)

@@ -106,7 +106,7 @@ const isSameName = (a: TunnelName, b: TunnelName): boolean =>
 function checkHost(request: HeadLines, name: TunnelName): ProxyError | null {
   const hosts = headerValues(request.rawHeaders, 'host')
   const [host] = hosts
-  if (hosts.length > 1) return new ProxyError('bad-request', 'more than one Host header')
+  if (hosts.length > 1) return new ProxyError('duplicate-host')
   if (host === undefined) return request.httpVersion === '1.0' ? null : new ProxyError('bad-request', 'no Host header')
   // Nearly every request of a tunnel: its own name as it stands. (An IPv6 address without brackets is no authority.)
   if (host === name.host && name.port === DEFAULT_PORTS[name.scheme] && !host.includes(':')) return null

@@ -241,7 +241,35 @@ t.test('names that differ get 421 and an event; CONNECT inside the tunnel is ref
   t.equal((await ask(session, { host: HOST })).body.toString(), 'never')
   t.equal((await ask(session, { ':scheme': 'http' })).status, 421)
   const connect = session.request({ ':method': 'CONNECT', ':authority': 'evil.example:443' })
-  t.equal((await responseOn(connect)).status, 403)
+  const nested = await responseOn(connect)
+  t.equal(nested.status, 403)
+  const isNested = (event: Record<string, unknown>): boolean => event['reason'] === 'nested-connect'
+  t.match((await weir.waitForEvents((all) => all.some(isNested))).find(isNested), {
+    phase: 'tunnel',
+    flow: nested.headers['x-weir-event'],
+    action: 'block',
+    destination: { host: HOST, port: 443 },
+    error: { code: 'nested-connect', side: 'client' },
+  })
+})
+
+t.test('where every host is read, an AI name in :authority is recorded behind any Host', async (t) => {
+  const { weir } = await setUp(t, (_request, response) => response.end('never'), {
+    config: { intercept: { hosts: 'all' } },
+  })
+  const { session } = await http2Through(t, weir, 'news.example')
+  const answer = await ask(session, { ':authority': HOST, host: 'news.example' })
+  t.equal(answer.status, 421)
+  const events = flowEvents(await weir.waitForEvents((all) => flowEvents(all).length > 0))
+  t.match(events, [
+    {
+      phase: 'tunnel',
+      flow: answer.headers['x-weir-event'],
+      reason: 'host-mismatch',
+      destination: { host: HOST },
+      error: { code: 'host-mismatch', side: 'client' },
+    },
+  ])
 })
 
 t.test('limits of lines and URL are answered, and the connection goes on', async (t) => {

@@ -88,14 +88,56 @@ t.test('CONNECT behind a pending request waits its turn', async (t) => {
   client.destroy()
 })
 
-t.test('CONNECT inside a tunnel, and a target of another host inside it, are refused', async (t) => {
+/** Waits for events of this reason, and returns all there are. */
+async function eventsOf(reason: string, count: number): Promise<Record<string, unknown>[]> {
+  const of = (all: Record<string, unknown>[]): Record<string, unknown>[] =>
+    all.filter((each) => each['reason'] === reason)
+  return of(await stage.weir.waitForEvents((all) => of(all).length >= count))
+}
+
+t.test('a target of another host inside a tunnel is refused', async (t) => {
   const host = stage.host('monitored')
-  const nested = await inside(host)
-  nested.write('CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n')
-  t.match((await readToEnd(nested)).text, /^HTTP\/1\.1 403 /u)
   const other = await inside(host)
   other.write('GET https://evil.example/ HTTP/1.1\r\nHost: evil.example\r\n\r\n')
   t.match((await readToEnd(other)).text, /^HTTP\/1\.1 421 /u)
+})
+
+t.test('CONNECT inside a tunnel leaves an event that says so, under the id that the client sees', async (t) => {
+  const host = stage.host('monitored')
+  const nested = await inside(host)
+  nested.write('CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n')
+  const { text } = await readToEnd(nested)
+  t.match(text, /^HTTP\/1\.1 403 .*"code":"nested-connect"/su)
+  t.match(await eventsOf('nested-connect', 1), [
+    {
+      phase: 'tunnel',
+      flow: /x-weir-event: (\w+)/iu.exec(text)?.[1],
+      action: 'block',
+      tool: 'azure-openai',
+      destination: { host, port: 443 },
+      error: { code: 'nested-connect', side: 'client' },
+    },
+  ])
+})
+
+t.test('two Host lines leave an event when one of them is an AI host, and only then', async (t) => {
+  const quiet = await stage.open()
+  quiet.write('GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n')
+  t.match((await readToEnd(quiet)).text, /^HTTP\/1\.1 400 .*"code":"duplicate-host"/su)
+  const loud = await stage.open()
+  loud.write('GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\nHost: api.anthropic.com\r\n\r\n')
+  t.match((await readToEnd(loud)).text, /^HTTP\/1\.1 400 /u)
+  const host = stage.host('monitored')
+  const within = await inside(host)
+  within.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nHost: ${host}\r\n\r\n`)
+  t.match((await readToEnd(within)).text, /^HTTP\/1\.1 400 /u, 'even when they agree')
+  const events = await eventsOf('duplicate-host', 2)
+  const error = { code: 'duplicate-host', side: 'client' }
+  t.match(events, [
+    { error, destination: { host: 'api.anthropic.com', port: 80 }, tool: 'claude-code' },
+    { error, destination: { host, port: 443 }, tool: 'azure-openai' },
+  ])
+  t.equal(events.length, 2)
 })
 
 t.test(

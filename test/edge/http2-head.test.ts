@@ -25,14 +25,16 @@ t.test('a Host beside :authority stays one line, and must name the same', async 
     (host) => readHttp2Head([...START, 'host', host], 'https', LIMITS).problem?.code,
   )
   t.strictSame(codes, ['host-mismatch', 'host-mismatch', 'host-mismatch'])
+  const { lines } = readHttp2Head([...START, 'host', 'b.example'], 'https', LIMITS)
+  t.strictSame(lines.rawHeaders, ['host', 'a.example', 'host', 'b.example'], 'both are kept for the record')
 })
 
 t.test(
   'what cannot be served is a problem: CONNECT of either kind, another scheme or expectation, too much',
   async (t) => {
     const codeOf = (lines: string[]): string | undefined => readHttp2Head(lines, 'https', LIMITS).problem?.code
-    t.equal(codeOf([':method', 'CONNECT', ':authority', 'a.example:443']), 'tunnel-refused')
-    t.equal(codeOf([':method', 'CONNECT', ':protocol', 'websocket', ...START.slice(2)]), 'tunnel-refused')
+    t.equal(codeOf([':method', 'CONNECT', ':authority', 'a.example:443']), 'nested-connect')
+    t.equal(codeOf([':method', 'CONNECT', ':protocol', 'websocket', ...START.slice(2)]), 'nested-connect')
     t.equal(codeOf([':method', 'GET', ':scheme', 'http', ':path', '/']), 'host-mismatch')
     t.equal(codeOf([...START, 'expect', 'tea']), 'expectation-failed')
     t.equal(codeOf([...START, 'expect', '100-Continue']), undefined)

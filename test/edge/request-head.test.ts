@@ -78,7 +78,7 @@ t.test('no Host is for HTTP/1.0 only, two are for nobody, even when they agree',
   t.equal(told(readHead(requestOf('/', []), TUNNEL, LIMITS)), 'bad-request')
   t.equal(told(readHead(requestOf('/', [], '1.0'), TUNNEL, LIMITS)), 'https api.example.com:443 /')
   const twice = ['Host', 'api.example.com', 'hOST', 'api.example.com']
-  t.equal(told(readHead(requestOf('/', twice), TUNNEL, LIMITS)), 'bad-request')
+  t.equal(told(readHead(requestOf('/', twice), TUNNEL, LIMITS)), 'duplicate-host')
 })
 
 t.test('the limits of URL and header lines hold to the byte and line', async (t) => {
