@@ -1,8 +1,8 @@
 /**
  * The audit trail's way to disk: group commit without a timer. Whatever arrives while one group is being synced forms
  * the next group, which starts when that sync ends. An `append` resolves when its line is durable; outcomes
- * (`appendSoon`) ride along, start a group when idle, and alone start at most one each `PACE_MS`: a sync costs the
- * kernel more time than the rest of a small request.
+ * (`appendSoon`) ride along, and alone wait `PACE_MS` for company: a sync costs the kernel more time than the rest of a
+ * small request.
  */
 import { dirname, join } from 'node:path'
 import type { AuditEvent } from '../domain/audit-event.ts'
@@ -78,7 +78,6 @@ class GroupSpool implements Spool {
   #pace: NodeJS.Timeout | null = null
   /** Appends in the queue that somebody waits for. */
   #awaited = 0
-  #lastEndMs = -PACE_MS
   #lost = 0
   #isClosed = false
 
@@ -153,24 +152,21 @@ class GroupSpool implements Spool {
     } else this.#startSoon()
   }
 
-  /** For what nobody waits for. While the disk fails, the retry timer decides. */
+  /**
+   * For what nobody waits for: a moment later, so that the next request's intent neither waits for this sync nor needs
+   * one of its own. While the disk fails, the retry timer decides.
+   */
   #startSoon(): void {
     if (this.#running !== null || this.#pace !== null || this.#failure !== null) return
-    const waitMs = this.#lastEndMs + PACE_MS - performance.now()
-    if (waitMs <= 0) {
-      this.#start()
-      return
-    }
     this.#pace = setTimeout(() => {
       this.#pace = null
       this.#start()
-    }, waitMs)
+    }, PACE_MS)
   }
 
   #start(): void {
     this.#running ??= this.#commitWhileAwaited().finally(() => {
       this.#running = null
-      this.#lastEndMs = performance.now()
       if (this.#awaited > 0) this.#start()
       else if (this.#queue.length > 0) this.#startSoon()
     })

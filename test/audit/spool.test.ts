@@ -62,7 +62,7 @@ t.test('whatever arrives during a sync is written as one group, in order', async
   await spool.close()
 })
 
-t.test('an outcome starts a group when idle and rides along otherwise', async (t) => {
+t.test('an outcome rides along with the next intent, or starts a group of its own after a moment', async (t) => {
   const { dir, spool } = setUp(t)
   spool.appendSoon(followingOutcome())
   await until(() => linesOf(dir).length === 1)
