@@ -8,6 +8,9 @@ import { StreamBody } from './body-source.ts'
 import type { ClientBody, ClientSide } from './client-side.ts'
 import { cutResponse, sendAnswer } from './local-answer.ts'
 
+/** Written behind a head, it sends the head byte by byte as it is (latin-1). */
+const NOTHING = new Uint8Array()
+
 export class Http1ClientSide implements ClientSide {
   readonly http: string
   readonly headers: RawHeaders
@@ -65,7 +68,8 @@ export class Http1ClientSide implements ClientSide {
     // The head goes out at once, together with what of the body came in the same read: one TLS record and one write.
     const { socket } = response
     socket?.cork()
-    response.flushHeaders()
+    // `flushHeaders` would write UTF-8. A response without a body takes no write, and its end is near.
+    response.write(NOTHING)
     process.nextTick(() => socket?.uncork())
   }
 

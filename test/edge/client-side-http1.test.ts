@@ -39,6 +39,32 @@ t.test('the head says what comes: nothing, a length, or chunks', async (t) => {
   ])
 })
 
+t.test('bytes of a header line that are no ASCII go out as they came, whatever follows the head', async (t) => {
+  const answers: Record<string, (side: Http1ClientSide) => void> = {
+    'a length': (side) => {
+      side.head(200, 'OK', ['X-Name', 'caf\xe9 \xff', 'Content-Length', '2'])
+      side.write(Buffer.from('ab'))
+    },
+    chunks: (side) => {
+      side.head(200, 'OK', ['X-Name', 'caf\xe9 \xff'])
+      setImmediate(() => side.write(Buffer.from('ab')))
+    },
+    'no body': (side) => side.head(204, 'No Content', ['X-Name', 'caf\xe9 \xff']),
+    'a length of nothing': (side) => side.head(200, 'OK', ['X-Name', 'caf\xe9 \xff', 'Content-Length', '0']),
+  }
+  for (const [what, answer] of Object.entries(answers)) {
+    const send = await serve(t, (side) => {
+      answer(side)
+      t.ok(side.hasResponded, what)
+      setTimeout(() => side.end([]), 5)
+    })
+    for (const method of ['GET', 'HEAD']) {
+      const { text } = await readToEnd(await send(`${method} / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`))
+      t.match(text, /^HTTP\/1\.1 20\d [^\r]+\r\nX-Name: caf\xe9 \xff\r\n/u, `${method}, ${what}`)
+    }
+  }
+})
+
 t.test('head, body and trailers go out as they are given, the head at once', async (t) => {
   const send = await serve(t, (side) => {
     side.inform(102, [])
