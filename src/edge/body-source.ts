@@ -102,3 +102,16 @@ export class RequestBodySource implements BodySource {
     this.#body.cancel()
   }
 }
+
+/** The same body with other trailers. */
+export const withTrailers = (source: BodySource, change: (trailers: RawHeaders) => RawHeaders): BodySource => ({
+  start: (sink) =>
+    source.start({
+      chunk: (bytes) => sink.chunk(bytes),
+      end: (trailers) => sink.end(change(trailers)),
+      fail: (error) => sink.fail(error),
+    }),
+  pause: () => source.pause(),
+  resume: () => source.resume(),
+  cancel: () => source.cancel(),
+})

@@ -13,8 +13,8 @@ import {
 } from '../flow/exchange.ts'
 import { asProxyError } from '../flow/failure.ts'
 import type { BodySource, UpstreamExchange, UpstreamResponseSink } from '../flow/ports.ts'
-import { endToEndHeaders, withHeader } from '../wire/headers.ts'
-import { RequestBodySource } from './body-source.ts'
+import { endToEndHeaders, endToEndTrailers, withHeader } from '../wire/headers.ts'
+import { RequestBodySource, withTrailers } from './body-source.ts'
 import type { ClientSide } from './client-side.ts'
 import { BodyHolder, collectBody, type InspectionBudget } from './held-body.ts'
 import { MessageCounter } from './message-counter.ts'
@@ -228,10 +228,22 @@ class RunningExchange {
       this.#resolve = resolve
       side.onClosed((error) => this.#clientClosed(error))
       this.#upstream = this.#ports.upstream.exchange(
-        { destination: destinationOf(read), method: read.head.method, target: read.target, headers, body },
+        {
+          destination: destinationOf(read),
+          method: read.head.method,
+          target: read.target,
+          headers,
+          body: this.#withSafeTrailers(body),
+        },
         this.#sink(),
       )
     })
+  }
+
+  /** No line that the head may not carry goes upstream behind the body. */
+  #withSafeTrailers(body: OutgoingBody): OutgoingBody {
+    if (body === null || body instanceof Uint8Array) return body
+    return withTrailers(body, (trailers) => this.#exchange.requestTrailers(endToEndTrailers(trailers)))
   }
 
   #sink(): UpstreamResponseSink {
@@ -247,7 +259,7 @@ class RunningExchange {
         return side.write(bytes)
       },
       end: (trailers) => {
-        side.end(trailers.length === 0 ? trailers : endToEndHeaders(trailers))
+        side.end(endToEndTrailers(trailers))
         this.#isComplete = true
         this.#done()
       },

@@ -24,7 +24,7 @@ import { judgeHeldBody, readBodyFacts } from './act.ts'
 import { answerFailure } from './failure.ts'
 import type { FlowPorts, HeldBody } from './ports.ts'
 import { errorFields, followingOutcomeEvent, intentEvent, joinCounts, singleOutcomeEvent } from './record.ts'
-import { withTenantHeaders } from './tenant-headers.ts'
+import { withoutTenantHeaders, withTenantHeaders } from './tenant-headers.ts'
 
 export interface ExchangeInput {
   readonly client: Client
@@ -116,6 +116,8 @@ export interface Exchange {
   readonly commit: () => Promise<LocalAnswer | null>
   /** The request's end-to-end lines as they go upstream: tenant headers set, the client's own copies taken away. */
   readonly requestHeaders: (headers: RawHeaders) => RawHeaders
+  /** The same for what stands behind the body: nothing is set there, but no tenant header may come that way either. */
+  readonly requestTrailers: (trailers: RawHeaders) => RawHeaders
   /** A reader for the usage in the response; `null` when nobody wants to know. */
   readonly usageReader: (contentType: string | null) => UsageReader | null
   /** Headers that Weir adds to the upstream's response. */
@@ -231,6 +233,10 @@ class OpenExchange implements Exchange {
 
   requestHeaders(headers: RawHeaders): RawHeaders {
     return this.#tenant === null ? headers : withTenantHeaders(headers, this.#tenant)
+  }
+
+  requestTrailers(trailers: RawHeaders): RawHeaders {
+    return this.#tenant === null ? trailers : withoutTenantHeaders(trailers, this.#tenant)
   }
 
   usageReader(contentType: string | null): UsageReader | null {

@@ -54,6 +54,13 @@ export function endToEndHeaders(headers: RawHeaders, drop: ReadonlySet<string> =
 
 const NOTHING: ReadonlySet<string> = new Set()
 
+/** What frames or routes a message says nothing behind it (RFC 9110 section 6.5.1); merged by a server it could mislead it. */
+const NOT_IN_TRAILERS: ReadonlySet<string> = new Set(['content-length', 'host', 'trailer'])
+
+/** The trailer lines that go on to the next hop. */
+export const endToEndTrailers = (trailers: RawHeaders): RawHeaders =>
+  trailers.length === 0 ? trailers : endToEndHeaders(trailers, NOT_IN_TRAILERS)
+
 /** Replace the value of a header where it stands, or add it at the end. `name` in lower case. */
 export function withHeader(headers: RawHeaders, name: string, value: string): string[] {
   const changed: string[] = []

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { endToEndHeaders, reasonPhrase, withHeader } from '../../src/wire/headers.ts'
+import { endToEndHeaders, endToEndTrailers, reasonPhrase, withHeader } from '../../src/wire/headers.ts'
 
 t.test('hop-by-hop lines stay here; the others keep case, order and repeats', async (t) => {
   const raw = ['X-B', '1', 'Connection', 'keep-alive, X-Hop', 'x-a', '2', 'X-B', '3', 'X-Hop', 'gone', 'TE', 'trailers']
@@ -10,6 +10,12 @@ t.test('hop-by-hop lines stay here; the others keep case, order and repeats', as
 t.test('no proxy credential and no proxy header ever goes on', async (t) => {
   const raw = ['Proxy-Authorization', 'Basic eA==', 'proxy-connection', 'x', 'PROXY-Foo', 'y', 'Host', 'a']
   t.strictSame(endToEndHeaders(raw), ['Host', 'a'])
+})
+
+t.test('trailers lose what belongs to one hop and what frames or routes', async (t) => {
+  const raw = ['Grpc-Status', '0', 'Proxy-Foo', 'y', 'TE', 'x', 'Host', 'a', 'Content-Length', '3', 'X-Sum', '7']
+  t.strictSame(endToEndTrailers(raw), ['Grpc-Status', '0', 'X-Sum', '7'])
+  t.strictSame(endToEndTrailers([]), [])
 })
 
 t.test('a Connection header cannot take away what frames or routes the message', async (t) => {
