@@ -29,7 +29,7 @@ export interface DetectorSet {
   readonly scan: (text: string, isOver: Deadline) => ScanResult
 }
 
-/** What starts a detector: one of its keywords, or any run of digits. */
+/** What starts a detector: one of its keywords, or a run of digits: of three or more, or behind `+`, `(` or a capital letter. */
 export interface TriggeredDetector {
   readonly detector: Detector
   readonly keywords: readonly string[]
@@ -44,6 +44,8 @@ interface KeywordUse {
 }
 
 const LOOKS_PER_CHECK = 512
+/** Code is full of single digits; shorter runs count only behind what a number begins with. */
+const LONG_RUN = 3
 
 export function makeDetectorSet(triggered: readonly TriggeredDetector[]): DetectorSet {
   const uses = new Map<string, KeywordUse[]>()
@@ -100,6 +102,7 @@ class Pass {
       if (!isDigit(text.charCodeAt(at))) continue
       const start = at
       while (isDigit(text.charCodeAt(at + 1))) at += 1
+      if (at + 1 - start < LONG_RUN && !mayBeginNumber(text.charCodeAt(start - 1))) continue
       for (const detector of detectors) this.look(detector, start, at + 1)
     }
   }
@@ -124,4 +127,6 @@ class Pass {
   }
 }
 
+/** `+` and `(` of telephone numbers, the letters of a country before check digits. */
+const mayBeginNumber = (code: number): boolean => code === 0x2b || code === 0x28 || (code >= 0x41 && code <= 0x5a)
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39

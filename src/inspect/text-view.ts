@@ -39,14 +39,33 @@ export function textView(body: Uint8Array, part: Pick<TextPart, 'start' | 'end' 
   if (isAscii(bytes) && !hasEscapes(bytes, escaping)) {
     return { text: bytes.toString('latin1'), byteAt: (index) => start + index }
   }
-  let units: Units | null = null
   const text = quickText(bytes, escaping)
-  if (text === null) units = decodeUnits(bytes, escaping)
-  const byteAt = (index: number): number => {
-    units ??= decodeUnits(bytes, escaping)
-    return start + (units.offsets[index] ?? bytes.length)
+  if (text !== null) return { text, byteAt: placeFinder(bytes, start, escaping) }
+  const units = decodeUnits(bytes, escaping)
+  return { text: units.text, byteAt: (index) => start + (units.offsets[index] ?? bytes.length) }
+}
+
+/** Walks to the places asked for, on from the last one: few are, and mostly in their order. */
+function placeFinder(bytes: Buffer, start: number, escaping: TextPart['escaping']): (index: number) => number {
+  const isJson = escaping === 'json'
+  let unit = 0
+  let at = 0
+  return (index) => {
+    if (index < unit) unit = at = 0
+    while (unit < index && at < bytes.length) {
+      const first = bytes[at] ?? 0
+      if (first < 0x80 && (first !== BACKSLASH || !isJson)) {
+        unit += 1
+        at += 1
+        continue
+      }
+      const [code, length] = first === BACKSLASH ? jsonEscape(bytes, at) : utf8Character(bytes, at, first)
+      if (code > 0xffff && unit + 1 === index) return start + at // the second half of a pair has no byte of its own
+      unit += code > 0xffff ? 2 : 1
+      at += length
+    }
+    return start + at
   }
-  return { text: text ?? units?.text ?? '', byteAt }
 }
 
 function hasEscapes(bytes: Buffer, escaping: TextPart['escaping']): boolean {
