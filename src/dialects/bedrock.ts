@@ -5,7 +5,16 @@ import type { Dialect } from './dialect.ts'
 import type { JsonKeys } from './json-parts.ts'
 import { SIGNED_KEYS } from './keys.ts'
 import { jsonAnswer } from './local-answer.ts'
-import { countAt, createUsageReader, nameAt, objectAt, sumCounts } from './usage.ts'
+import {
+  countAt,
+  createUsageReader,
+  firstCount,
+  type JsonObject,
+  nameAt,
+  objectAt,
+  sumCounts,
+  type UsageRules,
+} from './usage.ts'
 import { lowerHeader } from './wire-shape.ts'
 
 /** Invoke carries Anthropic's thinking blocks, converse its own `reasoningContent`; both are signed. */
@@ -28,6 +37,41 @@ function recognise(head: RequestHead): boolean {
   return lowerHeader(head, 'authorization').includes('/bedrock/aws4_request') || /^[a-z0-9]+\.[a-z]/u.test(model)
 }
 
+/**
+ * Invoke answers as the model's vendor does (Anthropic, Nova, Llama, Titan), converse in its own spelling. The last piece of
+ * an invoked stream carries Bedrock's own measure, whatever the vendor (`amazon-bedrock-invocationMetrics`). What was read
+ * from or written to a cache counts as input.
+ */
+const USAGE: UsageRules = {
+  signs: ['"usage"', 'TokenCount"', '_token_count"'],
+  read: (value) => {
+    const message = value['type'] === 'message_start' ? objectAt(value, 'message') : value
+    const metadata = objectAt(value, 'metadata')
+    const usage = objectAt(metadata['usage'] === undefined ? message : metadata, 'usage')
+    const metrics = objectAt(value, 'amazon-bedrock-invocationMetrics')
+    return {
+      model: nameAt(message, 'model'),
+      tokensIn: firstCount(
+        countsAt(usage, ['input_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens']),
+        countsAt(usage, ['inputTokens', 'cacheReadInputTokens', 'cacheWriteInputTokens']),
+        countsAt(metrics, ['inputTokenCount', 'cacheReadInputTokenCount', 'cacheWriteInputTokenCount']),
+        countAt(value, 'inputTextTokenCount'),
+        countAt(value, 'prompt_token_count'),
+      ),
+      tokensOut: firstCount(
+        countAt(usage, 'output_tokens'),
+        countAt(usage, 'outputTokens'),
+        countAt(metrics, 'outputTokenCount'),
+        countAt(value, 'totalOutputTextTokenCount'),
+        countAt(value, 'generation_token_count'),
+      ),
+    }
+  },
+}
+
+const countsAt = (value: JsonObject, keys: readonly string[]): number | null =>
+  sumCounts(...keys.map((key) => countAt(value, key)))
+
 export const bedrock: Dialect = {
   id: 'bedrock',
   recognise,
@@ -38,17 +82,5 @@ export const bedrock: Dialect = {
       value: { message: notice.line },
       headers: ['x-amzn-errortype', 'ValidationException'],
     }),
-  usageReader: (contentType) =>
-    createUsageReader(contentType, {
-      signs: ['"usage"'],
-      read: (value) => {
-        // Invoke answers as the model's vendor does (Anthropic here), converse in its own spelling.
-        const usage = objectAt(value, 'usage')
-        return {
-          model: nameAt(value, 'model'),
-          tokensIn: sumCounts(countAt(usage, 'input_tokens'), countAt(usage, 'inputTokens')),
-          tokensOut: sumCounts(countAt(usage, 'output_tokens'), countAt(usage, 'outputTokens')),
-        }
-      },
-    }),
+  usageReader: (contentType) => createUsageReader(contentType, USAGE),
 }

@@ -5,7 +5,7 @@ import { bodyTextParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import type { JsonKeys } from './json-parts.ts'
 import { jsonAnswer } from './local-answer.ts'
-import { noUsageReader } from './usage.ts'
+import { countAt, createUsageReader, nameAt, type UsageRules } from './usage.ts'
 import { lowerHeader, pathEndsWith } from './wire-shape.ts'
 
 /** No key is known, so none is left out. */
@@ -41,10 +41,20 @@ function recognise(head: RequestHead): boolean {
   return head.method === 'POST' && /^amazon(?:codewhisperer|qdeveloper)/u.test(lowerHeader(head, 'x-amz-target'))
 }
 
+/** Ollama's own API, whose counts nobody else names so. What else a response of no known dialect says may mean anything. */
+const USAGE: UsageRules = {
+  signs: ['eval_count"'],
+  read: (value) => {
+    const tokensIn = countAt(value, 'prompt_eval_count')
+    const tokensOut = countAt(value, 'eval_count')
+    return { model: tokensIn === null && tokensOut === null ? null : nameAt(value, 'model'), tokensIn, tokensOut }
+  },
+}
+
 export const generic: Dialect = {
   id: 'generic',
   recognise,
   textParts: (body, contentType) => bodyTextParts(body, contentType, GENERIC_KEYS),
   refusal: (notice) => problemAnswer(notice, 400),
-  usageReader: noUsageReader,
+  usageReader: (contentType) => createUsageReader(contentType, USAGE),
 }

@@ -1,18 +1,22 @@
-/** Reads model and token counts from a response as it passes: JSON or server-sent events, with bounded memory. */
-import type { Buffer } from 'node:buffer'
-import { GrowingBytes } from '../wire/growing-bytes.ts'
+/** Reads model and token counts from a response as it passes: JSON, events, lines or AWS frames, with bounded memory. */
+import { Buffer } from 'node:buffer'
+import { createEventStreamParser } from '../wire/aws-eventstream.ts'
+import { createJsonObjects } from '../wire/json-objects.ts'
 import { createSseParser, SSE_MAX_EVENT_BYTES } from '../wire/sse.ts'
 import type { Usage, UsageReader } from './dialect.ts'
 import { mediaType } from './wire-shape.ts'
 
-/** JSON bodies beyond this are not read for usage: all counts stay `null`. */
+/** An object of JSON beyond this, a whole body or an element of an array, is not read for usage: its counts stay `null`. */
 export const USAGE_MAX_JSON_BYTES = 4_194_304
+
+/** The same for a line, and for a frame of an AWS event stream. */
+export const USAGE_MAX_EVENT_BYTES = 1_048_576
 
 /** A parsed JSON object, untrusted. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
 export interface UsageRules {
-  /** What a whole JSON body, or one event's data, says. `null` and absent fields leave what was known. */
+  /** What a whole JSON body, an element of one, or one event's data, says. `null` and absent fields leave what was known. */
   readonly read: (value: JsonObject) => Partial<Usage>
   /** Only data that holds one of these byte strings is parsed: deltas pass unread. */
   readonly signs: readonly string[]
@@ -23,47 +27,63 @@ const NOTHING: Usage = { model: null, tokensIn: null, tokensOut: null }
 /** For dialects whose responses say nothing that we read. */
 export const noUsageReader = (): UsageReader => ({ push: () => undefined, end: () => NOTHING })
 
-/** A reader by content type; anything but JSON and event streams gives nulls. */
+const LINES = /^application\/(?:x-)?(?:nd-?json|jsonl|jsonlines|json-lines|stream\+json)$/u
+
+/** A reader by content type; anything but JSON, JSON lines and event streams gives nulls. */
 export function createUsageReader(contentType: string | null, rules: UsageRules): UsageReader {
   const type = mediaType(contentType)
-  if (type === 'text/event-stream') return sseReader(rules)
-  return type === 'application/json' || type.endsWith('+json') ? jsonReader(rules) : noUsageReader()
+  const kept = keeper(rules)
+  if (type === 'text/event-stream')
+    return kept.reader(createSseParser(({ data }) => kept.signed(data), SSE_MAX_EVENT_BYTES))
+  if (type === 'application/vnd.amazon.eventstream') {
+    return kept.reader(createEventStreamParser(({ payload }) => kept.enveloped(payload), USAGE_MAX_EVENT_BYTES))
+  }
+  if (LINES.test(type)) {
+    return kept.reader(createJsonObjects(kept.signed, { maxBytes: USAGE_MAX_EVENT_BYTES, isLines: true }))
+  }
+  if (type !== 'application/json' && !type.endsWith('+json')) return noUsageReader()
+  // One object, or an array of them that comes piece by piece (Gemini without `alt=sse`).
+  return kept.reader(createJsonObjects(kept.any, { maxBytes: USAGE_MAX_JSON_BYTES, isLines: false }))
 }
 
-function sseReader(rules: UsageRules): UsageReader {
+interface Keeper {
+  /** Any JSON. */
+  readonly any: (data: Buffer) => void
+  /** JSON that is worth parsing only where it holds a sign. */
+  readonly signed: (data: Buffer) => void
+  /** The same, perhaps as base64 in the member `bytes`: Bedrock's envelope around what the model's vendor streams. */
+  readonly enveloped: (data: Buffer) => void
+  readonly reader: (parser: { readonly push: (chunk: Uint8Array) => unknown }) => UsageReader
+}
+
+function keeper(rules: UsageRules): Keeper {
   let usage = NOTHING
-  const parser = createSseParser(({ data }) => {
-    if (rules.signs.some((sign) => data.includes(sign))) usage = merge(usage, readData(data, rules))
-  }, SSE_MAX_EVENT_BYTES)
-  return { push: (chunk) => parser.push(chunk), end: () => usage }
-}
-
-function jsonReader(rules: UsageRules): UsageReader {
-  const body = new GrowingBytes()
-  let size = 0
+  const any = (data: Buffer): void => {
+    const value = parsed(data)
+    if (value !== null) usage = merge(usage, rules.read(value))
+  }
+  const signed = (data: Buffer): void => {
+    if (rules.signs.some((sign) => data.includes(sign))) any(data)
+  }
   return {
-    push: (chunk) => {
-      size += chunk.length
-      if (size > USAGE_MAX_JSON_BYTES) body.clear()
-      else body.add(chunk)
+    any,
+    signed,
+    enveloped: (data) => {
+      const inner = data.includes('"bytes"') ? parsed(data)?.['bytes'] : undefined
+      signed(typeof inner === 'string' ? Buffer.from(inner, 'base64') : data)
     },
-    end: () => (size > USAGE_MAX_JSON_BYTES ? NOTHING : merge(NOTHING, readData(body.bytes(), rules))),
+    reader: (parser) => ({ push: (chunk) => void parser.push(chunk), end: () => usage }),
   }
 }
 
-/** A body may be an array of objects (Gemini without `alt=sse`): each is read in turn. */
-function readData(data: Buffer, rules: UsageRules): Partial<Usage> {
-  let value: unknown
+/** `null` when it is no JSON object. Not our response to judge: the client sees it as it is, the event says null. */
+function parsed(data: Buffer): JsonObject | null {
   try {
-    value = JSON.parse(data.toString('utf8'))
+    const value: unknown = JSON.parse(data.toString('utf8'))
+    return isObject(value) ? value : null
   } catch {
-    // Not our response to judge: the client sees it as it is, the event says null.
-    return {}
+    return null
   }
-  return (Array.isArray(value) ? value : [value]).reduce<Usage>(
-    (usage, item) => (isObject(item) ? merge(usage, rules.read(item)) : usage),
-    NOTHING,
-  )
 }
 
 /** The last model and the largest counts: providers repeat counts that grow, and leave some out at the end. */
@@ -101,3 +121,7 @@ export const sumCounts = (...counts: readonly (number | null)[]): number | null 
   const known = counts.filter((count) => count !== null)
   return known.length === 0 ? null : known.reduce((sum, count) => sum + count, 0)
 }
+
+/** The first count that is there: where several members say the same in the spellings of several vendors. */
+export const firstCount = (...counts: readonly (number | null)[]): number | null =>
+  counts.find((count) => count !== null) ?? null
