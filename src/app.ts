@@ -304,6 +304,7 @@ export class App {
           current: () => this.#watch.current(),
           tokens: this.#tokens,
           certificates: this.#proxyTls.certificates,
+          kerberos: this.#parts.kerberos,
           groups: this.#openDirectory(),
           clock,
           log: this.#parts.log,

@@ -6,6 +6,7 @@ import type { ConfigFlags } from '../config/load.ts'
 import { readNamedFiles } from '../config/named-files.ts'
 import { type LoadedState, loadState } from '../config/state.ts'
 import type { Problem } from '../domain/settings.ts'
+import { createKerberos } from '../identity/kerberos.ts'
 import { compileNetworkMap } from '../identity/network-map.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
@@ -41,6 +42,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     env: io.env,
     cwd: io.cwd,
     compileIdentity: compileNetworkMap,
+    checkNegotiate: createKerberos().check,
     nowMs,
     checkExamples: true,
   }

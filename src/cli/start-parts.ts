@@ -14,6 +14,7 @@ import type { WeirConfig } from '../config/schema.ts'
 import { type LoadedState, loadState, type StateOptions } from '../config/state.ts'
 import { type AdminToken, loadOrCreateAdminToken } from '../control/token.ts'
 import type { Problem } from '../domain/settings.ts'
+import { createKerberos, type Kerberos } from '../identity/kerberos.ts'
 import { compileNetworkMap } from '../identity/network-map.ts'
 import { lockDataFolder } from '../state/data-lock.ts'
 import { loadOrCreateKey } from '../state/key-file.ts'
@@ -35,6 +36,7 @@ export interface StartParts {
   readonly authority: Authority
   readonly token: AdminToken
   readonly placeholderKey: Uint8Array
+  readonly kerberos: Kerberos
   /** Lets go of the data folder. */
   readonly release: () => void
 }
@@ -50,7 +52,8 @@ export interface StartFailure {
 export async function loadStartParts(
   options: StartOptions,
 ): Promise<{ readonly ok: true; readonly parts: StartParts } | StartFailure> {
-  const load: StateOptions = { ...options, compileIdentity: compileNetworkMap }
+  const kerberos = createKerberos()
+  const load: StateOptions = { ...options, compileIdentity: compileNetworkMap, checkNegotiate: kerberos.check }
   const { state, files, problems } = await readAll(load)
   if (state === null || files === null || hasErrors(problems)) return failure(problems)
   const opened = await openAuthority({ ...state.config.certs, nowMs: options.nowMs })
@@ -58,7 +61,7 @@ export async function loadStartParts(
   const own = await openData(state.config)
   if (!own.ok) return failure([...problems, ...own.problems])
   const warnings = [...problems, ...opened.warnings]
-  return { ok: true, parts: { load, state, files, warnings, authority: opened.authority, ...own.data } }
+  return { ok: true, parts: { load, kerberos, state, files, warnings, authority: opened.authority, ...own.data } }
 }
 
 /** Everything that is only read; `null` for what has errors. */

@@ -25,6 +25,7 @@ const PATH_LEAVES: readonly (readonly string[])[] = [
   ['rules', 'dir'],
   ['data', 'dir'],
   ['identity', 'map'],
+  ['identity', 'negotiate', 'keytab'],
   ['identity', 'ldap', 'bindPasswordFile'],
   ['identity', 'ldap', 'caFile'],
   ['inspect', 'keyFile'],

@@ -114,6 +114,16 @@ const UNFIT: readonly Check[] = [
     message: 'holds everybody: any client could say it is somebody else; name the proxies in front',
   },
   {
+    keys: ['identity', 'negotiate'],
+    isHit: ({ identity }) => identity.negotiate !== null && identity.authenticate === 'off',
+    message: 'nobody is asked while `identity.authenticate` is `off`: set `optional` or `required`',
+  },
+  {
+    keys: ['identity', 'negotiate', 'keepRealm'],
+    isHit: ({ identity: { negotiate } }) => negotiate !== null && negotiate.realms.length > 1 && !negotiate.keepRealm,
+    message: 'two realms may have different people of one name: set `keepRealm: true`',
+  },
+  {
     keys: ['identity', 'ldap', 'urls'],
     isHit: ({ identity: { ldap } }) =>
       ldap?.startTls === false &&

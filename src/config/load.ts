@@ -41,6 +41,8 @@ export type LoadResult =
       readonly files: readonly { readonly file: string; readonly text: string }[]
       /** Warnings. */
       readonly problems: readonly Problem[]
+      /** A problem of one value that only shows outside the file. */
+      readonly problemAt: (keys: readonly string[], message: string) => Problem
     }
   | {
       readonly ok: false
@@ -74,6 +76,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
     isObserving: options.flags.observe ?? isYes(options.env['WEIR_OBSERVE']),
     files: source === null ? [] : [{ file: DEFAULT_FILE, text: source.text }],
     problems,
+    problemAt: (keys, message) => problemOf(shown, source?.lineAt(keys) ?? null, keys.join('.'), message),
   }
 }
 

@@ -187,6 +187,20 @@ const ldap = z
   .nullable()
   .default(null)
 
+const negotiate = z
+  .strictObject({
+    service: z
+      .string()
+      .regex(/^HTTP(?:@[\w.-]+)?$/u, '`HTTP` or `HTTP@host`')
+      .default('HTTP'),
+    keytab: path.nullable().default(null),
+    realms: z.array(z.string().regex(/^[\w.-]{1,200}$/u, 'a realm')).min(1),
+    keepRealm: z.boolean().default(false),
+    timeoutMs: z.int().min(10).max(60_000).default(5000),
+  })
+  .nullable()
+  .default(null)
+
 const inspect = z.strictObject({
   workers: z.int().min(0).max(64).default(1).describe('Threads for large bodies.'),
   depth: z.int().min(0).max(10).default(3).describe('Encodings inside encodings that are looked into.'),
@@ -239,6 +253,7 @@ export const configSchema = z.strictObject({
         .default(20)
         .describe('Different wrong credentials of one address before further ones are answered 429.'),
       failureWindowSeconds: z.int().min(1).max(86_400).default(60).describe('The time in which they are counted.'),
+      negotiate: negotiate.describe('Kerberos tickets of users (SPNEGO), see identity.md; null: not offered.'),
       ldap: ldap.describe("LDAP directory that known users' groups are read from; null: none."),
     })
     .prefault({}),

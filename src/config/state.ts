@@ -2,7 +2,7 @@
 import { basename, dirname, isAbsolute, relative } from 'node:path'
 import type { Problem } from '../domain/settings.ts'
 import type { IdentityPort } from '../flow/ports.ts'
-import { type LoadOptions, loadConfig } from './load.ts'
+import { type LoadOptions, type LoadResult, loadConfig } from './load.ts'
 import { revisionOf } from './revision.ts'
 import { readRulesFiles } from './rules-files.ts'
 import type { WeirConfig } from './schema.ts'
@@ -39,8 +39,13 @@ export type CompileIdentity = (
   | { readonly ok: true; readonly identity: IdentityPort; readonly problems: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
+/** Tries what `identity.negotiate` needs of the system; `null`: all is there, else what is missing and what to do. */
+export type CheckNegotiate = (settings: NonNullable<WeirConfig['identity']['negotiate']>) => Promise<string | null>
+
 export interface StateOptions extends LoadOptions {
   readonly compileIdentity: CompileIdentity
+  /** Left out where nothing is to be served. */
+  readonly checkNegotiate?: CheckNegotiate
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number
   /** Also run every detector on its own examples. */
@@ -53,12 +58,17 @@ export interface StateOptions extends LoadOptions {
 export async function loadState(options: StateOptions): Promise<StateResult> {
   const loaded = await loadConfig(options)
   const config = loaded.ok ? loaded.config : loaded.fallback
-  const [rules, identity] = await Promise.all([
+  const [rules, identity, missing] = await Promise.all([
     loadRules(options, config, loaded.ok && loaded.isObserving),
     loadIdentity(options, config),
+    loaded.ok ? negotiateProblems(options, loaded) : [],
   ])
-  const problems: StateProblem[] = [...tagged('config', loaded.problems), ...rules.problems, ...identity.problems]
-  if (!loaded.ok || !rules.ok || !identity.ok) return { ok: false, problems }
+  const problems: StateProblem[] = [
+    ...tagged('config', [...loaded.problems, ...missing]),
+    ...rules.problems,
+    ...identity.problems,
+  ]
+  if (!loaded.ok || !rules.ok || !identity.ok || missing.length > 0) return { ok: false, problems }
   return {
     ok: true,
     problems,
@@ -110,6 +120,16 @@ async function loadIdentity(options: StateOptions, config: WeirConfig): Promise<
   if (!compiled.ok) return { ok: false, problems }
   const files = source === null ? [] : [{ file: 'identity.map', text: source.text }]
   return { ok: true, identity: compiled.identity, revision: revisionOf(files), problems }
+}
+
+async function negotiateProblems(
+  { checkNegotiate }: StateOptions,
+  { config, problemAt }: Extract<LoadResult, { ok: true }>,
+): Promise<Problem[]> {
+  const { negotiate } = config.identity
+  if (negotiate === null || checkNegotiate === undefined) return []
+  const problem = await checkNegotiate(negotiate)
+  return problem === null ? [] : [problemAt(['identity', 'negotiate'], problem)]
 }
 
 /** Folders whose changes may matter, each with the names in it that do; `null`: every YAML file. */

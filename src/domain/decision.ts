@@ -104,6 +104,7 @@ export const TUNNEL_REASONS = [
   'client-certificate',
   'proxy-auth-required',
   'proxy-auth-failed',
+  'proxy-auth-ntlm',
   'too-many-attempts',
   'identity-unavailable',
 ] as const

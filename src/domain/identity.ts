@@ -22,6 +22,8 @@ export interface RequestEvidence {
 /** Somebody who may ask. */
 export interface Admitted {
   readonly client: Client
+  /** Value of `Proxy-Authenticate` in the answer to this request: by it the proxy proves itself (RFC 4559 section 4.1). */
+  readonly reply?: string
   /** For tunnels, which outlive their first request: `false` once what proved the client was taken back. */
   readonly stillHolds?: () => boolean
 }
@@ -49,11 +51,24 @@ export interface Proof {
 
 /** What became of a credential. */
 export type Verdict =
-  | { readonly kind: 'proof'; readonly proof: Proof }
+  | {
+      readonly kind: 'proof'
+      readonly proof: Proof
+      /** Value of `Proxy-Authenticate` in the answer. */
+      readonly reply?: string
+    }
   /** Another leg is needed: the value of `Proxy-Authenticate` that asks for it. */
   | { readonly kind: 'continue'; readonly challenge: string }
-  /** Not valid. `detail` is for the operational log only, and never holds a secret. */
-  | { readonly kind: 'wrong'; readonly detail: string }
+  | {
+      /** Not valid. */
+      readonly kind: 'wrong'
+      /** For the operational log only; never holds a secret. */
+      readonly detail: string
+      /** What the record and the answer say; `proxy-auth-failed` when left out. */
+      readonly code?: 'proxy-auth-ntlm'
+      /** The client has nothing better of this scheme, so it is not asked for it again. */
+      readonly isFinal?: boolean
+    }
   /** It could not be judged just now: Weir's own trouble. */
   | { readonly kind: 'unavailable'; readonly detail: string }
   /** Too much was tried. */

@@ -120,6 +120,12 @@ export const PROXY_ERRORS = {
     proxyStatus: 'http_request_denied',
     message: 'the proxy does not accept these credentials: they are wrong, expired or revoked',
   },
+  'proxy-auth-ntlm': {
+    side: 'client',
+    status: 407,
+    proxyStatus: 'http_request_denied',
+    message: 'the proxy does not speak NTLM, and this machine has no Kerberos ticket for it',
+  },
   'too-many-attempts': {
     side: 'client',
     status: 429,

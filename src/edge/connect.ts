@@ -8,7 +8,7 @@ import { answerFailure } from '../flow/failure.ts'
 import { sendRawAnswer } from './local-answer.ts'
 import { type Greeting, runTunnel, type TunnelDeps } from './run-tunnel.ts'
 
-const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'
+const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n'
 
 /** Handle one CONNECT request; everything after it is recorded by the tunnel itself. */
 export function handleConnect(deps: TunnelDeps, request: IncomingMessage, head: Buffer, admitted: Admitted): void {
@@ -23,12 +23,12 @@ export function handleConnect(deps: TunnelDeps, request: IncomingMessage, head: 
     return
   }
   if (head.length > 0) socket.unshift(head)
-  runTunnel(deps, socket, { ...admitted, host: target.host, port: target.port }, greetingOn(socket))
+  runTunnel(deps, socket, { ...admitted, host: target.host, port: target.port }, greetingOn(socket, admitted.reply))
 }
 
-const greetingOn = (socket: Socket): Greeting => ({
+const greetingOn = (socket: Socket, reply: string | undefined): Greeting => ({
   established: () => {
-    socket.write(ESTABLISHED)
+    socket.write(`${ESTABLISHED}${reply === undefined ? '' : `Proxy-Authenticate: ${reply}\r\n`}\r\n`)
   },
   refuse: (error, flow) => refuse(socket, error, flow),
 })

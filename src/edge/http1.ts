@@ -129,7 +129,11 @@ class Http1Server implements ConnectionServer {
       return
     }
     admitRequest(this.#ports, admissionOf(request, context, read.head), {
-      admit: ({ client }) => this.#run(request, response, { client, read, isIntercepted: context.tunnel !== null }),
+      admit: ({ client, reply }) => {
+        // Joined by Node with whatever head this response will get.
+        if (reply !== undefined) response.setHeader('Proxy-Authenticate', reply)
+        this.#run(request, response, { client, read, isIntercepted: context.tunnel !== null })
+      },
       refuse: (answer) => sendAnswer(request, response, answer),
       cut: () => request.socket.destroy(),
     })

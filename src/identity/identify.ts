@@ -35,7 +35,7 @@ export interface IdentityParts {
   /** E.g. of client certificates. */
   readonly connectionSources: readonly ConnectionSource[]
   /** Strongest first: the order in which they are offered. */
-  readonly credentialSources: readonly CredentialSource[]
+  readonly credentialSources: () => readonly CredentialSource[]
   /** Groups of a directory; `null`: there is none. */
   readonly groups: GroupCache | null
   readonly log: Pick<Logger, 'warn'>
@@ -51,6 +51,7 @@ interface Asker {
   /** By address: the network map's word. */
   readonly base: Client
   readonly proofs: readonly Proof[]
+  readonly reply?: string
   readonly facts: ConnectionFacts
   readonly isRequired: boolean
 }
@@ -102,27 +103,34 @@ class ClientIdentity implements ClientIdentityPort {
     const [line] = lines
     if (line === undefined) return this.#settle(asker)
     const [, scheme = '', credential = ''] = /^\s*([!#$%&'*+.^_`|~\w-]+)(?: +(.*?))?\s*$/u.exec(line) ?? []
-    const source = this.#parts.credentialSources.find((each) => each.scheme === scheme.toLowerCase())
-    if (source === undefined) return this.#judge(asker, { kind: 'wrong', detail: 'a scheme that is not offered' })
+    const source = this.#parts.credentialSources().find((each) => each.scheme === scheme.toLowerCase())
+    if (source === undefined) return this.#judge(asker, notOffered(scheme), null)
     // Whoever is known by something stronger need not be asked for less.
     if (asker.proofs.some(({ user, assurance }) => user !== null && rank(assurance) >= rank(source.assurance))) {
       return this.#settle(asker)
     }
     const verdict = source.verify(credential, asker.facts)
     return verdict instanceof Promise
-      ? verdict.then((settled) => this.#judge(asker, settled))
-      : this.#judge(asker, verdict)
+      ? verdict.then((settled) => this.#judge(asker, settled, source))
+      : this.#judge(asker, verdict, source)
   }
 
-  #judge(asker: Asker, verdict: Verdict): Identified | Promise<Identified> {
-    if (verdict.kind === 'proof') return this.#settle({ ...asker, proofs: [...asker.proofs, verdict.proof] })
+  #judge(asker: Asker, verdict: Verdict, source: CredentialSource | null): Identified | Promise<Identified> {
+    if (verdict.kind === 'proof') {
+      const { proof, reply } = verdict
+      return this.#settle({ ...asker, proofs: [...asker.proofs, proof], ...(reply === undefined ? {} : { reply }) })
+    }
     const client = compose(asker.base, asker.proofs, [])
     switch (verdict.kind) {
       case 'continue':
         return refused(client, new ProxyError('proxy-auth-required'), [verdict.challenge])
       case 'wrong':
         this.#parts.log.warn({ client: client.address, detail: verdict.detail }, 'identity.credential-refused')
-        return refused(client, new ProxyError('proxy-auth-failed'), this.#challenges())
+        return refused(
+          client,
+          new ProxyError(verdict.code ?? 'proxy-auth-failed'),
+          this.#challenges(verdict.isFinal === true ? source : null),
+        )
       case 'unavailable':
         this.#parts.log.warn({ client: client.address, detail: verdict.detail }, 'identity.unavailable')
         return refused(client, new ProxyError('identity-unavailable'))
@@ -141,14 +149,18 @@ class ClientIdentity implements ClientIdentityPort {
       ok: true,
       client: groups.length === 0 ? client : compose(asker.base, asker.proofs, groups),
       ...(stillHolds === undefined ? {} : { stillHolds }),
+      ...(asker.reply === undefined ? {} : { reply: asker.reply }),
     })
     const { groups } = this.#parts
     const more = groups === null || client.user === null ? [] : groups.groupsOf(client.user)
     return more instanceof Promise ? more.then(answer) : answer(more)
   }
 
-  #challenges(): string[] {
-    return this.#parts.credentialSources.map(({ challenge }) => challenge)
+  /** All that are offered, but one that led nowhere; a 407 must ask for something (RFC 9110 section 15.5.8). */
+  #challenges(failed: CredentialSource | null = null): string[] {
+    const sources = this.#parts.credentialSources()
+    const others = sources.filter((source) => source !== failed)
+    return (others.length === 0 ? sources : others).map(({ challenge }) => challenge)
   }
 }
 
@@ -158,6 +170,12 @@ const rank = (assurance: Assurance): number => ASSURANCES.indexOf(assurance)
 
 const outerProofs = (user: string | null): Proof[] =>
   user === null ? [] : [{ assurance: 'outer-proxy', user, groups: [], device: null }]
+
+const notOffered = (scheme: string): Verdict => ({
+  kind: 'wrong',
+  detail: 'a scheme that is not offered',
+  ...(scheme.toLowerCase() === 'ntlm' ? { code: 'proxy-auth-ntlm' } : {}),
+})
 
 const refused = (client: Client, error: ProxyError, challenges: readonly string[] = []): Identified => ({
   ok: false,

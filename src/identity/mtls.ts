@@ -1,6 +1,7 @@
 /** Who a verified client certificate is of: its user, groups and device, from the fields that IT names. */
 import { X509Certificate } from 'node:crypto'
 import type { ConnectionFacts, ConnectionSource, Proof } from '../domain/identity.ts'
+import { isPlainName } from './plain-name.ts'
 
 /** Which fields count. */
 export interface CertificateFields {
@@ -16,8 +17,6 @@ export interface CertificateIdentity {
   readonly device: string | null
 }
 
-/** Longer values and more groups than these are no identity of a person. */
-const MAX_CHARS = 200
 const MAX_GROUPS = 50
 
 /** Connections by certificate, read once each. `fields` null: nothing is taken of certificates. */
@@ -51,7 +50,7 @@ export function certificateIdentity(der: Uint8Array, fields: CertificateFields):
   const user = { email: first(names, 'email'), upn: first(names, 'othername:UPN'), cn, none: null }[fields.userFrom]
   const device = { dns: first(names, 'DNS'), cn, none: null }[fields.deviceFrom]
   if (user === null && device === null) return null
-  const groups = fields.groupsFrom === 'ou' ? valuesOf(subject['OU']).filter(isPlain).slice(0, MAX_GROUPS) : []
+  const groups = fields.groupsFrom === 'ou' ? valuesOf(subject['OU']).filter(isPlainName).slice(0, MAX_GROUPS) : []
   return { user, groups, device }
 }
 
@@ -89,21 +88,14 @@ function unquoted(text: string): string | null {
 
 function first(names: readonly AlternativeName[], kind: string): string | null {
   const found = names.find((name) => name.kind === kind)
-  return found !== undefined && isPlain(found.value) ? found.value : null
+  return found !== undefined && isPlainName(found.value) ? found.value : null
 }
 
 /** Two values for one thing say nothing. */
 const only = (values: readonly string[]): string | null => {
   const [value = ''] = values
-  return values.length === 1 && isPlain(value) ? value : null
+  return values.length === 1 && isPlainName(value) ? value : null
 }
 
 const valuesOf = (value: unknown): readonly string[] =>
   (Array.isArray(value) ? value : [value]).filter((each): each is string => typeof each === 'string')
-
-/** Nothing that could be read as something else in a log or a rule: no control or format characters, no outer spaces. */
-const isPlain = (value: string): boolean =>
-  value !== '' &&
-  value.length <= MAX_CHARS &&
-  value.trim() === value &&
-  !/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/u.test(value)

@@ -19,6 +19,7 @@ function setUp(t: Test, { proof = null as Proof | null, groups = [] as string[] 
     current: () => ({ config, identity: { identify: (address) => ({ ...NOBODY, address }) } }),
     tokens,
     certificates: { prove: () => proof },
+    kerberos: { accept: async () => ({ kind: 'refused', detail: 'no ticket here' }) },
     groups: { groupsOf: () => groups },
     clock: { nowMs: Date.now, tickMs: () => performance.now() },
     log: { warn: (_fields, event) => warned.push(event) },

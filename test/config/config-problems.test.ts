@@ -99,3 +99,18 @@ t.test('a directory is not spoken to in the clear, and a bind name needs its pas
   }
   t.end()
 })
+
+t.test('tickets are taken of named realms only, are never silently off, and two realms are told apart', (t) => {
+  const pathsOf = (negotiate: object, authenticate = 'optional') =>
+    crossChecks(configSchema.parse({ identity: { authenticate, negotiate } }), null, 'w.yaml').map(
+      ({ path, severity }) => `${severity} ${path}`,
+    )
+  t.strictSame(pathsOf({ realms: ['A.EXAMPLE'] }), [])
+  t.strictSame(pathsOf({ realms: ['A.EXAMPLE'] }, 'off'), ['error identity.negotiate'])
+  t.strictSame(pathsOf({ realms: ['A.EXAMPLE', 'B.EXAMPLE'] }), ['error identity.negotiate.keepRealm'])
+  t.strictSame(pathsOf({ realms: ['A.EXAMPLE', 'B.EXAMPLE'], keepRealm: true }), [])
+  for (const bad of [{}, { realms: [] }, { realms: ['A B'] }, { realms: ['A'], service: 'host@x' }]) {
+    t.equal(configSchema.safeParse({ identity: { negotiate: bad } }).success, false, JSON.stringify(bad))
+  }
+  t.end()
+})

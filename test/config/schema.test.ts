@@ -14,7 +14,7 @@ admin:    { listen: "127.0.0.1:3129", tls: null, networks: ["127.0.0.0/8", "::1/
 certs:    { dir: certs, chain: null, key: null, pkcs12: null, passphraseFile: null, leafDays: 90 }
 rules:    { dir: rules }
 data:     { dir: data }
-identity: { map: null, trustedProxies: [], authenticate: off, realm: Weir, tokenCacheSeconds: 300, maxFailures: 20, failureWindowSeconds: 60, ldap: null }
+identity: { map: null, trustedProxies: [], authenticate: off, realm: Weir, tokenCacheSeconds: 300, maxFailures: 20, failureWindowSeconds: 60, negotiate: null, ldap: null }
 intercept: { hosts: catalogue, shared: [], never: [] }
 catalogue: { templates: {} }
 upstream: { resolve: {}, extraRoots: [], parent: null, noProxy: [], allowPrivate: [] }

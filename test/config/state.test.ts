@@ -58,3 +58,27 @@ t.test('paths below the working folder are shown short', (t) => {
   t.equal(shownPath('/a', '/a'), '/a')
   t.end()
 })
+
+t.test('what Kerberos lacks is a problem of its line, and nothing is tried where it is not configured', async (t) => {
+  const cwd = t.testdir({
+    rules: smallRules(),
+    'weir.yaml': 'identity:\n  authenticate: required\n  negotiate: { realms: [A.EXAMPLE], keytab: weir.keytab }\n',
+  })
+  const asked: unknown[] = []
+  const checkNegotiate = async (settings: { keytab: string | null }) => {
+    asked.push(settings.keytab)
+    return 'needs the npm package'
+  }
+  const loaded = await loadWith({ cwd, checkNegotiate })
+  t.match(loaded, {
+    ok: false,
+    problems: [
+      { part: 'config', file: 'weir.yaml', line: 3, path: 'identity.negotiate', message: 'needs the npm package' },
+    ],
+  })
+  t.strictSame(asked, [join(cwd, 'weir.keytab')])
+  t.equal((await loadWith({ cwd, checkNegotiate: async () => null })).ok, true)
+  t.equal((await loadWith({ cwd })).ok, true, 'explain and the like serve nobody')
+  await loadWith({ cwd: t.testdir({ rules: smallRules() }), checkNegotiate })
+  t.equal(asked.length, 1)
+})

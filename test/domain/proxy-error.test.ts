@@ -23,7 +23,12 @@ t.test('the detail follows the message, and the cause stays with the error', asy
 })
 
 /** What a proxy answers who does not know its client (RFC 9110 section 15.5.8). */
-const IDENTITY_CODES: ReadonlySet<string> = new Set(['proxy-auth-required', 'proxy-auth-failed', 'too-many-attempts'])
+const IDENTITY_CODES: ReadonlySet<string> = new Set([
+  'proxy-auth-required',
+  'proxy-auth-failed',
+  'proxy-auth-ntlm',
+  'too-many-attempts',
+])
 
 t.test('the table keeps the promises of the contract', async (t) => {
   for (const code of CODES) {

@@ -60,7 +60,7 @@ function setUp({ settings, map, certificate, sources = [byToken()], groups }: Wo
             : { assurance: 'mtls', user: null, groups: [], device: null, ...certificate },
       },
     ],
-    credentialSources: sources,
+    credentialSources: () => sources,
     groups: groups ?? null,
     log: { warn: (fields, event) => log.push({ ...fields, event }) },
   })
@@ -83,7 +83,8 @@ t.test('optional: nobody has to say who asks, but what is said must be right', a
   t.strictSame(ask(), { ok: true, client: nobody(PEER) })
   t.match(ask(GOOD), { ok: true, client: { user: 'li.wei', groups: ['dev'], assurance: 'token' } })
   t.match(ask(BAD), { ok: false, error: { code: 'proxy-auth-failed' }, challenges: ['basic please'] })
-  t.match(ask(['Proxy-Authorization', 'NTLM TlRMTVNT']), { ok: false, error: { code: 'proxy-auth-failed' } })
+  t.match(ask(['Proxy-Authorization', 'NTLM TlRMTVNT']), { ok: false, error: { code: 'proxy-auth-ntlm' } })
+  t.match(ask(['Proxy-Authorization', 'Digest x']), { ok: false, error: { code: 'proxy-auth-failed' } })
   t.match(ask(['Proxy-Authorization', '']), { ok: false, error: { code: 'proxy-auth-failed' } })
   t.match(log[0], { event: 'identity.credential-refused', client: PEER, detail: 'unknown token' })
   t.notMatch(JSON.stringify(log), /bad/u)
