@@ -182,14 +182,15 @@ export function startRawHttp2(
 
 const PREFACE_BYTES = 24
 
-function readFrames(socket: TLSSocket, onFrame: (frame: Frame) => void): void {
+/** Calls back for every frame; `prefaceBytes` stand before the first: a client's preface, or nothing. */
+export function readFrames(socket: TLSSocket, onFrame: (frame: Frame) => void, prefaceBytes = PREFACE_BYTES): void {
   let buffered = Buffer.alloc(0)
   let hasPreface = false
   socket.on('data', (chunk: Buffer) => {
     buffered = Buffer.concat([buffered, chunk])
-    if (!hasPreface && buffered.length >= PREFACE_BYTES) {
+    if (!hasPreface && buffered.length >= prefaceBytes) {
       hasPreface = true
-      buffered = buffered.subarray(PREFACE_BYTES)
+      buffered = buffered.subarray(prefaceBytes)
     }
     while (hasPreface && buffered.length >= 9) {
       const length = buffered.readUIntBE(0, 3)
