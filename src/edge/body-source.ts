@@ -66,25 +66,39 @@ export class StreamBody implements ClientBody {
 /** What goes upstream of a body: chunks that were read before, then the rest as it comes. */
 export class RequestBodySource implements BodySource {
   readonly #body: ClientBody
-  readonly #first: readonly Uint8Array[]
+  #first: readonly Uint8Array[]
   readonly #onChunk: (bytes: Uint8Array) => void
+  readonly #onEnd: () => void
 
-  /** `first`: chunks that were read before and go out first. `onChunk` sees every chunk that is read from now on. */
-  constructor(body: ClientBody, first: readonly Uint8Array[], onChunk: (bytes: Uint8Array) => void) {
+  /**
+   * `first`: chunks that were read before and go out first. `onChunk` sees every chunk that is read from now on, `onEnd` is
+   * called when the last one was handed on.
+   */
+  constructor(
+    body: ClientBody,
+    first: readonly Uint8Array[],
+    onChunk: (bytes: Uint8Array) => void,
+    onEnd: () => void = nothing,
+  ) {
     this.#body = body
     this.#first = first
     this.#onChunk = onChunk
+    this.#onEnd = onEnd
   }
 
   start(sink: BodySink): void {
     let isReady = true
     for (const chunk of this.#first) isReady = sink.chunk(chunk) && isReady
+    this.#first = []
     this.#body.attach({
       chunk: (bytes) => {
         this.#onChunk(bytes)
         return sink.chunk(bytes)
       },
-      end: sink.end,
+      end: (trailers) => {
+        sink.end(trailers)
+        this.#onEnd()
+      },
       fail: sink.fail,
     })
     if (!isReady) this.#body.pause()
@@ -115,3 +129,7 @@ export const withTrailers = (source: BodySource, change: (trailers: RawHeaders) 
   resume: () => source.resume(),
   cancel: () => source.cancel(),
 })
+
+function nothing(): undefined {
+  return undefined
+}

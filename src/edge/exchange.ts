@@ -1,4 +1,5 @@
 /** Carries out the plan of one exchange: splices the streams of client and upstream and reports how it ended. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '../domain/client.ts'
 import { formatAuthority } from '../domain/destination.ts'
 import { headerValue, type RawHeaders } from '../domain/headers.ts'
@@ -12,7 +13,7 @@ import {
   type StreamRefusal,
 } from '../flow/exchange.ts'
 import { asProxyError } from '../flow/failure.ts'
-import type { BodySource, UpstreamExchange, UpstreamResponseSink } from '../flow/ports.ts'
+import type { BodySource, UpstreamExchange, UpstreamRequest, UpstreamResponseSink } from '../flow/ports.ts'
 import { endToEndHeaders, endToEndTrailers, withHeader } from '../wire/headers.ts'
 import { RequestBodySource, withTrailers } from './body-source.ts'
 import type { ClientSide } from './client-side.ts'
@@ -61,7 +62,7 @@ export async function runExchange(ports: EdgePorts, budget: InspectionBudget, ru
 }
 
 /** What is sent upstream: held whole, or streamed with what was read of it in front. */
-type OutgoingBody = Uint8Array | BodySource | null
+type OutgoingBody = UpstreamRequest['body']
 
 class RunningExchange {
   readonly #ports: EdgePorts
@@ -69,6 +70,9 @@ class RunningExchange {
   readonly #exchange: Exchange
   readonly #run: ExchangeRun
   #holder: BodyHolder | null = null
+  /** What the copy beside the stream says is being read, or was. */
+  #measured: Promise<void> | null = null
+  #request: (Omit<UpstreamRequest, 'body'> & { body: OutgoingBody }) | null = null
   #upstream: UpstreamExchange | null = null
   #meter: ResponseMeter | null = null
   #messages: MessageStream | null = null
@@ -80,7 +84,7 @@ class RunningExchange {
   #upstreamMs: number | null = null
   #error: ProxyError | null = null
   #isComplete = false
-  #resolve: (() => void) | null = null
+  readonly #ended = Promise.withResolvers<null>()
 
   constructor(ports: EdgePorts, budget: InspectionBudget, exchange: Exchange, run: ExchangeRun) {
     this.#ports = ports
@@ -94,7 +98,7 @@ class RunningExchange {
     try {
       const { plan } = this.#exchange
       if (plan.kind === 'answer') this.#answer(plan.answer)
-      else await this.#forward()
+      else if (await this.#forward()) await this.#ended.promise
     } catch (thrown) {
       this.#fail(asProxyError(thrown))
     }
@@ -106,27 +110,30 @@ class RunningExchange {
     }
   }
 
-  async #forward(): Promise<void> {
+  /** `true`: the upstream is asked. The body is in no variable of a caller then: responses may last for hours. */
+  async #forward(): Promise<boolean> {
     const { side } = this.#run
     side.expectContinue()
     const { plan } = this.#exchange
     const body = await this.#bodyBy(plan)
-    if (body === 'answered') return
+    if (body === 'answered') return false
     // The upstream connects while the intent is written.
     this.#ports.upstream.prepare?.(destinationOf(this.#run.read))
     const refusal = await this.#exchange.commit()
     if (refusal !== null) {
       this.#error = new ProxyError('audit-unavailable')
       this.#answer(refusal)
-      return
+      return false
     }
     const blocked = this.#messages?.open() ?? null
     if (blocked !== null) {
       this.#refused(blocked)
-      return
+      return false
     }
     if (side.isGone) throw new ProxyError('client-gone')
-    await this.#send(body.body, body.isEdited)
+    this.#send(body.body, body.isEdited)
+    if (body.body instanceof Uint8Array) this.#measureCopy()
+    return true
   }
 
   #bodyBy(plan: ExchangePlan): Promise<{ body: OutgoingBody; isEdited: boolean } | 'answered'> {
@@ -203,10 +210,25 @@ class RunningExchange {
   }
 
   #tapped(copy: BodyHolder | null, first: readonly Uint8Array[]): BodySource {
-    return new RequestBodySource(this.#run.side.body, first, (chunk) => {
+    const onChunk = (chunk: Uint8Array): void => {
       this.#countIn(chunk)
-      copy?.add(chunk)
-    })
+      if (copy !== null && !copy.add(chunk)) this.#measureCopy()
+    }
+    return new RequestBodySource(this.#run.side.body, first, onChunk, () => this.#measureCopy())
+  }
+
+  /**
+   * The copy is as long as it will be: it is looked into in the next turn, when what it is a copy of is on its way, and
+   * its room is given back, however long the response takes.
+   */
+  #measureCopy(): void {
+    const copy = this.#holder
+    if (this.#exchange.plan.kind !== 'measure' || copy === null || this.#measured !== null) return
+    this.#measured = nextTurn()
+      .then(() => this.#exchange.measure(copy.body))
+      .finally(() => copy.release())
+    // Whoever finishes the exchange hears of it.
+    this.#measured.catch(() => undefined)
   }
 
   #countIn(chunk: Uint8Array): void {
@@ -214,7 +236,7 @@ class RunningExchange {
     this.#counter.request(chunk)
   }
 
-  #send(body: OutgoingBody, isEdited: boolean): Promise<void> {
+  #send(body: OutgoingBody, isEdited: boolean): void {
     const { side, read } = this.#run
     let headers: RawHeaders = this.#exchange.requestHeaders(endToEndHeaders(side.headers, DROP_FROM_REQUEST))
     if (headerValue(headers, 'host') === null) {
@@ -224,20 +246,21 @@ class RunningExchange {
     // Trailers pass both ways, so the promise to read them may be repeated; gRPC servers ask for it.
     if (/\btrailers\b/iu.test(headerValue(side.headers, 'te') ?? '')) headers = [...headers, 'te', 'trailers']
     this.#sentTick = this.#ports.flow.clock.tickMs()
-    return new Promise((resolve) => {
-      this.#resolve = resolve
-      side.onClosed((error) => this.#clientClosed(error))
-      this.#upstream = this.#ports.upstream.exchange(
-        {
-          destination: destinationOf(read),
-          method: read.head.method,
-          target: read.target,
-          headers,
-          body: this.#withSafeTrailers(body),
-        },
-        this.#sink(),
-      )
-    })
+    side.onClosed((error) => this.#clientClosed(error))
+    this.#request = {
+      destination: destinationOf(read),
+      method: read.head.method,
+      target: read.target,
+      headers,
+      body: this.#withSafeTrailers(body),
+    }
+    this.#upstream = this.#ports.upstream.exchange(this.#request, this.#sink())
+  }
+
+  /** The response has begun: a body that was held to be sent again is of no more use. */
+  #forgetBody(): void {
+    if (this.#request?.body instanceof Uint8Array) this.#request.body = null
+    if (this.#exchange.plan.kind !== 'measure') this.#holder?.release()
   }
 
   /** No line that the head may not carry goes upstream behind the body. */
@@ -271,6 +294,7 @@ class RunningExchange {
   }
 
   #head(status: number, statusText: string, headers: RawHeaders): void {
+    this.#forgetBody()
     this.#status = status
     this.#upstreamMs = this.#ports.flow.clock.tickMs() - this.#sentTick
     this.#counter.responseHead(status, headers)
@@ -306,12 +330,12 @@ class RunningExchange {
   }
 
   #done(): void {
-    this.#resolve?.()
-    this.#resolve = null
+    this.#ended.resolve(null)
   }
 
   async #finish(): Promise<void> {
-    const isMeasured = this.#exchange.plan.kind === 'measure'
+    if (this.#measured !== null) await this.#measured
+    const isUnread = this.#exchange.plan.kind === 'measure' && this.#measured === null
     const { counts } = this.#counter
     const end: ExchangeEnd = {
       status: this.#status,
@@ -321,7 +345,7 @@ class RunningExchange {
       usage: this.#meter === null ? null : await this.#meter.end(),
       error: this.#error,
       isComplete: this.#isComplete && this.#error === null,
-      copy: isMeasured ? (this.#holder?.body ?? null) : null,
+      copy: isUnread ? (this.#holder?.body ?? null) : null,
       ...(counts === undefined ? {} : { messages: counts }),
     }
     await this.#exchange.finish(end)

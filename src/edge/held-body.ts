@@ -71,7 +71,10 @@ export class BodyHolder {
 
   get body(): HeldBody {
     const [only] = this.#chunks
-    const bytes = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks)
+    if (this.#chunks.length === 1 && only !== undefined) return { bytes: only, cut: this.cut }
+    const bytes = Buffer.concat(this.#chunks)
+    // Held once, not twice.
+    this.#chunks.splice(0, this.#chunks.length, bytes)
     return { bytes, cut: this.cut }
   }
 

@@ -29,3 +29,12 @@ export class BodyReadable extends Readable {
     callback(error)
   }
 }
+
+/** A whole body for a request that undici keeps until its response is over: once written, the bytes are held no more. */
+export function releasingReadable(bytes: Uint8Array): Readable {
+  const readable = new Readable({ read: () => undefined })
+  // Pushed and ended at once: so its length is known, and the request is not sent in chunks.
+  readable.push(bytes)
+  readable.push(null)
+  return readable
+}

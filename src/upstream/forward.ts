@@ -86,7 +86,7 @@ class Http2Forwarding implements UpstreamExchange {
 
   constructor(parts: Http2ForwardingParts) {
     this.#parts = parts
-    this.#feed = new RequestFeed(parts.request.body)
+    this.#feed = new RequestFeed(parts.request)
   }
 
   start(): this {

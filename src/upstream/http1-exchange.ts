@@ -1,11 +1,12 @@
 /** One exchange over HTTP/1 through undici, with one retry where it is safe. */
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { headerValues, type RawHeaders } from '../domain/headers.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import type { UpstreamExchange, UpstreamRequest, UpstreamResponseSink } from '../flow/ports.ts'
-import { BodyReadable } from './body-readable.ts'
+import { BodyReadable, releasingReadable } from './body-readable.ts'
 import { expectAnswer } from './continue-filter.ts'
 import { type ExchangeTimeouts, idleMsOf, MAX_INTERIM_RESPONSES } from './exchange-limits.ts'
 import type { SocketBook } from './socket-book.ts'
@@ -91,7 +92,7 @@ export class Http1Exchange implements UpstreamExchange {
           path: target,
           method,
           headers: http1Lines(headers),
-          body: body === null || body instanceof Uint8Array ? body : new BodyReadable(body),
+          body: undiciBody(body),
           // The idle timer below is ours: undici's counts a paused response as idle.
           bodyTimeout: 0,
         },
@@ -178,6 +179,15 @@ export class Http1Exchange implements UpstreamExchange {
     this.#isOver = true
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
   }
+}
+
+/** Bodies up to this size may stay with undici while the response lasts: a stream for each would cost more. */
+const KEPT_BODY_BYTES = 65_536
+
+function undiciBody(body: UpstreamRequest['body']): Uint8Array | Readable | null {
+  if (body === null) return null
+  if (!(body instanceof Uint8Array)) return new BodyReadable(body)
+  return body.length > KEPT_BODY_BYTES ? releasingReadable(body) : body
 }
 
 /** undici gives header lines as buffers of latin-1 bytes (RFC 9110 section 5.5). */

@@ -13,7 +13,7 @@ export interface FeedWatcher {
 }
 
 export class RequestFeed {
-  readonly #body: UpstreamRequest['body']
+  readonly #request: Pick<UpstreamRequest, 'body'>
   #stream: ClientHttp2Stream | null = null
   #watcher: FeedWatcher | null = null
   #trailers: RawHeaders = []
@@ -21,8 +21,13 @@ export class RequestFeed {
   #hasSent = false
   #isOver = false
 
-  constructor(body: UpstreamRequest['body']) {
-    this.#body = body
+  constructor(request: Pick<UpstreamRequest, 'body'>) {
+    this.#request = request
+  }
+
+  /** A body that is held whole is taken away when the response has begun. */
+  get #body(): UpstreamRequest['body'] {
+    return this.#request.body
   }
 
   get hasBody(): boolean {

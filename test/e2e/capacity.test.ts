@@ -6,7 +6,7 @@ import { startHttpsOrigin } from '../helpers/origin.ts'
 import { makePki } from '../helpers/pki.ts'
 import { startFolder } from '../helpers/start.ts'
 import { flowEvents, startWeir, type TestWeir } from '../helpers/weir.ts'
-import { exchangeOnce, openSocket, tlsThrough } from '../helpers/wire-client.ts'
+import { exchangeOnce, openSocket, readUntil, tlsThrough } from '../helpers/wire-client.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -68,6 +68,42 @@ t.test('without room for a copy, a monitored request passes whole and the event 
   const events = flowEvents(await weir.waitForEvents((all) => flowEvents(all).length >= 2))
   t.match(events[1], { phase: 'outcome', bytesIn: sent, unread: 'over-capacity', complete: true })
 })
+
+t.test('streams of events that go on for hours keep no room: new requests are still read', async (t) => {
+  for (const tier of ['restricted', 'monitored']) {
+    const pki = await makePki(t)
+    const origin = await startHttpsOrigin(t, pki, (request, response) => {
+      request
+        .resume()
+        .on('end', () => response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n'))
+    })
+    const weir = await startWeir(t, {
+      pins: { 'api.anthropic.com:443': origin.address },
+      roots: [pki.rootPem],
+      config: { limits: { inspectingBytes: 300_000 } },
+      policy: (text) => text.replace('assign:', `assign:\n  - { tool: anthropic-api, tier: ${tier} }`),
+    })
+    const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x'.repeat(100_000) }] })
+    for (const length of [`Content-Length: ${body.length}\r\n\r\n${body}`, chunked(body)]) {
+      for (let index = 0; index < 6; index++) {
+        const socket = await tlsThrough(weir.port, 'api.anthropic.com:443', { ca: weir.ca })
+        socket.write(
+          `POST /v1/messages HTTP/1.1\r\nHost: api.anthropic.com\r\nContent-Type: application/json\r\n${length}`,
+        )
+        const text = await readUntil(socket, (seen) => seen.includes('data: 1'))
+        t.match(text, /^HTTP\/1\.1 200 /u, `${tier}, stream ${index}`)
+      }
+    }
+    await weir.stop()
+    const unread = flowEvents(weir.events()).filter(
+      (event) => event['unread'] !== null && event['unread'] !== undefined,
+    )
+    t.strictSame(unread, [], `${tier}: all of them were read`)
+  }
+})
+
+const chunked = (body: string): string =>
+  `Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
 
 t.test('while the heap is nearly full, new connections hear 503 and the admin port still answers', async (t) => {
   const config = {

@@ -1,7 +1,8 @@
+import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { ProxyError } from '../../src/domain/proxy-error.ts'
 import type { BodySink } from '../../src/flow/ports.ts'
-import { BodyReadable } from '../../src/upstream/body-readable.ts'
+import { BodyReadable, releasingReadable } from '../../src/upstream/body-readable.ts'
 
 interface Played {
   readonly readable: BodyReadable
@@ -64,4 +65,11 @@ t.test('a stream that nobody wants any more cancels its source', async (t) => {
   readable.destroy()
   await new Promise((resolve) => readable.once('close', resolve))
   t.strictSame(calls, ['cancel'])
+})
+
+t.test('a whole body has a known length before it is read, and nothing is kept of it after', async (t) => {
+  const readable = releasingReadable(Buffer.from('abc'))
+  t.equal(readable.readableLength, 3)
+  t.equal(await text(readable), 'abc')
+  t.equal(readable.readableLength, 0)
 })
