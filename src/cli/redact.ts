@@ -107,13 +107,13 @@ async function redact(
   const { body, dialect, tier } = input
   const inspector = await inspectorOf(state)
   const request = { body, dialect, contentType: contentTypeOf(body) }
-  const { findings, unread } = inspector.inspect(request)
+  const { findings, unread } = inspector.inspect({ ...request, editFor: '' })
   const { purposes, severities } = tierRulesOf(state, tier)
   // A tier that does not redact inference edits nothing, whatever its severities say.
   const actionOf = (severity: Severity): Action =>
     purposes.inference === 'redact' ? severities[severity] : purposes.inference
   const edited = SEVERITIES.filter((severity) => actionOf(severity) === 'redact')
-  const redacted = inspector.redact({ ...request, findings, severities: edited })
+  const { body: redacted } = inspector.redact({ ...request, findings, severities: edited })
   return {
     body: redacted,
     bytesUnchanged: redacted === body,

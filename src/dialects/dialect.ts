@@ -13,10 +13,18 @@ export interface TextPart {
   readonly isEditable: boolean
   /** An id, type or name of the protocol: keys of services are looked for in it, numbers that ids hold by chance are not. */
   readonly isName?: boolean
+  /** The text is JSON that a model wrote (arguments of a call): its strings are what the model means. */
+  readonly isJson?: boolean
 }
 
 export type TextParts =
-  | { readonly ok: true; readonly parts: readonly TextPart[]; readonly model: string | null }
+  | {
+      readonly ok: true
+      readonly parts: readonly TextPart[]
+      readonly model: string | null
+      /** Ids of histories that the provider keeps and the request goes on from. Absent: none. */
+      readonly histories?: readonly string[]
+    }
   | { readonly ok: false; readonly unread: 'unparsable' | 'binary' }
 
 /** Token counts and model of a response. `null` where the response does not say. */

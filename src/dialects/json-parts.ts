@@ -16,6 +16,10 @@ export interface JsonKeys {
   readonly free: ReadonlySet<string>
   /** Everything inside these is signed as a whole. */
   readonly signedInside: ReadonlySet<string>
+  /** Strings that hold JSON which a model wrote. */
+  readonly jsonText?: ReadonlySet<string>
+  /** Members of the document that name a history which the provider keeps: the id, or an object with one. */
+  readonly histories?: ReadonlySet<string>
 }
 
 export type JsonParts =
@@ -23,6 +27,7 @@ export type JsonParts =
       readonly ok: true
       readonly parts: TextPart[] /** Top-level `model`, the last one. */
       readonly model: string | null
+      readonly histories?: readonly string[]
     }
   | { readonly ok: false }
 
@@ -53,10 +58,13 @@ export function jsonParts({
 }: JsonPartsInput): JsonParts {
   const parts: TextPart[] = []
   let model: string | null = null
+  const histories: string[] = []
   /** Names that were found harmless: they repeat thousands of times. */
   const ordinary = new Set<string>()
   const add = (from: number, to: number, place: JsonPlace, isEditable: boolean, isName = false): void => {
-    parts.push(new JsonTextPart({ start: from, end: to, place, isEditable: isEditable && !isFixed, isName, within }))
+    const isJson = keys.jsonText?.has(nearestName(place)) === true
+    const isOpen = isEditable && !isFixed
+    parts.push(new JsonTextPart({ start: from, end: to, place, isEditable: isOpen, isName, isJson, within }))
   }
   const visitor: JsonVisitor = {
     enter: (key, inherited) => containerMark(keys, key, inherited),
@@ -69,6 +77,7 @@ export function jsonParts({
       if (place.key === 'model' && place.parent !== null && place.parent.parent === null) {
         model = decodeJsonString(body, from, to)
       }
+      if (from < to && isHistory(keys, place)) histories.push(decodeJsonString(body, from, to))
       if (from === to || (MEDIA_KEY.test(nearestName(place)) && isBase64Media(body, from, to))) return
       const role = leafRole(keys, place)
       const isName = role === 'name' && isPlainName(body, from, to)
@@ -76,7 +85,15 @@ export function jsonParts({
       add(from, to, place, role !== 'signed', isName)
     },
   }
-  return scanJson(body, visitor, start, end).ok ? { ok: true, parts, model } : { ok: false }
+  if (!scanJson(body, visitor, start, end).ok) return { ok: false }
+  return { ok: true, parts, model, ...(histories.length === 0 ? {} : { histories }) }
+}
+
+/** The member itself, or its `id`. */
+function isHistory({ histories }: JsonKeys, place: JsonPlace): boolean {
+  if (histories === undefined || place.parent === null) return false
+  const member = place.key === 'id' && place.parent.parent !== null ? place.parent : place
+  return member.parent !== null && member.parent.parent === null && histories.has(String(member.key))
 }
 
 function containerMark(keys: JsonKeys, key: string | number, inherited: number): number {
@@ -158,6 +175,7 @@ interface JsonTextPartInput {
   readonly place: JsonPlace
   readonly isEditable: boolean
   readonly isName: boolean
+  readonly isJson: boolean
   readonly within: string
 }
 
@@ -168,14 +186,16 @@ class JsonTextPart implements TextPart {
   readonly escaping = 'json'
   readonly isEditable: boolean
   readonly isName: boolean
+  readonly isJson: boolean
   private readonly place: JsonPlace
   private readonly within: string
 
-  constructor({ start, end, place, isEditable, isName, within }: JsonTextPartInput) {
+  constructor({ start, end, place, isEditable, isName, isJson, within }: JsonTextPartInput) {
     this.start = start
     this.end = end
     this.isEditable = isEditable
     this.isName = isName
+    this.isJson = isJson
     this.place = place
     this.within = within
   }

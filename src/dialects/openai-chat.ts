@@ -25,6 +25,7 @@ const KEYS: JsonKeys = {
   signed: new Set(SIGNED_KEYS),
   free: new Set(),
   signedInside: new Set(['reasoning_details', 'thinking_blocks']),
+  jsonText: new Set(['arguments']),
 }
 
 /** `/chat/completions` is used by nothing else; the shorter old paths need a sign of an OpenAI client. */

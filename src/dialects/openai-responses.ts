@@ -27,6 +27,8 @@ const KEYS: JsonKeys = {
   signed: new Set(SIGNED_KEYS),
   free: new Set(),
   signedInside: new Set(),
+  jsonText: new Set(['arguments']),
+  histories: new Set(['previous_response_id', 'conversation']),
 }
 
 /** Survey services have `/responses` too: the path counts only with a sign of an OpenAI client beside it. */

@@ -134,6 +134,8 @@ export interface BodyFacts {
   readonly findings: readonly FindingCount[]
   /** Some finding stands in a part that must not be edited (signed, SigV4, encrypted). */
   readonly hasUneditableFinding: boolean
+  /** It goes on from a history that the provider keeps, whose placeholders are not all known here. Absent: no. */
+  readonly hasUnknownHistory?: boolean
   readonly unread: UnreadReason | null
 }
 

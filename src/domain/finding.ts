@@ -12,8 +12,10 @@ export interface Finding {
   readonly end: number
   /** `false` in signed or encrypted parts: such a span is never edited. */
   readonly isEditable: boolean
-  /** What stands there after redaction: keyed, so that it tells nothing. Absent: made from the span's bytes. */
-  readonly placeholder?: string
+  /** How the text is written between `start` and `end`. Absent: as it is. */
+  readonly escaping?: 'json' | 'form' | 'plain'
+  /** It stands in a string of JSON that a model wrote into a string: what it says is read with both escapes undone. */
+  readonly isJson?: boolean
 }
 
 /** What an event says of findings: never the text. */
@@ -45,4 +47,6 @@ export interface Inspection {
   readonly unread: UnreadReason | null
   /** Model named in the request body, if the dialect has one. */
   readonly model: string | null
+  /** Ids of histories that the provider keeps and the request goes on from. Absent: none. */
+  readonly histories?: readonly string[]
 }

@@ -19,6 +19,8 @@ export interface BodyReading {
   readonly counts: readonly FindingCount[]
   readonly unread: UnreadReason | null
   readonly model: string | null
+  /** Ids of histories that the provider keeps and the request goes on from. */
+  readonly histories: readonly string[]
 }
 
 /** The verdict on a held body. */
@@ -29,15 +31,22 @@ export interface Judgement {
   readonly findings: readonly FindingCount[]
   readonly unread: UnreadReason | null
   readonly model: string | null
+  /** What stands in the body that goes upstream in place of values. */
+  readonly placeholders: readonly string[]
+  readonly histories: readonly string[]
 }
 
 interface ReadPorts {
   readonly inspect: InspectPort
   readonly limits: DecodeLimits
+  /** Whose known values are found as well, where an edit may follow (`vaultKey`). */
+  readonly editFor?: string
 }
 
 interface JudgePorts extends ReadPorts {
   readonly decide: (facts: BodyFacts) => ExchangeDecision
+  /** Is all known that the provider remembers under these ids? Absent: nothing is ever put back, and nobody asks. */
+  readonly knows?: (histories: readonly string[]) => boolean
 }
 
 /** How much decoding may yield: beyond `maxBytes` or `maxRatio` (decoded : encoded) a body counts as a bomb. */
@@ -60,12 +69,13 @@ export async function judgeHeldBody(
       (finding) => (isSigned || !finding.isEditable) && input.decision.editSeverities.includes(finding.severity),
     ),
     unread: reading.unread,
+    ...(ports.knows?.(reading.histories) === false ? { hasUnknownHistory: true } : {}),
   })
-  const { counts: findings, unread, model } = reading
-  const verdict = { decision, findings, unread, model }
+  const { counts: findings, unread, model, histories } = reading
+  const verdict = { decision, findings, unread, model, histories }
   const isLeftAlone = isSigned || reading.body === null || held.cut !== null
-  if (decision.action !== 'redact' || isLeftAlone) return { ...verdict, body: null }
-  return { ...verdict, body: await editedBody(ports.inspect, head, decision, reading) }
+  if (decision.action !== 'redact' || isLeftAlone) return { ...verdict, body: null, placeholders: [] }
+  return { ...verdict, ...(await editedBody(ports, head, decision, reading)) }
 }
 
 /** Decode and inspect a held body or a measured copy. Of a cut one, the read part. */
@@ -77,7 +87,7 @@ export async function readBodyFacts(
 ): Promise<BodyReading> {
   const codings = parseContentEncoding(headerValues(head.headers, 'content-encoding'))
   const pathModel = modelInPath(head.path)
-  const nothing = { body: null, codings: [], findings: [], counts: [], model: pathModel }
+  const nothing = { body: null, codings: [], findings: [], counts: [], model: pathModel, histories: [] }
   if (held.cut === 'over-capacity') return { ...nothing, unread: held.cut }
   if (held.unread !== undefined) return { ...nothing, unread: held.unread }
   if (!codings.ok) return { ...nothing, unread: codings.unread }
@@ -92,6 +102,7 @@ export async function readBodyFacts(
     // The head of a JSON body is no JSON: what there is of it is looked through as plain text.
     contentType: held.cut === null ? headerValue(head.headers, 'content-type') : 'text/plain',
     dialect: held.cut === null ? dialect : 'generic',
+    ...(ports.editFor === undefined ? {} : { editFor: ports.editFor }),
   })
   const findings = distinctFindings(inspection.findings)
   return {
@@ -101,6 +112,7 @@ export async function readBodyFacts(
     counts: countFindings(findings),
     unread: held.cut ?? inspection.unread,
     model: inspection.model ?? pathModel,
+    histories: inspection.histories ?? [],
   }
 }
 
@@ -126,6 +138,7 @@ async function readFrames(ports: ReadPorts, { head, framing, dialect, held }: Fr
     counts: countFindings(findings),
     unread: held.cut ?? plain.unread ?? inspection.unread,
     model: inspection.model ?? modelInPath(head.path),
+    histories: [],
   }
 }
 
@@ -142,22 +155,24 @@ function distinctFindings(findings: readonly Finding[]): Finding[] {
 }
 
 async function editedBody(
-  inspect: InspectPort,
+  { inspect, editFor }: JudgePorts,
   head: RequestHead,
   decision: ExchangeDecision,
   reading: BodyReading,
-): Promise<Uint8Array | null> {
+): Promise<Pick<Judgement, 'body' | 'placeholders'>> {
   const { body, codings, findings } = reading
   const isTouched = findings.some((finding) => decision.editSeverities.includes(finding.severity))
-  if (body === null || !isTouched) return null
+  if (body === null || !isTouched) return { body: null, placeholders: [] }
   const edited = inspect.redact({
     body,
     contentType: headerValue(head.headers, 'content-type'),
     dialect: decision.dialect,
     findings,
     severities: decision.editSeverities,
+    ...(decision.tierRules?.reversible === true && editFor !== undefined ? { keepFor: editFor } : {}),
   })
-  return edited === body ? null : encodeBodyAsync(edited, codings)
+  if (edited.body === body) return { body: null, placeholders: [] }
+  return { body: await encodeBodyAsync(edited.body, codings), placeholders: edited.placeholders }
 }
 
 /** A signature or digest in the head covers the body: an edit would be refused upstream (AWS SigV4, Tencent TC3, RFC 9530). */

@@ -50,18 +50,28 @@ export interface InspectRequest {
   readonly body: Uint8Array
   readonly contentType: string | null
   readonly dialect: DialectId
+  /** An edit may follow, for this client (`vaultKey`): what is known of him is found wherever it stands. */
+  readonly editFor?: string
 }
 
 export interface EditRequest extends InspectRequest {
   readonly findings: readonly Finding[]
   readonly severities: readonly Severity[]
+  /** Keep what is replaced, so that it can be put back for this client. */
+  readonly keepFor?: string
+}
+
+export interface Edited {
+  /** The same array when nothing was replaced. */
+  readonly body: Uint8Array
+  readonly placeholders: readonly string[]
 }
 
 /** Detection and redaction. Synchronous today; a promise leaves room for worker threads. */
 export interface InspectPort {
   readonly inspect: (request: InspectRequest) => Inspection | Promise<Inspection>
   /** The body with the spans of the given severities replaced; every other byte stays. */
-  readonly redact: (request: EditRequest) => Uint8Array
+  readonly redact: (request: EditRequest) => Edited
 }
 
 /** Who is at an address. */

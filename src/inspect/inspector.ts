@@ -5,8 +5,10 @@ import type { Finding, Inspection, Severity } from '../domain/finding.ts'
 import type { DialectId } from '../domain/tool.ts'
 import type { DetectorSet } from './engine.ts'
 import { inspectBody } from './inspect-body.ts'
+import { type KnownValues, knownValues, NO_KNOWN_VALUES } from './known-values.ts'
 import type { PlaceholderConfig } from './placeholder.ts'
 import { redactBody } from './redact.ts'
+import type { KeptValue, Vault } from './vault.ts'
 
 /** Longer than this, and the body counts as unread. */
 const BUDGET_MS = 2000
@@ -21,6 +23,8 @@ export interface InspectorOptions {
   readonly depth: number
   /** Monotonic milliseconds. Without it there is no time limit. */
   readonly nowMs?: () => number
+  /** Where values are kept that may be put back. Absent: redaction is one-way. */
+  readonly vault?: Vault
 }
 
 /** A held, decoded body. */
@@ -30,39 +34,78 @@ interface HeldBody {
   readonly dialect: DialectId
 }
 
+interface Look extends HeldBody {
+  /** An edit may follow, for this client (`vaultKey`): what is known of him is found wherever it stands. */
+  readonly editFor?: string
+}
+
+interface Edit extends HeldBody {
+  readonly findings: readonly Finding[]
+  readonly severities: readonly Severity[]
+  /** Keep what is replaced, so that it can be put back for this client. */
+  readonly keepFor?: string
+}
+
 /** Implements `InspectPort`. */
 export interface Inspector {
-  /** Never throws; what could not be read is said in `unread`. */
-  readonly inspect: (request: HeldBody) => Inspection
-  readonly redact: (
-    request: HeldBody & { readonly findings: readonly Finding[]; readonly severities: readonly Severity[] },
-  ) => Uint8Array
+  /** Never throws; what could not be read is said in `unread`. Makes no placeholders. */
+  readonly inspect: (request: Look) => Inspection
+  readonly redact: (request: Edit) => { readonly body: Uint8Array; readonly placeholders: readonly string[] }
 }
 
 export function createInspector(options: InspectorOptions): Inspector {
-  const placeholders = { prefix: options.placeholderPrefix, key: options.placeholderKey }
+  const placeholders: PlaceholderConfig = { prefix: options.placeholderPrefix, key: options.placeholderKey }
+  const known = createKnown(options.vault)
   return {
     inspect: (request) => {
       try {
-        return inspectHeld(options, placeholders, request)
+        return inspectHeld(options, known, request)
       } catch {
         return { findings: [], unread: 'detector-fault', model: null } // told: the tier says what happens then
       }
     },
-    redact: (request) => redactBody(request.body, request, placeholders),
+    redact: (request) => {
+      const { body, values } = redactBody(request.body, request, placeholders)
+      const { keepFor } = request
+      if (keepFor !== undefined) for (const [name, kept] of values) options.vault?.keep(keepFor, name, kept)
+      return { body, placeholders: [...values.keys()] }
+    },
   }
 }
 
-function inspectHeld(options: InspectorOptions, placeholders: PlaceholderConfig, request: HeldBody): Inspection {
+/** What is known of a client, made ready to be looked for once per change of it. */
+function createKnown(vault: Vault | undefined): (client: string) => KnownValues {
+  const ready = new WeakMap<ReadonlyMap<string, KeptValue>, KnownValues>()
+  return (client) => {
+    const all = vault?.valuesOf(client)
+    if (all === undefined || all.size === 0) return NO_KNOWN_VALUES
+    const known = ready.get(all) ?? knownValues(all.values())
+    ready.set(all, known)
+    return known
+  }
+}
+
+function inspectHeld(options: InspectorOptions, known: (client: string) => KnownValues, request: Look): Inspection {
   const text = options.textPartsOf(request.dialect, request.body, request.contentType)
   if (!text.ok) return { findings: [], unread: text.unread, model: null }
   const now = options.nowMs ?? ((): number => 0)
   const startedAt = now()
   const isOver = (): boolean => now() - startedAt > BUDGET_MS
   const { depth } = options
-  const result = inspectBody(request.body, text.parts, { detectors: options.detectors(), placeholders, depth, isOver })
+  const result = inspectBody(request.body, text.parts, {
+    detectors: options.detectors(),
+    placeholders: { prefix: options.placeholderPrefix },
+    depth,
+    isOver,
+    ...(request.editFor === undefined ? {} : { known: known(request.editFor) }),
+  })
   const unread = result.hasFault ? 'detector-fault' : result.isCutShort ? 'timeout' : null
-  return { findings: result.findings, unread, model: modelToTell(text.model, result.findings) }
+  return {
+    findings: result.findings,
+    unread,
+    model: modelToTell(text.model, result.findings),
+    ...(text.histories === undefined ? {} : { histories: text.histories }),
+  }
 }
 
 /** Longer than any provider's. */

@@ -6,7 +6,9 @@
 import { createHmac } from 'node:crypto'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-const LENGTH = 12
+/** Characters behind the prefix. */
+export const PLACEHOLDER_LETTERS = 12
+const LENGTH = PLACEHOLDER_LETTERS
 
 export interface PlaceholderConfig {
   /** E.g. `WEIR`; upper-case letters. */
@@ -20,6 +22,10 @@ export function placeholderFor(config: PlaceholderConfig, type: string, value: s
   const digest = createHmac('sha256', config.key).update(`${type}\0`).update(value).digest()
   return config.prefix + base32(digest)
 }
+
+/** May a unit of text stand in a placeholder behind its prefix (RFC 4648 section 6)? */
+export const isPlaceholderLetter = (code: number): boolean =>
+  (code >= 0x41 && code <= 0x5a) || (code >= 0x32 && code <= 0x37)
 
 /** Is the whole of `text` a placeholder? Such text is never redacted again. */
 export function isPlaceholder(prefix: string, text: string): boolean {

@@ -2,31 +2,67 @@
 import { Buffer } from 'node:buffer'
 import type { Finding, Severity } from '../domain/finding.ts'
 import { type PlaceholderConfig, placeholderFor } from './placeholder.ts'
+import { readValue } from './read-value.ts'
+import { textView } from './text-view.ts'
+import type { KeptValue } from './vault.ts'
 
-/** `body` with the editable findings of `severities` replaced; the same array when there is nothing to replace. */
+export interface Redaction {
+  /** The same array when there was nothing to replace. */
+  readonly body: Uint8Array
+  /** What each placeholder that was put in stands for. */
+  readonly values: ReadonlyMap<string, KeptValue>
+}
+
+const NOTHING: ReadonlyMap<string, KeptValue> = new Map()
+
+/** `body` with the editable findings of `severities` replaced. One value has one placeholder, whoever found it. */
 export function redactBody(
   body: Uint8Array,
   edit: { readonly findings: readonly Finding[]; readonly severities: readonly Severity[] },
   placeholders: PlaceholderConfig,
-): Uint8Array {
+): Redaction {
+  const spans = wantedSpans(body, edit)
+  if (spans.length === 0) return { body, values: NOTHING }
+  const pieces: Uint8Array[] = []
+  const values = new Map<string, KeptValue>()
+  const byValue = new Map<string, string>()
+  let copied = 0
+  for (const span of spans) {
+    const { value, isWhole } = valueOf(body, span)
+    // What was found first in the body names it, so that later turns, which only add to it, name it alike.
+    const placeholder = byValue.get(value) ?? placeholderFor(placeholders, span.detector, value)
+    byValue.set(value, placeholder)
+    const { detector, severity } = span
+    if (isWhole && !values.has(placeholder)) values.set(placeholder, { value, detector, severity })
+    pieces.push(body.subarray(copied, span.start), Buffer.from(placeholder, 'latin1'))
+    copied = span.end
+  }
+  pieces.push(body.subarray(copied))
+  return { body: Buffer.concat(pieces), values }
+}
+
+/** Disjoint, by place: spans that overlap become one, named by the first. */
+function wantedSpans(
+  body: Uint8Array,
+  edit: { readonly findings: readonly Finding[]; readonly severities: readonly Severity[] },
+): Finding[] {
   const wanted = edit.findings
     .filter((finding) => finding.isEditable && edit.severities.includes(finding.severity) && isSpanOf(body, finding))
     .toSorted((a, b) => a.start - b.start || b.end - a.end)
-  if (wanted.length === 0) return body
-  const pieces: Uint8Array[] = []
-  let copied = 0
+  const spans: Finding[] = []
   for (const finding of wanted) {
-    if (finding.start >= copied) {
-      pieces.push(body.subarray(copied, finding.start))
-      const value = finding.placeholder ?? placeholderFor(placeholders, finding.detector, spanOf(body, finding))
-      pieces.push(Buffer.from(value, 'latin1'))
-    }
-    copied = Math.max(copied, finding.end) // overlapping spans share the first one's placeholder
+    const last = spans.at(-1)
+    if (last === undefined || finding.start >= last.end) spans.push(finding)
+    else if (finding.end > last.end) spans[spans.length - 1] = { ...last, end: finding.end }
   }
-  pieces.push(body.subarray(copied))
-  return Buffer.concat(pieces)
+  return spans
 }
 
-const spanOf = (body: Uint8Array, finding: Finding): Uint8Array => body.subarray(finding.start, finding.end)
+function valueOf(
+  body: Uint8Array,
+  { start, end, escaping = 'plain', isJson = false }: Finding,
+): ReturnType<typeof readValue> {
+  return readValue(textView(body, { start, end, escaping }).text, isJson)
+}
 
 const isSpanOf = (body: Uint8Array, { start, end }: Finding): boolean => start >= 0 && start < end && end <= body.length

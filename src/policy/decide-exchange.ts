@@ -242,6 +242,15 @@ function applyBody(work: Work, body: BodyFacts): void {
   if (mustEdit && body.hasUneditableFinding) {
     makeStricter(work, rules.onUneditable, 'uneditable', 'a finding stands in a part that must not be edited')
   }
+  // Placeholders may come back that nobody can undo, and a tool would write them into a file.
+  if (rules.reversible && body.hasUnknownHistory === true) {
+    makeStricter(
+      work,
+      rules.onUneditable,
+      'uneditable',
+      'it goes on from a history that the provider keeps and Weir does not know',
+    )
+  }
 }
 
 /** IT's words are about the tool; what is said of this one request is told by the reason code. */

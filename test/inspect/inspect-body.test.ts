@@ -4,6 +4,7 @@ import type { TextPart } from '../../src/dialects/dialect.ts'
 import type { Finding } from '../../src/domain/finding.ts'
 import { expandExample } from '../../src/inspect/example-text.ts'
 import { type BodyFindings, inspectBody } from '../../src/inspect/inspect-body.ts'
+import { knownValues, NO_KNOWN_VALUES } from '../../src/inspect/known-values.ts'
 import { placeholderFor } from '../../src/inspect/placeholder.ts'
 import { redactBody } from '../../src/inspect/redact.ts'
 import { shippedDetectors } from '../helpers/detectors.ts'
@@ -23,14 +24,16 @@ const part = (body: Uint8Array, escaping: TextPart['escaping'], more: Partial<Te
 })
 const inspect = (body: Uint8Array, parts: readonly TextPart[], depth = 3): BodyFindings =>
   inspectBody(body, parts, { detectors, placeholders, depth, isOver: () => false })
-function redacted(text: string, escaping: TextPart['escaping'], depth = 3): string {
+function redacted(text: string, escaping: TextPart['escaping'], depth = 3, isJson = false): string {
   const body = Buffer.from(text)
-  const { findings } = inspect(body, [part(body, escaping)], depth)
-  return Buffer.from(redactBody(body, { findings, severities: ['high', 'medium', 'low'] }, placeholders)).toString()
+  const { findings } = inspect(body, [part(body, escaping, isJson ? { isJson } : {})], depth)
+  return Buffer.from(
+    redactBody(body, { findings, severities: ['high', 'medium', 'low'] }, placeholders).body,
+  ).toString()
 }
 const spans = (findings: readonly Finding[]): number[][] => findings.map(({ start, end }) => [start, end])
 
-t.test('a finding carries its detector, field, bytes and placeholder', async (t) => {
+t.test('a finding carries its detector, field, bytes and how they are written', async (t) => {
   const body = Buffer.from(`{"é":"${SECRET}"}`)
   const { findings } = inspect(body, [part(body, 'json', { start: 7, end: body.length - 2, isEditable: false })])
   t.strictSame(findings, [
@@ -41,7 +44,7 @@ t.test('a finding carries its detector, field, bytes and placeholder', async (t)
       start: 7,
       end: 7 + SECRET.length,
       isEditable: false,
-      placeholder: HIDDEN,
+      escaping: 'json',
     },
   ])
 })
@@ -54,7 +57,7 @@ t.test('text outside the parts is not looked at', async (t) => {
 t.test('JSON inside a JSON string is read with its escapes undone, as deep as told', async (t) => {
   const escaped = SECRET.replace('-', '\\u002d')
   const once = `{"arguments":"{\\"token\\":\\"${escaped.replace('\\', '\\\\')}\\"}"}`.slice(14, -2)
-  t.equal(redacted(once, 'json'), `{\\"token\\":\\"${HIDDEN}\\"}`)
+  t.equal(redacted(once, 'json', 3, true), `{\\"token\\":\\"${HIDDEN}\\"}`)
   t.equal(redacted(once, 'json', 0), once, 'depth 0: not looked into')
   const deep = JSON.stringify(JSON.stringify({ a: JSON.stringify({ b: `x\n${SECRET}\n` }) })).slice(1, -1)
   t.equal(redacted(deep, 'json'), deep.replace(SECRET, HIDDEN))
@@ -67,7 +70,17 @@ t.test('a key with written line ends inside tool arguments goes whole', async (t
   )
   const text = JSON.stringify(JSON.stringify({ file: 'k.pem', content: `${pem}\n` })).slice(1, -1)
   const hidden = placeholderFor(placeholders, 'pem-private-key', pem)
-  t.equal(JSON.parse(JSON.parse(`"${redacted(text, 'json')}"`) as string).content, `${hidden}\n`)
+  t.equal(JSON.parse(JSON.parse(`"${redacted(text, 'json', 3, true)}"`) as string).content, `${hidden}\n`)
+})
+
+t.test('in a text that only quotes JSON a value is what stands there, so that it can be put back there', async (t) => {
+  const pem = expandExample(
+    '-----BEGIN PRIVATE KEY-----<nl><base64:64><nl><base64:24><nl>-----END PRIVATE KEY-----',
+    'pem',
+  )
+  const quoted = JSON.stringify(pem).slice(1, -1)
+  const hidden = placeholderFor(placeholders, 'pem-private-key', quoted)
+  t.equal(redacted(JSON.stringify({ private_key: pem }), 'plain'), JSON.stringify({ private_key: hidden }))
 })
 
 t.test('what was redacted once is not redacted again', async (t) => {
@@ -152,13 +165,13 @@ t.test('bytes outside the findings stay, whatever the body', async () => {
       const body = Buffer.concat(pieces)
       const { findings } = inspect(body, [part(body, how)])
       const sorted = findings.toSorted((a, b) => a.start - b.start)
-      const edited = redactBody(body, { findings, severities: ['high', 'medium', 'low'] }, placeholders)
+      const { body: edited } = redactBody(body, { findings, severities: ['high', 'medium', 'low'] }, placeholders)
       let at = 0
       let shift = 0
-      for (const { start, end, placeholder = '' } of sorted) {
+      for (const { start, end } of sorted) {
         if (start < at || end > body.length) return false
         if (Buffer.compare(body.subarray(at, start), edited.subarray(at + shift, start + shift)) !== 0) return false
-        shift += placeholder.length - (end - start)
+        shift += HIDDEN.length - (end - start)
         at = end
       }
       return Buffer.compare(body.subarray(at), edited.subarray(at + shift)) === 0
@@ -191,10 +204,32 @@ t.test('JSON stays JSON when its strings are redacted', async () => {
         return part(body, 'json', { start, end: start + Buffer.byteLength(match[0]) - 2 })
       })
       const { findings } = inspect(body, parts)
-      const edited = redactBody(body, { findings, severities: ['high', 'medium', 'low'] }, placeholders)
+      const { body: edited } = redactBody(body, { findings, severities: ['high', 'medium', 'low'] }, placeholders)
       const parsed = JSON.parse(Buffer.from(edited).toString()) as { tool: string }
       return typeof JSON.parse(parsed.tool) === 'object'
     }),
     { numRuns: 200 },
   )
 })
+
+t.test(
+  'where an edit may follow, a value that was found is found at its other places too, in every writing',
+  async (t) => {
+    const text = JSON.stringify({ password: 'kT9#mQ2$vLx8' })
+    const body = Buffer.from(`${text} then bare kT9#mQ2$vLx8 and xkT9#mQ2$vLx8y`)
+    const all = { detectors, placeholders, depth: 3, isOver: () => false }
+    const parts = [part(body, 'plain')]
+    t.equal(inspectBody(body, parts, all).findings.length, 1, 'only looked at: what detectors mark')
+    const { findings } = inspectBody(body, parts, { ...all, known: NO_KNOWN_VALUES })
+    t.strictSame(
+      findings.map(({ start, end }) => body.toString('utf8', start, end)),
+      ['kT9#mQ2$vLx8', 'kT9#mQ2$vLx8'],
+    )
+    const kept = { value: 'kT9#mQ2$vLx8', detector: 'from-before', severity: 'high' } as const
+    const bare = Buffer.from(JSON.stringify({ args: JSON.stringify({ note: `\n${kept.value}\n` }) }).slice(9, -2))
+    const found = inspectBody(bare, [part(bare, 'json', { isJson: true })], { ...all, known: knownValues([kept]) })
+    t.match(found.findings, [{ detector: 'from-before', severity: 'high', escaping: 'json', isJson: true }])
+    const edited = redactBody(bare, { findings: found.findings, severities: ['high'] }, placeholders)
+    t.match(Buffer.from(edited.body).toString(), /note\\":\\"\\\\nWEIR[A-Z2-7]{12}\\\\n\\"/u)
+  },
+)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { Finding, Severity } from '../../src/domain/finding.ts'
+import { placeholderFor } from '../../src/inspect/placeholder.ts'
 import { redactBody } from '../../src/inspect/redact.ts'
 
 const placeholders = { prefix: 'WEIR', key: Buffer.alloc(32, 7) }
@@ -12,11 +13,15 @@ const finding = (start: number, end: number, more: Partial<Finding> = {}): Findi
   start,
   end,
   isEditable: true,
-  placeholder: '#',
   ...more,
 })
+const edit = (text: string, findings: readonly Finding[], severities = all) =>
+  redactBody(Buffer.from(text), { findings, severities }, placeholders)
+/** Every placeholder as `#`. */
 const redact = (text: string, findings: readonly Finding[], severities = all): string =>
-  Buffer.from(redactBody(Buffer.from(text), { findings, severities }, placeholders)).toString()
+  Buffer.from(edit(text, findings, severities).body)
+    .toString('latin1')
+    .replaceAll(/WEIR[A-Z2-7]{12}/gu, '#')
 
 t.test('only the spans change', async (t) => {
   t.equal(redact('0123456789', [finding(7, 9), finding(1, 3)]), '0#3456#9')
@@ -25,9 +30,12 @@ t.test('only the spans change', async (t) => {
 
 t.test('without anything to replace the body is the same array', async (t) => {
   const body = Buffer.from('x')
-  t.equal(redactBody(body, { findings: [], severities: all }, placeholders), body)
-  t.equal(redactBody(body, { findings: [finding(0, 1, { isEditable: false })], severities: all }, placeholders), body)
-  t.equal(redactBody(body, { findings: [finding(0, 1)], severities: ['low'] }, placeholders), body)
+  const same = (findings: readonly Finding[], severities = all) =>
+    redactBody(body, { findings, severities }, placeholders)
+  t.equal(same([]).body, body)
+  t.equal(same([finding(0, 1, { isEditable: false })]).body, body)
+  t.equal(same([finding(0, 1)], ['low']).body, body)
+  t.equal(same([]).values.size, 0)
 })
 
 t.test('severities that are not asked for stay', async (t) => {
@@ -38,9 +46,32 @@ t.test('spans that overlap leave nothing of either', async (t) => {
   t.equal(redact('0123456789', [finding(2, 6), finding(4, 8), finding(3, 4)]), '01#89')
 })
 
-t.test('a finding without placeholder gets one of its bytes', async (t) => {
-  const { placeholder: _, ...bare } = finding(1, 2)
-  t.match(redact('abc', [bare]), /^aWEIR[A-Z2-7]{12}c$/)
+t.test('a placeholder is made of what the span says, whatever it is written like, and the value is told', async (t) => {
+  const writings: readonly (readonly [string, Partial<Finding>])[] = [
+    ['a-b"', {}],
+    ['a\\u002db\\"', { escaping: 'json' }],
+    ['a%2db%22', { escaping: 'form' }],
+    ['a\\\\u002db\\\\\\"', { escaping: 'json', isJson: true }],
+  ]
+  const expected = placeholderFor(placeholders, 'test', 'a-b"')
+  for (const [text, how] of writings) {
+    const { body, values } = edit(`<${text}>`, [finding(1, text.length + 1, how)])
+    t.equal(Buffer.from(body).toString(), `<${expected}>`, text)
+    t.strictSame([...values], [[expected, { value: 'a-b"', detector: 'test', severity: 'high' }]], text)
+  }
+})
+
+t.test('a value has one placeholder in a body, whichever detector found it where', async (t) => {
+  const { body, values } = edit('xy xy', [finding(3, 5, { detector: 'b' }), finding(0, 2, { detector: 'a' })])
+  const expected = placeholderFor(placeholders, 'a', 'xy')
+  t.equal(Buffer.from(body).toString(), `${expected} ${expected}`)
+  t.equal(values.size, 1)
+})
+
+t.test('what cannot be written back where it stood is replaced, and not told', async (t) => {
+  const { body, values } = edit('{"a":"b"}', [finding(2, 7, { isJson: true })])
+  t.match(Buffer.from(body).toString(), /^\{"WEIR[A-Z2-7]{12}"\}$/u)
+  t.equal(values.size, 0)
 })
 
 t.test('spans outside the body are left out', async (t) => {
@@ -52,13 +83,23 @@ t.test('every byte outside the spans stays, in order', async () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 60 }), fc.array(span, { maxLength: 5 }), (body, spans) => {
       const findings = spans.map(([start, length]) => finding(start, Math.min(start + length, body.length)))
-      const kept = [...body].filter((_, at) => !findings.some(({ start, end }) => start <= at && at < end))
-      const marked = redactBody(
-        body,
-        { findings: findings.map((each) => ({ ...each, placeholder: '' })), severities: all },
-        placeholders,
-      )
-      return Buffer.compare(Buffer.from(kept), marked) === 0
+      const { body: marked } = redactBody(body, { findings, severities: all }, placeholders)
+      const inside = (at: number): boolean => findings.some(({ start, end }) => start <= at && at < end)
+      let at = 0
+      for (let from = 0; from < body.length; from += 1) {
+        if (!inside(from)) {
+          if (marked[at] !== body[from]) return false
+          at += 1
+        } else if (
+          !inside(from - 1) ||
+          findings.some(
+            ({ start, end }) =>
+              start === from && start < end && !findings.some((other) => other.start < from && from < other.end),
+          )
+        )
+          at += 16
+      }
+      return at === marked.length
     }),
   )
 })
