@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type LoadedState, loadState } from '../config/state.ts'
 import { recogniseDialect } from '../dialects/registry.ts'
+import { ASSURANCES } from '../domain/client.ts'
 import { compileNetworkMap } from '../identity/network-map.ts'
 import { type ExplainQuestion, explain } from '../policy/explain.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
@@ -19,6 +20,8 @@ usage: weir explain URL [options]
   --header 'k: v'      a request header; may be repeated
   --user U             the user, whatever the address says
   --group G            a group of the user; may be repeated
+  --assurance A        how the client is known: none, network, outer-proxy, token, mtls, negotiate
+                       (left out: what its address says, network when --user or --group is given)
   --address A          the client's address (default 127.0.0.1)
   --body F             a file with the request body: findings and the model count too
   --fail-on-block      exit with 1 when the request would be blocked
@@ -35,6 +38,7 @@ const FLAGS = {
   header: { type: 'string', multiple: true, short: 'H' },
   user: { type: 'string' },
   group: { type: 'string', multiple: true },
+  assurance: { type: 'string' },
   address: { type: 'string' },
   body: { type: 'string' },
   'fail-on-block': { type: 'boolean', default: false },
@@ -84,6 +88,7 @@ interface Values {
   readonly header?: string[] | undefined
   readonly user?: string | undefined
   readonly group?: string[] | undefined
+  readonly assurance?: string | undefined
   readonly address?: string | undefined
   readonly body?: string | undefined
 }
@@ -100,15 +105,25 @@ function questionOf(url: string | undefined, values: Values): Asked | string {
     headers[name] = line.slice(colon + 1).trim()
   }
   const { method, user, group, address, body } = values
+  const client = assuranceOf(values.assurance)
+  if (typeof client === 'string') return client
   const question: ExplainQuestion = {
     url,
     headers,
     ...(method === undefined ? {} : { method: method.toUpperCase() }),
     ...(user === undefined ? {} : { user }),
     ...(group === undefined ? {} : { groups: group }),
+    ...client,
     ...(address === undefined ? {} : { address }),
   }
   return { question, bodyFile: body }
+}
+
+/** A string says what is wrong. */
+function assuranceOf(given: string | undefined): Pick<ExplainQuestion, 'assurance'> | string {
+  const assurance = ASSURANCES.find((each) => each === given)
+  if (assurance !== undefined) return { assurance }
+  return given === undefined ? {} : `assurance \`${given}\` is none of ${ASSURANCES.join(', ')}`
 }
 
 /** `null`: none was given; a string says why it cannot be read. */

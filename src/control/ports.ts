@@ -1,5 +1,7 @@
 /** What the admin API needs of the rest, as interfaces; `app.ts` joins them. Control never touches a flow. */
+
 import type { AdminEvent } from '../domain/audit-event.ts'
+import type { Assurance } from '../domain/client.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import type { Problem } from '../domain/settings.ts'
 import type { PacInput } from './pac.ts'
@@ -56,6 +58,7 @@ export interface ExplainInput {
   readonly headers?: Readonly<Record<string, string>>
   readonly user?: string
   readonly groups?: readonly string[]
+  readonly assurance?: Assurance
   readonly address?: string
 }
 

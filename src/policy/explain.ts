@@ -1,6 +1,6 @@
 /** What would happen to a request, and why: `weir explain` and `POST explain` (contracts section 9). Pure. */
 
-import type { Client } from '../domain/client.ts'
+import type { Assurance, Client } from '../domain/client.ts'
 import type { BodyFacts, ExchangeFacts, TunnelDecision } from '../domain/decision.ts'
 import { canonicalHost, isIpLiteral } from '../domain/destination.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
@@ -13,6 +13,8 @@ export interface ExplainQuestion {
   readonly headers?: Readonly<Record<string, string>>
   readonly user?: string
   readonly groups?: readonly string[]
+  /** How the client is known; left out: `network` where a user or group is named. */
+  readonly assurance?: Assurance
   readonly address?: string
   readonly body?: BodyFacts
 }
@@ -107,8 +109,9 @@ function clientOf(question: ExplainQuestion, context: ExplainContext): Client {
     network: null,
     assurance: 'none' as const,
   }
-  if (question.user === undefined && question.groups === undefined) return known
-  const assurance = known.assurance === 'none' ? ('network' as const) : known.assurance
+  const isNamed = question.user !== undefined || question.groups !== undefined
+  const implied = isNamed && known.assurance === 'none' ? 'network' : known.assurance
+  const assurance = question.assurance ?? implied
   return { ...known, user: question.user ?? known.user, groups: question.groups ?? known.groups, assurance }
 }
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { run } from '../../src/cli/explain.ts'
-import { smallRules } from '../config/small-rules.ts'
+import { policyWith, smallRules } from '../config/small-rules.ts'
 import { fakeIo } from './fake-io.ts'
 
 const world = { rules: smallRules(), 'net.yaml': '- { cidr: 10.0.0.0/8, user: ann }\n' }
@@ -58,6 +58,23 @@ t.test('a body is looked into', async (t) => {
   t.equal(await run([URL, '--body', 'body.json', '--json'], io), 0)
   t.match(JSON.parse(io.out()), { body: { model: 'alpha-large', findings: [], unread: null } })
   t.equal(await run([URL, '--body', 'none.json'], fakeIo(cwd)), 3)
+})
+
+t.test('a rule for one way of being known is tried by naming that way', async (t) => {
+  const rules = smallRules()
+  const policy = `${policyWith('prohibited')}rules:\n  - { id: sure, match: { user: ann, assurance: [token, negotiate] }, tier: approved }\n`
+  const cwd = t.testdir({ ...world, rules: { ...rules, 'policy.yaml': policy } })
+  const tierWith = async (...flags: string[]) => {
+    const io = fakeIo(cwd)
+    t.equal(await run([URL, '--json', '--user', 'ann', ...flags], io), 0)
+    return (JSON.parse(io.out()) as { tier: string }).tier
+  }
+  t.equal(await tierWith(), 'prohibited', 'a name alone is as sure as an address')
+  t.equal(await tierWith('--assurance', 'negotiate'), 'approved')
+  t.equal(await tierWith('--assurance', 'outer-proxy'), 'prohibited')
+  const bad = fakeIo(cwd)
+  t.equal(await run([URL, '--assurance', 'ticket'], bad), 2)
+  t.match(bad.err(), /assurance `ticket` is none of none, network, outer-proxy, token, mtls, negotiate/u)
 })
 
 t.test('mistakes are answered with what to do', async (t) => {

@@ -119,6 +119,10 @@ t.test('user and groups of the question count over what the address tells', asyn
   const clientAt = (address: string) => clientWith({ address, user: 'lena', groups: ['lab'], assurance: 'token' })
   t.match(explained({ url, address: '10.1.1.1' }, policy, { ...CONTEXT, clientAt }), { action: 'allow' })
   t.match(explained({ url, groups: [] }, policy, { ...CONTEXT, clientAt }), { action: 'redact' })
+  t.match(explained({ url, user: 'wei', groups: ['lab'], assurance: 'mtls' }, policy), { action: 'redact' })
+  t.match(explained({ url, address: '10.1.1.1', assurance: 'outer-proxy' }, policy, { ...CONTEXT, clientAt }), {
+    action: 'redact',
+  })
 })
 
 t.test('a body that was read is taken into account', async (t) => {

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { ASSURANCES } from '../../domain/client.ts'
 import { canonicalHost } from '../../domain/destination.ts'
 import type { ControlPorts, ExplainInput } from '../ports.ts'
 import { ApiProblem } from '../problem.ts'
@@ -26,6 +27,7 @@ const body = z.strictObject({
     .optional(),
   user: nameFilter.optional(),
   groups: z.array(nameFilter).max(200).optional(),
+  assurance: z.enum(ASSURANCES).optional(),
   address: z
     .string()
     .refine((address) => isIP(address) !== 0, 'this is no IP address')
