@@ -150,6 +150,12 @@ export const PROXY_ERRORS = {
     proxyStatus: 'http_request_error',
     message: 'this expectation is not supported',
   },
+  'protocol-unsupported': {
+    side: 'weir',
+    status: 501,
+    proxyStatus: 'http_request_denied',
+    message: 'over HTTP/2 only WebSocket can be asked for by CONNECT',
+  },
   'port-refused': { side: 'weir', status: 403, proxyStatus: 'http_request_denied', message: 'this port is refused' },
   'address-refused': {
     side: 'weir',

@@ -8,6 +8,8 @@ import type { HeadLines } from './request-head.ts'
 export interface Http2Head {
   /** In the form of HTTP/1: Host first, cookie crumbs joined. */
   readonly lines: HeadLines
+  /** An extended CONNECT for a WebSocket (RFC 8441), which its lines show as the upgrade that HTTP/1 would have asked for. */
+  readonly isWebSocket: boolean
   /** What is wrong with it already; the lines may then be incomplete. */
   readonly problem: ProxyError | null
 }
@@ -37,19 +39,20 @@ export function readHttp2Head(
     }
   }
   const problem = bytes > limits.maxHeaderBytes ? tooLarge(limits) : problemOf(pseudo, lines, scheme)
-  return { problem, lines: linesOf(pseudo, lines, problem !== null) }
+  const isWebSocket = pseudo[':method'] === 'CONNECT' && isWebSocketName(pseudo[':protocol'])
+  return { problem, isWebSocket, lines: linesOf(pseudo, lines, { isRefused: problem !== null, isWebSocket }) }
 }
+
+/** Names of protocols know no case (RFC 9110 section 7.8). */
+const isWebSocketName = (name: string | undefined): boolean => name?.toLowerCase() === 'websocket'
 
 const tooLarge = ({ maxHeaderBytes }: Pick<HeaderLimits, 'maxHeaderBytes'>): ProxyError =>
   new ProxyError('headers-too-large', `more than ${maxHeaderBytes} bytes`)
 
 function problemOf(pseudo: Record<string, string>, lines: RawHeaders, scheme: string): ProxyError | null {
-  // With `:protocol` as well (RFC 8441): WebSocket goes over HTTP/1.1 here, and nobody was told otherwise.
-  if (pseudo[':method'] === 'CONNECT') return new ProxyError('nested-connect')
-  const expectations = headerValues(lines, 'expect')
-  if (expectations.some((value) => value.trim().toLowerCase() !== '100-continue')) {
-    return new ProxyError('expectation-failed')
-  }
+  const unserved = pseudo[':method'] === 'CONNECT' ? unservedConnect(pseudo[':protocol'], lines) : null
+  if (unserved !== null) return unserved
+  if (!headerValues(lines, 'expect').every(isExpected)) return new ProxyError('expectation-failed')
   const asked = pseudo[':scheme']
   if (asked !== undefined && asked.toLowerCase() !== scheme) return new ProxyError('host-mismatch', 'another scheme')
   const authority = pseudo[':authority']
@@ -60,9 +63,27 @@ function problemOf(pseudo: Record<string, string>, lines: RawHeaders, scheme: st
   return isSame ? null : new ProxyError('host-mismatch', 'Host differs from :authority')
 }
 
+const isExpected = (value: string): boolean => value.trim().toLowerCase() === '100-continue'
+
+function unservedConnect(protocol: string | undefined, lines: RawHeaders): ProxyError | null {
+  if (protocol === undefined) return new ProxyError('nested-connect')
+  if (!isWebSocketName(protocol)) return new ProxyError('protocol-unsupported')
+  // It would go on to the upstream, whose connection it has nothing to say of.
+  return headerValue(lines, 'content-length') === null
+    ? null
+    : new ProxyError('bad-request', 'a WebSocket has no length')
+}
+
 /** Of what is refused both names are kept, for its record. */
-function linesOf(pseudo: Record<string, string>, lines: string[], isRefused: boolean): HeadLines {
+function linesOf(
+  pseudo: Record<string, string>,
+  lines: string[],
+  { isRefused, isWebSocket }: { readonly isRefused: boolean; readonly isWebSocket: boolean },
+): HeadLines {
   const { ':method': method = '', ':authority': authority } = pseudo
   if (authority !== undefined && (isRefused || headerValue(lines, 'host') === null)) lines.unshift('host', authority)
-  return { method, url: pseudo[':path'] ?? '', httpVersion: '2', headers: {}, rawHeaders: lines }
+  const line = { url: pseudo[':path'] ?? '', httpVersion: '2', rawHeaders: lines }
+  if (!isWebSocket) return { ...line, method, headers: {} }
+  lines.push('upgrade', 'websocket')
+  return { ...line, method: 'GET', headers: { connection: 'upgrade', upgrade: 'websocket' } }
 }

@@ -20,6 +20,8 @@ import { Http2Guard } from './http2-guard.ts'
 import { readHttp2Head } from './http2-head.ts'
 import type { EdgePorts, EdgeSettings } from './ports.ts'
 import { type HeadLines, namesOf, readHead, type TunnelName } from './request-head.ts'
+import { runUpgrade, type UpgradeRun } from './upgrade.ts'
+import { Http2UpgradeSide } from './upgrade-side-http2.ts'
 
 /** The limits that Envoy sets at its edge. */
 const MAX_STREAMS = 100
@@ -60,6 +62,7 @@ interface Arrival {
   readonly stream: ServerHttp2Stream
   readonly lines: HeadLines
   readonly side: Http2ClientSide
+  readonly isWebSocket: boolean
   readonly connection: Connection
 }
 
@@ -170,21 +173,24 @@ class Http2Server implements ConnectionServer {
       { stream, method: lines.method ?? '', headers: lines.rawHeaders },
       this.#settings.timeouts.bodyIdleMs,
     )
-    const arrival = { stream, lines, side, connection }
+    const arrival = { stream, lines, side, connection, isWebSocket: head.isWebSocket }
     const read = head.problem ?? readHead(lines, context.tunnel, this.#settings.headers)
     if (read instanceof ProxyError) this.#refuse(arrival, read)
     else this.#admit(arrival, read)
   }
 
-  #admit({ stream, lines, side, connection }: Arrival, read: ExchangeRun['read']): void {
+  #admit({ stream, lines, side, connection, isWebSocket }: Arrival, read: ExchangeRun['read']): void {
     const { context, session } = connection
-    this.#watchUpload(stream, lines)
+    if (!isWebSocket) this.#watchUpload(stream, lines)
     const { host, port } = read.head
     admitRequest(
       this.#ports,
       { context, headers: lines.rawHeaders, destination: { host, port }, own: {} },
       {
-        admit: ({ client }) => this.#run(stream, { side, client, read, isIntercepted: true, relayUnread: null }),
+        admit: ({ client }) => {
+          if (isWebSocket) this.#runUpgrade({ side: new Http2UpgradeSide(stream, side), client, read })
+          else this.#run(stream, { side, client, read, isIntercepted: true, relayUnread: null })
+        },
         refuse: (answer) => side.answer(answer),
         cut: () => session.destroy(),
       },
@@ -197,6 +203,17 @@ class Http2Server implements ConnectionServer {
       .catch((thrown: unknown) => {
         this.#ports.flow.log.error({ err: thrown, code: asProxyError(thrown).code }, 'edge.exchange-fault')
         stream.close(NGHTTP2_INTERNAL_ERROR)
+      })
+      .finally(() => this.#active--)
+  }
+
+  #runUpgrade(run: Pick<UpgradeRun, 'side' | 'client' | 'read'>): void {
+    this.#active++
+    const idleMs = this.#settings.timeouts.streamIdleMs
+    runUpgrade(this.#ports, { ...run, budget: this.#budget, idleMs, relayUnread: null })
+      .catch((thrown: unknown) => {
+        this.#ports.flow.log.error({ err: thrown }, 'edge.upgrade-fault')
+        run.side.cut()
       })
       .finally(() => this.#active--)
   }
@@ -248,6 +265,7 @@ function sessionOptions({ headers }: EdgeSettings): ServerSessionOptions {
       maxConcurrentStreams: MAX_STREAMS,
       initialWindowSize: STREAM_WINDOW_BYTES,
       maxHeaderListSize: headers.maxHeaderBytes + SPARE_HEADER_BYTES,
+      enableConnectProtocol: true,
     },
   }
 }

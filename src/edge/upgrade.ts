@@ -68,7 +68,6 @@ function linesFor(exchange: Exchange, side: UpgradeSide): RawHeaders {
 }
 
 const EXTENSIONS: ReadonlySet<string> = new Set(['sec-websocket-extensions'])
-const ACCEPT: ReadonlySet<string> = new Set(['sec-websocket-accept'])
 
 interface Opened {
   readonly exchange: Exchange
@@ -82,14 +81,15 @@ function carry(ports: EdgePorts, run: UpgradeRun, { exchange, relay, answer }: O
   if (answer.kind === 'declined') return declined(side, answer)
   const { plan } = exchange
   const extensions = agreedExtensions(headerValues(answer.headers, 'sec-websocket-extensions'))
-  if (plan.kind === 'frames' && plan.isHeld) {
-    const mismatch = mismatchOf(relay.headers, answer.headers) ?? extensionMismatch(relay.headers, extensions)
-    if (mismatch !== null) {
-      answer.stream.destroy()
-      return failed(exchange, side, new ProxyError('upstream-protocol', mismatch))
-    }
+  const isHeld = plan.kind === 'frames' && plan.isHeld
+  // Over HTTP/2 the client cannot check: the key is ours.
+  const mismatch = isHeld || side.http === '2' ? mismatchOf(relay.headers, answer.headers) : null
+  const problem = mismatch ?? (isHeld ? extensionMismatch(relay.headers, extensions) : null)
+  if (problem !== null) {
+    answer.stream.destroy()
+    return failed(exchange, side, new ProxyError('upstream-protocol', problem))
   }
-  side.accept(answer.reason, side.http === '2' ? endToEndHeaders(answer.headers, ACCEPT) : answer.headers)
+  side.accept(answer.reason, answer.headers)
   return plan.kind === 'frames' && extensions.ok
     ? readMessages(ports, run, { exchange, plan, answer, extensions })
     : relayUnread(run, answer, plan.kind === 'frames')

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { readHttp2Head } from '../../src/edge/http2-head.ts'
+import { isUpgradeRequest } from '../../src/edge/request-head.ts'
 
 const LIMITS = { maxHeaderBytes: 1000 }
 const START = [':method', 'POST', ':scheme', 'https', ':authority', 'a.example', ':path', '/x?y=1']
@@ -17,6 +18,19 @@ t.test('pseudo-headers become method, target and Host; crumbs of a cookie become
   })
 })
 
+t.test('an extended CONNECT for a WebSocket is the upgrade that HTTP/1 would have asked for', async (t) => {
+  const lines = [':method', 'CONNECT', ':protocol', 'WebSocket', ...START.slice(2), 'x', '1']
+  const head = readHttp2Head(lines, 'https', LIMITS)
+  t.equal(head.problem, null)
+  t.equal(head.isWebSocket, true)
+  t.equal(head.lines.method, 'GET')
+  t.strictSame(head.lines.rawHeaders, ['host', 'a.example', 'x', '1', 'upgrade', 'websocket'])
+  t.equal(isUpgradeRequest(head.lines), true)
+  const other = readHttp2Head([...START, ':protocol', 'websocket'], 'https', LIMITS)
+  t.equal(other.isWebSocket, false, 'only with CONNECT')
+  t.equal(isUpgradeRequest(other.lines), false)
+})
+
 t.test('a Host beside :authority stays one line, and must name the same', async (t) => {
   const same = readHttp2Head([...START, 'host', 'A.example'], 'https', LIMITS)
   t.equal(same.problem, null)
@@ -30,11 +44,15 @@ t.test('a Host beside :authority stays one line, and must name the same', async 
 })
 
 t.test(
-  'what cannot be served is a problem: CONNECT of either kind, another scheme or expectation, too much',
+  'what cannot be served is a problem: CONNECT but for a WebSocket, another scheme or expectation, too much',
   async (t) => {
     const codeOf = (lines: string[]): string | undefined => readHttp2Head(lines, 'https', LIMITS).problem?.code
     t.equal(codeOf([':method', 'CONNECT', ':authority', 'a.example:443']), 'nested-connect')
-    t.equal(codeOf([':method', 'CONNECT', ':protocol', 'websocket', ...START.slice(2)]), 'nested-connect')
+    const extended = (protocol: string): string[] => [':method', 'CONNECT', ':protocol', protocol, ...START.slice(2)]
+    t.equal(codeOf(extended('connect-udp')), 'protocol-unsupported')
+    t.equal(codeOf(extended('websockets')), 'protocol-unsupported')
+    t.equal(codeOf([...extended('websocket'), 'content-length', '0']), 'bad-request')
+    t.equal(codeOf(extended('websocket')), undefined)
     t.equal(codeOf([':method', 'GET', ':scheme', 'http', ':path', '/']), 'host-mismatch')
     t.equal(codeOf([...START, 'expect', 'tea']), 'expectation-failed')
     t.equal(codeOf([...START, 'expect', '100-Continue']), undefined)
