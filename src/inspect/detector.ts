@@ -1,5 +1,6 @@
 /** A detector rule made ready to run. */
 import type { Severity } from '../domain/finding.ts'
+import { nearFinder } from './detector-near.ts'
 import type { DetectorRule } from './detector-schema.ts'
 import { entropy, isMadeUp } from './detectors/randomness.ts'
 import { FINDERS, VALIDATORS, type Validator } from './detectors/registry.ts'
@@ -21,27 +22,15 @@ export interface DetectedSpan extends Span {
   readonly severity: Severity
 }
 
-/** A name's other words, as in `DATADOG_PROD_API_KEY` or `datadog api key`. */
-const NAME_REST = '[\\w. -]{0,40}?'
-/** What stands between a name and its value: closing quotes, `=`, `:`, `=>`, `,`, `(`, or a space; opening quotes. */
-const ASSIGNS =
-  '\\\\{0,3}["\'`\\])]{0,3}\\s{0,8}(?:=>|:=|={1,3}|\\|\\||[:,>(]|\\s|is\\s)\\s{0,8}\\\\{0,3}["\'`]{0,3}(?:(?:[Bb]earer|[Bb]asic|[Tt]oken)\\s)?'
-const SECRET_WORD = 'key|token|secret|pass|auth|cred|pat|sid|license|access|pwd|hook|dsn'
+/** What may not follow a value: more of it. */
+const NEAR_END = '(?!\\w|[-.+/]\\w)'
 
 /** The regular expression of a rule, sticky. `null`: the rule has a finder. */
-export function patternOf(rule: DetectorRule): RegExp | null {
+function patternOf(rule: DetectorRule): RegExp | null {
   if (rule.pattern === undefined) return null
-  const end = rule.end === 'word' ? '(?!\\w)' : ''
-  if (rule.near === undefined) return new RegExp(`(?:${rule.pattern})${end}`, rule.ignoreCase ? 'iy' : 'y')
-  const words = rule.near.map((word) => `${escapeText(word)}${hasSecretWord(word) ? '' : wantsSecretWord}`)
-  const value = hasGroup(rule.pattern) ? rule.pattern : `(${rule.pattern})`
-  return new RegExp(`(?i:${words.join('|')})${NAME_REST}${ASSIGNS}(?:${value})${end}`, rule.ignoreCase ? 'iy' : 'y')
+  const wordEnd = rule.near === undefined ? '(?!\\w)' : NEAR_END
+  return new RegExp(`(?:${rule.pattern})${rule.end === 'word' ? wordEnd : ''}`, rule.ignoreCase ? 'iy' : 'y')
 }
-
-const wantsSecretWord = `(?=[\\w. -]{0,40}?(?:${SECRET_WORD}))`
-const hasSecretWord = (word: string): boolean => new RegExp(SECRET_WORD, 'i').test(word)
-const escapeText = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-const hasGroup = (pattern: string): boolean => /(?:^|[^\\])\((?!\?)/.test(pattern)
 
 /** A rule that has passed all checks, as something that can look. */
 export function makeDetector(rule: DetectorRule, order: number): Detector {
@@ -70,8 +59,9 @@ const never: Finder = () => null
 function patternFinder(rule: DetectorRule): Finder {
   const pattern = patternOf(rule)
   if (pattern === null) return never
+  if (rule.near !== undefined) return nearFinder(pattern)
   const back = rule.back === undefined ? null : backOf(rule.back)
-  const isBounded = rule.boundary !== 'none' && rule.near === undefined
+  const isBounded = rule.boundary !== 'none'
   const isHyphenBounded = rule.boundary === 'hyphen'
   return (text, keywordStart) => {
     const start = back === null ? keywordStart : back(text, keywordStart)

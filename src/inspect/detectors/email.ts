@@ -18,7 +18,7 @@ export function findEmail(text: string, at: number): Span | null {
   if (!isPersonal(text.slice(start, at)) || isPartOfUrl(text, start)) return null
   DOMAIN.lastIndex = at + 1
   const domain = DOMAIN.exec(text)?.[0]
-  if (domain === undefined || !isMailDomain(domain)) return null
+  if (domain === undefined || !isMailDomain(domain) || isPublished(text, start)) return null
   const end = at + 1 + domain.length
   // `git@host:path` and `pkg@host/…` are locations, `name@host(` is code
   return /^(?::[\w~/]|\/\w|\()/.test(text.slice(end, end + 2)) ? null : { start, end }
@@ -40,6 +40,30 @@ function isMailDomain(domain: string): boolean {
   // file names whose ending happens to be a top-level domain: icon@2x.png has none, main@abc.rs has
   if (isIcann !== true || /^(?:rs|py|sh|pl|md|zip|mov|so|cc|ps|java|name)$/.test(publicSuffix ?? '')) return false
   return (domainWithoutSuffix ?? '').length > 1
+}
+
+/** What the authors of a package publish of themselves: `"author": "Ann <…>"`, `@author`, `Copyright (c) … <…>`. */
+const CREDIT =
+  /(?:@author|@copyright|copyright|\(c\)|©|authors?["']?[ \t]*[:=][ \t]*\[?|maintainers?\b|signed-off-by|co-authored-by)[^\n]{0,120}$/i
+/** Lists of people in package files; the address stands a few lines below. */
+const CREDIT_LISTS = [
+  '"contributors"',
+  '"maintainers"',
+  '"author"',
+  '"authors"',
+  '"contact"',
+  '"bugs"',
+  'contact:',
+  'authors =',
+]
+const LONGEST_LIST = 800
+
+function isPublished(text: string, start: number): boolean {
+  const line = text.slice(Math.max(0, start - 160), start)
+  if (CREDIT.test(line)) return !/\bAuthor: /.test(line)
+  const before = text.slice(Math.max(0, start - LONGEST_LIST), start)
+  const list = Math.max(...CREDIT_LISTS.map((name) => before.lastIndexOf(name)))
+  return list >= 0 && !before.includes(']', list)
 }
 
 /** In `"…\nann@corp.de"` the `n` belongs to the line end. */

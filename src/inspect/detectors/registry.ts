@@ -1,4 +1,5 @@
 /** The code that rules may name: finders look at a trigger, validators at a matched value. */
+import { findAssignedSecret } from './assignment.ts'
 import { hasCrc32Base62, isLuhn } from './checksums.ts'
 import { findUrlPassword, isBasicCredentials, isTrivialPassword } from './connection-string.ts'
 import { findEmail } from './email.ts'
@@ -12,6 +13,7 @@ import type { Finder } from './span.ts'
 export type Validator = (value: string) => boolean
 
 export const FINDERS: ReadonlyMap<string, Finder> = new Map<string, Finder>([
+  ['assigned-secret', findAssignedSecret],
   ['card', findCard],
   ['china-id', findChinaId],
   ['email', findEmail],

@@ -1,0 +1,63 @@
+/**
+ * Finds a value of a known shape after the name of its provider: `ACME_API_KEY=…`, `"acmeToken": "…"`, "the acme api key
+ * is …", `[acme] using key …`. Keys without a prefix of their own can be told only so.
+ */
+import { isRandom } from './detectors/secret-value.ts'
+import { type Finder, startsToken } from './detectors/span.ts'
+import { wordShare } from './detectors/word-likeness.ts'
+
+/** Most characters between the name and the value. */
+const LONGEST_GAP = 48
+/** Words that make a value behind a provider's name a credential. */
+const SECRET_WORD = /key|token|secret|pass|auth|cred|pat\b|sid|licen[cs]e|access|pwd|hook|dsn|api|login|密|令牌/i
+/** Said of the value right before it, these make it something else. */
+const NO_SECRET =
+  /(?:sha\d*|hash|digest|commit|checksum|revision|md5|integrity|version|fingerprint|thumbprint|url|path|file|name|public[_-]?key|etag|pinned|image|size|length)["'`\])]*\s*(?:[:=@(,]|=>|is)?\s*["'`]?$/i
+/** Straight behind the name: only an operator, quotes and spaces. */
+const STRAIGHT = /^\\?["'`\])]{0,2}[ \t]{0,8}(?:=|:|=>|:=)[ \t]{0,8}\\?["'`]?$/
+/** A path behind the name, not a query: what stands in it is an address. */
+const PATH = /\/[^?&=\s>]*$/
+/** Jenkins writes `{AQAAABAAA…}` around what it has encrypted; people write the name before it. */
+const JENKINS = /^ AQAAABAAA $/
+
+/** Looks at one of a rule's words. `pattern` is the value: sticky, with its end condition. */
+export function nearFinder(pattern: RegExp): Finder {
+  return (text, start, end) => {
+    if (isInsideWord(text, start)) return null
+    const isTelling = SECRET_WORD.test(text.slice(start, end))
+    const limit = Math.min(text.length, end + LONGEST_GAP)
+    for (let at = end; at <= limit; at += 1) {
+      if (!canStart(text, at)) continue
+      pattern.lastIndex = at
+      const match = pattern.exec(text)
+      if (match === null) continue
+      const value = match.slice(1).find((group: string | undefined) => group !== undefined) ?? match[0]
+      const from = at + match[0].length - value.length
+      if (!isCredential(text.slice(end, from), value, isTelling)) continue
+      return { start: from, end: at + match[0].length }
+    }
+    return null
+  }
+}
+
+/** `acme` in `xacme` is another word; in `myAcme`, `ACME` and `_acme` it is not. */
+function isInsideWord(text: string, start: number): boolean {
+  const before = text.charCodeAt(start - 1)
+  if (!isLetter(before)) return false
+  const isCamel = before >= 0x61 && !(text.charCodeAt(start) >= 0x61)
+  return !isCamel && !startsToken(text, start)
+}
+
+const isLetter = (code: number): boolean => (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)
+
+function canStart(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  const isValue = isLetter(code) || (code >= 0x30 && code <= 0x39) || '_-+/.~$!|'.includes(text[at] ?? ' ')
+  return isValue && startsToken(text, at)
+}
+
+function isCredential(gap: string, value: string, isTelling: boolean): boolean {
+  if (wordShare(value) >= 0.5 || NO_SECRET.test(gap) || PATH.test(gap)) return false
+  if (isTelling || SECRET_WORD.test(gap) || JENKINS.test(gap)) return true
+  return STRAIGHT.test(gap) && isRandom(value, 20) && /[a-z]/.test(value) && /[A-Z]/.test(value)
+}

@@ -1,0 +1,42 @@
+/** What the name of a variable, field, flag or header says about the value that it is given. */
+
+/**
+ * `password`: made by a person, so almost anything. `secret`: made by a machine. `key`: perhaps a secret, perhaps the key
+ * of a map; only a value that can be nothing else counts.
+ */
+export type SecretNameKind = 'password' | 'secret' | 'key'
+
+/** Words after the one that counts: `API_KEY_PROD`, `tokenValue`, `password2`. */
+const TRAILING =
+  /^(?:\d+|v\d|prod|production|dev|development|test|testing|staging|stage|live|sandbox|default|value|val|str|string|text|plain|plaintext|raw|base64|b64|encoded|env|main|primary|secondary|old|new|current|here|backup|rw|ro)$/
+const PASSWORD =
+  /(?:passw(?:or)?d|passwrd|passphrase|passcode|pwd|pswd|(?:^|user|db|root|admin|smtp|ftp|mail|my)pass|^pw|^psw)$/
+const SECRET =
+  /(?:secrets?|token|(?:api|access|secret|private|auth|app|master|signing|encryption|license|account|shared|client|storage)_?key|credentials?|^creds?|^pat|^bearer|^jwt|^psk)$/
+const KEY_OF_SECRETS =
+  /^(?:\w*api|access|secret|private|priv|signing|sign|encryption|encrypt|crypto|auth|authentication|authorization|license|licence|client|app|application|account|master|shared|webhook|hook|service|server|admin|deploy|ssh|subscription|consumer|security|cipher|hmac|jwt|cookie|storage|write|ingest|ingestion|integration|project|sdk|rest|bot|functions?|session|aes|rsa|totp|mfa|vpn|wireguard|preshared|seed|wallet|ca|dsa|ecdsa|stream|management)$/
+const PERHAPS = /^(?:auth|authorization|sid|sess|session|sessionid|cookie|salt|sas|license|licence|webhook|\w*key)$/
+/** Known to everybody by design, or no credential at all. */
+const HARMLESS =
+  /^(?:public|pub|publishable|csrf|xsrf|nonce|captcha|recaptcha|sitekey|site|cache|idempotency|etag|publickeytoken|fingerprint|thumbprint|sort|partition|primary|foreign|routing|keyboard|monkey|turkey|hotkey|donkey|hockey|whiskey|jockey|disney)$/
+
+/** `null`: the name is of something else. `name` is as written: any case style, dots and hyphens. */
+export function secretNameKind(name: string): SecretNameKind | null {
+  const words = wordsOf(name)
+  while (words.length > 1 && TRAILING.test(words.at(-1) ?? '')) words.pop()
+  const last = words.at(-1) ?? ''
+  if (words.some((word) => HARMLESS.test(word))) return null
+  if (PASSWORD.test(last)) return 'password'
+  if (SECRET.test(last)) return 'secret'
+  if (last === 'key' && KEY_OF_SECRETS.test(words.at(-2) ?? '')) return 'secret'
+  return PERHAPS.test(last) ? 'key' : null
+}
+
+function wordsOf(name: string): string[] {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '')
+}

@@ -1,0 +1,66 @@
+/** Could a value be a secret, when nothing is known of it but the kind of its name and how it is written? */
+import { isTrivialPassword } from './connection-string.ts'
+import { entropy, isMadeUp } from './randomness.ts'
+import type { SecretNameKind } from './secret-name.ts'
+import { wordShare } from './word-likeness.ts'
+
+/** `quoted`: in quotes; `plain`: in an environment, YAML or INI file; `loose`: in code or prose, where it may be a name. */
+export type ValueForm = 'quoted' | 'plain' | 'loose'
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const HEX = /^[0-9a-f]+$/i
+/** Paths, addresses, versions, dates, hashes that say so, calls, references, times and colours. */
+const NAMES_SOMETHING =
+  /^(?:[~.]{0,2}\/|[A-Za-z]:\\|sha\d{1,3}[-:]|md5[-:]|data:|arn:|urn:|AAAAB3Nza|v?\d{1,4}[.-]\d{1,4}[.-]\d|\d[\d.,:/-]*$|#[0-9a-fA-F]{3,8}$|@[\w-]+\/|(?:process|os|env|config|ctx|this|self|secrets?|vars?|projects)[.:/])|:\/\/|\(|=>|&&|\$\(|\.(?:js|ts|json|ya?ml|py|go|java|md|txt|pem|key|crt|html?|css|png|svg|sh|com|org|net|io)$/
+const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/
+/** `SyntaxKind.NewKeyword2`, `users.*.apiKey`: the way to a value. */
+const DOTTED = /^[A-Za-z_$*][\w$*]*(?:\.[A-Za-z_$*][\w$*]*)+$/
+/** Roots of passwords in documentation, whatever digits and marks follow. */
+const TEXTBOOK =
+  /^(?:my|your|the|new|old|some|super|very|db|user|root|admin|test|strong|secure|top)*(?:pass(?:word|wd|phrase)?|pwd|pw|secret|token|key|apikey|value|string|foo|bar|baz|abc|qwerty|admin|user|test|demo|hello|world|null|none|true|false|undefined|redacted|hidden|secure|here)*$/i
+
+const LEAST_RANDOM = 16
+const LEAST_RANDOM_OF_KEY = 20
+
+/** Says yes or no; never throws. `value` is without its quotes. */
+export function isLikelySecret(value: string, kind: SecretNameKind, form: ValueForm): boolean {
+  if (NAMES_SOMETHING.test(value) || ENVIRONMENT_NAME.test(value) || isTrivialPassword(value)) return false
+  if (DOTTED.test(value) && wordShare(value) > 0.2) return false
+  switch (kind) {
+    case 'password':
+      return isRandom(value, 12) || isPassword(value, form)
+    case 'secret':
+      return isRandom(value, LEAST_RANDOM) || (form !== 'loose' && (UUID.test(value) || isShortSecret(value)))
+    case 'key':
+      return isUnmistakable(value) && isRandom(value, LEAST_RANDOM_OF_KEY)
+  }
+}
+
+/** Letters and digits without words, as a generator makes them. */
+export function isRandom(value: string, least: number): boolean {
+  if (value.length < least || UUID.test(value) || isMadeUp(value)) return false
+  const hasDigit = /\d/.test(value)
+  if (!/[A-Za-z]/.test(value) || (!hasDigit && value.length < 20)) return false
+  if (entropy(value) < (HEX.test(value) ? 2.7 : Math.min(3.3, Math.log2(value.length) * 0.8))) return false
+  return wordShare(value) < (hasDigit ? 0.45 : 0.25)
+}
+
+/** Lower case, upper case and digits, mixed: neither a hash in hexadecimal nor a name. */
+function isUnmistakable(value: string): boolean {
+  return /^[\w+/=.~-]+$/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value) && /\d/.test(value)
+}
+
+function isShortSecret(value: string): boolean {
+  return value.length >= 10 && /\d/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value) && isRandom(value, 10)
+}
+
+function isPassword(value: string, form: ValueForm): boolean {
+  if (value.length < 6 || value.length > 72 || UUID.test(value)) return false
+  const root = value.replace(/[^A-Za-z]/g, '')
+  if (root === '' || TEXTBOOK.test(root)) return false
+  const hasDigit = /\d/.test(value)
+  const hasSymbol = /[!@#$%^&*?+=~|]/.test(value)
+  if (form === 'loose') return hasDigit && hasSymbol && wordShare(value) < 0.6
+  if (hasSymbol) return true
+  return hasDigit && value.length >= 8 && wordShare(value) < 0.55
+}

@@ -1,0 +1,41 @@
+import t from 'tap'
+import { nearFinder } from '../../src/inspect/detector-near.ts'
+import { expandExample } from '../../src/inspect/example-text.ts'
+
+const VALUE = expandExample('<hex:32>', 'near')
+const find = nearFinder(/[a-z0-9]{32}(?!\w|[-.+/]\w)/y)
+
+function found(text: string): string | null {
+  const at = text.toLowerCase().indexOf('acme')
+  const span = find(text, at, at + 4)
+  return span === null ? null : text.slice(span.start, span.end)
+}
+
+t.test('a value of the right shape after the name of its provider', async (t) => {
+  const ways = [
+    `ACME_API_KEY=${VALUE}`,
+    `"acmeToken": "${VALUE}"`,
+    `myAcmeSecret = '${VALUE}'`,
+    `[INFO] Sending request to acme API\n\t[DEBUG] Using API_KEY=${VALUE}\n`,
+    `You can find an acme secret ${VALUE} within`,
+    `<secret>{acme AQAAABAAA ${VALUE}}</secret>`,
+    `https://api.acme.com/v1?apikey=${VALUE}`,
+    `acme token = '${VALUE}'`,
+  ]
+  for (const text of ways) t.equal(found(text), VALUE, text)
+})
+
+t.test('not without a word for a secret, not of another length, not too far away', async (t) => {
+  const lines = [
+    `acme: ${VALUE}`,
+    `acme_commit = ${VALUE}`,
+    `ACME_KEY=${VALUE}0`,
+    `ACME_KEY=${VALUE}-1`,
+    `acme key sha1: ${VALUE}`,
+    `xacmekey=${VALUE}`,
+    `acme/api/image@${VALUE}`,
+    `acme is a name that stands rather far away from the key ${VALUE}`,
+    `ACME_KEY=someverylongidentifierwithoutsec`,
+  ]
+  for (const text of lines) t.equal(found(text), null, text)
+})

@@ -1,0 +1,31 @@
+import t from 'tap'
+import { secretNameKind } from '../../../src/inspect/detectors/secret-name.ts'
+
+const KINDS: readonly (readonly [kind: ReturnType<typeof secretNameKind>, names: readonly string[]])[] = [
+  ['password', ['password', 'DB_PASSWORD', 'dbPass', 'MYSQL_ROOT_PWD', 'passphrase', 'smtp.password', 'passwordProd']],
+  [
+    'secret',
+    ['apiKey', 'API_KEY_2', 'client-secret', 'authToken', 'X-Api-Key', 'stripe_secret_key', 'tokenValue', 'my api key'],
+  ],
+  ['key', ['key', 'ALGOLIA_KEY', 'sessionid', 'auth', 'Cookie']],
+  [
+    null,
+    [
+      'publicKey',
+      'password_hash',
+      'tokenizer',
+      'maxTokens',
+      'keyword',
+      'secretName',
+      'csrfToken',
+      'author',
+      'cache_key',
+      'access_key_id',
+      '',
+    ],
+  ],
+]
+
+t.test('the last word of a name says what it names, whatever its style', async (t) => {
+  for (const [kind, names] of KINDS) for (const name of names) t.equal(secretNameKind(name), kind, name)
+})
