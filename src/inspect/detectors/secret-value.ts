@@ -24,8 +24,7 @@ const LEAST_RANDOM_OF_KEY = 20
 
 /** Says yes or no; never throws. `value` is without its quotes. */
 export function isLikelySecret(value: string, kind: SecretNameKind, form: ValueForm): boolean {
-  if (NAMES_SOMETHING.test(value) || ENVIRONMENT_NAME.test(value) || isTrivialPassword(value)) return false
-  if (DOTTED.test(value) && wordShare(value) > 0.2) return false
+  if (isReference(value) || isTrivialPassword(value)) return false
   switch (kind) {
     case 'password':
       return isRandom(value, 12) || isPassword(value, form)
@@ -34,6 +33,11 @@ export function isLikelySecret(value: string, kind: SecretNameKind, form: ValueF
     case 'key':
       return isUnmistakable(value) && isRandom(value, LEAST_RANDOM_OF_KEY)
   }
+}
+
+function isReference(value: string): boolean {
+  if (NAMES_SOMETHING.test(value) || ENVIRONMENT_NAME.test(value)) return true
+  return DOTTED.test(value) && wordShare(value) > 0.15
 }
 
 /** Letters and digits without words, as a generator makes them. */
