@@ -7,10 +7,10 @@ export interface AttemptLimits {
 }
 
 export interface Attempts {
-  /** Count one attempt; `false`: there were too many, do not even look. */
-  readonly take: (address: string) => boolean
+  /** Count one attempt; `false`: there were too many. `what`: counted apart from the other attempts of the address. */
+  readonly take: (address: string, what?: string) => boolean
   /** It was a good one after all. */
-  readonly giveBack: (address: string) => void
+  readonly giveBack: (address: string, what?: string) => void
 }
 
 /** More addresses than this and the oldest windows are forgotten. */
@@ -19,8 +19,8 @@ const MAX_ADDRESSES = 10_000
 /** Windows begin with the first attempt. IPv6 clients own a whole /64, so that is what counts. `nowMs` is monotonic. */
 export function createAttempts(limits: () => AttemptLimits, nowMs: () => number): Attempts {
   const windows = new Map<string, { readonly sinceMs: number; count: number }>()
-  const windowOf = (address: string): { count: number } => {
-    const key = networkOf(address)
+  const windowOf = (address: string, what: string): { count: number } => {
+    const key = `${networkOf(address)} ${what}`
     const now = nowMs()
     const known = windows.get(key)
     if (known !== undefined && now - known.sinceMs < limits().windowMs) return known
@@ -34,14 +34,14 @@ export function createAttempts(limits: () => AttemptLimits, nowMs: () => number)
     return fresh
   }
   return {
-    take: (address) => {
-      const window = windowOf(address)
+    take: (address, what = '') => {
+      const window = windowOf(address, what)
       if (window.count >= limits().max) return false
       window.count++
       return true
     },
-    giveBack: (address) => {
-      const window = windowOf(address)
+    giveBack: (address, what = '') => {
+      const window = windowOf(address, what)
       if (window.count > 0) window.count--
     },
   }

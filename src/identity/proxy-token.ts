@@ -43,6 +43,11 @@ export interface TokenSourceOptions<T extends KnownToken> {
 const HASHES_AT_ONCE = 2
 const HASHES_WAITING = 100
 const MAX_CACHED = 10_000
+/**
+ * How often one token may be wrong from an address that has no attempts left. Its id is random and in nobody's hands but
+ * its owner's, so behind a NAT a neighbour's wrong tokens shut no good one out.
+ */
+const OWN_TRIES = 3
 /** How long the same wrong credential is refused without looking: a client with an old token must not count as an attack. */
 const WRONG_MS = 30_000
 
@@ -64,6 +69,8 @@ class TokenSource<T extends KnownToken> implements CredentialSource {
   readonly assurance = 'token'
   readonly #options: TokenSourceOptions<T>
   readonly #attempts
+  /** Per address and token. */
+  readonly #ownTries
   readonly #gate = createGate(HASHES_AT_ONCE, HASHES_WAITING)
   /** By keyed hash of the credential, so that no secret stays in memory. */
   readonly #cache = new Map<string, Cached<T>>()
@@ -73,6 +80,7 @@ class TokenSource<T extends KnownToken> implements CredentialSource {
   constructor(options: TokenSourceOptions<T>) {
     this.#options = options
     this.#attempts = createAttempts(options.settings, options.tickMs)
+    this.#ownTries = createAttempts(() => ({ ...options.settings(), max: OWN_TRIES }), options.tickMs)
   }
 
   get challenge(): string {
@@ -111,29 +119,49 @@ class TokenSource<T extends KnownToken> implements CredentialSource {
   }
 
   #check(key: string, version: number, credential: string, address: string): Verdict | Promise<Verdict> {
-    if (!this.#attempts.take(address)) return { kind: 'slow-down' }
-    const given = parseBasic(credential)
-    const text = given === null ? null : parseToken(given.password)
-    if (given === null || text === null) return this.#wrong(key, version, 'not a proxy token')
-    const token = this.#options.tokens.find(text.id)
-    if (token === null) return this.#wrong(key, version, 'unknown token')
-    if (token.user.toLowerCase() !== given.user.toLowerCase()) return this.#wrong(key, version, 'token of another user')
-    const running = this.#gate.run(() => verifySecret(text.secret, token.hash))
+    const claim = this.#claimOf(credential)
+    if (typeof claim === 'string') {
+      return this.#attempts.take(address) ? this.#wrong(key, version, claim) : { kind: 'slow-down' }
+    }
+    const { secret, token } = claim
+    const gone = this.#goneReason(token)
+    // An old token of somebody is no attack, and needs no hash.
+    if (gone !== null) return this.#wrong(key, version, gone)
+    const giveBack = this.#takeTry(address, token.id)
+    if (giveBack === null) return { kind: 'slow-down' }
+    const running = this.#gate.run(() => verifySecret(secret, token.hash))
     if (running === null) {
-      this.#attempts.giveBack(address)
+      giveBack()
       return { kind: 'unavailable', detail: 'too many tokens are being checked' }
     }
-    const verdict = running.then(
-      (isRight) => (isRight ? this.#right(key, token, address, version) : this.#wrong(key, version, 'wrong secret')),
-      unavailable,
-    )
+    const verdict = running.then((isRight) => {
+      if (!isRight) return this.#wrong(key, version, 'wrong secret')
+      giveBack()
+      return this.#right(key, token, version)
+    }, unavailable)
     this.#running.set(key, verdict)
     return verdict.finally(() => this.#running.delete(key))
   }
 
+  /** The token that is spoken of, and the secret that is to prove it; a string says why there is nothing to hash. */
+  #claimOf(credential: string): { readonly secret: string; readonly token: T } | string {
+    const given = parseBasic(credential)
+    const text = given === null ? null : parseToken(given.password)
+    if (given === null || text === null) return 'not a proxy token'
+    const token = this.#options.tokens.find(text.id)
+    if (token === null) return 'unknown token'
+    if (token.user.toLowerCase() !== given.user.toLowerCase()) return 'token of another user'
+    return { secret: text.secret, token }
+  }
+
+  /** Counts a check of a known token; returns how to take that back, `null`: there were too many. */
+  #takeTry(address: string, id: string): (() => void) | null {
+    if (this.#attempts.take(address)) return () => this.#attempts.giveBack(address)
+    return this.#ownTries.take(address, id) ? () => this.#ownTries.giveBack(address, id) : null
+  }
+
   /** `version`: of the store before the token was read; what changed meanwhile is looked up again next time. */
-  #right(key: string, token: T, address: string, version: number): Verdict {
-    this.#attempts.giveBack(address)
+  #right(key: string, token: T, version: number): Verdict {
     this.#remember(key, { token, version, untilTick: this.#until(this.#options.settings().cacheMs) })
     return this.#verdictOf(token)
   }
@@ -157,12 +185,16 @@ class TokenSource<T extends KnownToken> implements CredentialSource {
 
   /** The secret fits; is the token still good? */
   #verdictOf(token: T): Verdict {
-    const now = this.#options.nowMs()
-    if (token.revokedMs !== null) return wrong('revoked token')
-    if (token.expiresMs !== null && token.expiresMs <= now) return wrong('expired token')
-    this.#options.tokens.noteUse(token, now)
+    const gone = this.#goneReason(token)
+    if (gone !== null) return wrong(gone)
+    this.#options.tokens.noteUse(token, this.#options.nowMs())
     const { user, groups, device } = token
     return { kind: 'proof', proof: { assurance: 'token', user, groups, device, stillHolds: this.#holds(token) } }
+  }
+
+  #goneReason(token: T): string | null {
+    if (token.revokedMs !== null) return 'revoked token'
+    return token.expiresMs !== null && token.expiresMs <= this.#options.nowMs() ? 'expired token' : null
   }
 
   /** Asked for requests inside a tunnel that the token opened. A store that cannot be read takes nothing back. */

@@ -42,6 +42,26 @@ t.test('an IPv6 client cannot change its address within its network to go on', a
   t.equal(attempts.take('2001:db8:1:3::1'), true)
 })
 
+t.test('one thing of an address is counted apart from the rest', async (t) => {
+  const attempts = createAttempts(
+    () => ({ max: 1, windowMs: 1000 }),
+    () => 0,
+  )
+  t.strictSame(
+    [
+      attempts.take('a'),
+      attempts.take('a', 'x'),
+      attempts.take('a', 'x'),
+      attempts.take('a', 'y'),
+      attempts.take('b', 'x'),
+    ],
+    [true, true, false, true, true],
+  )
+  attempts.giveBack('a', 'x')
+  t.equal(attempts.take('a', 'x'), true)
+  t.equal(attempts.take('a'), false)
+})
+
 t.test('any number of addresses takes a bounded memory: the oldest are forgotten', async (t) => {
   const attempts = createAttempts(
     () => ({ max: 1, windowMs: 1000 }),

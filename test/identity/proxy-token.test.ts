@@ -148,6 +148,46 @@ t.test(
   },
 )
 
+t.test('behind one address, wrong tokens of a neighbour shut no good one out, however many come at once', async (t) => {
+  const { state, verify } = setUp()
+  for (const index of [1, 2, 3]) await verify(basic('x', `wrong ${index}`))
+  t.strictSame(await verify(basic('x', 'wrong 4')), { kind: 'slow-down' })
+  t.match(await verify(GOOD), { kind: 'proof' }, 'not seen before, and looked at all the same')
+  const many = Array.from({ length: 12 }, makeTokenText)
+  state.tokens = await Promise.all(
+    many.map(async ({ id, secret }, index) => record({ id, user: `u${index}`, hash: await hashSecret(secret) })),
+  )
+  const fresh = setUp({ max: 2 })
+  fresh.state.tokens = state.tokens
+  const verdicts = await Promise.all(many.map((text, index) => fresh.verify(basic(`u${index}`, formatToken(text)))))
+  t.ok(
+    verdicts.every(({ kind }) => kind === 'proof'),
+    'a whole office at once, of which only two may be wrong',
+  )
+})
+
+t.test('guesses at one known token are still counted, and bounded per address', async (t) => {
+  const { state, verify } = setUp({ max: 2 })
+  const guess = (letter: string) => basic('li.wei', formatToken({ ...first, secret: letter.repeat(32) }))
+  const kinds: string[] = []
+  for (const letter of 'abcdefgh') kinds.push((await verify(guess(letter))).kind)
+  t.strictSame(kinds, ['wrong', 'wrong', 'wrong', 'wrong', 'wrong', 'slow-down', 'slow-down', 'slow-down'])
+  t.strictSame(await verify(GOOD), { kind: 'slow-down' }, 'who guesses at it knows its id')
+  t.match(await verify(GOOD, '10.0.0.2'), { kind: 'proof' }, 'and stands at another address')
+  state.tick = 60_000
+  t.match(await verify(guess('i')), { kind: 'wrong' })
+})
+
+t.test('an old token counts as no attempt, and is not hashed', async (t) => {
+  const { state, source, verify } = setUp({ max: 1 })
+  state.tokens = [record({ revokedMs: NOW })]
+  t.match(source.verify(GOOD, facts()), { kind: 'wrong', detail: 'revoked token' })
+  state.tokens = [record({ expiresMs: NOW })]
+  state.version++
+  t.match(source.verify(GOOD, facts()), { kind: 'wrong', detail: 'expired token' })
+  t.match(await verify(basic('x', 'wrong 1')), { kind: 'wrong' })
+})
+
 t.test('one wrong credential again and again is one attempt, and looked up once', async (t) => {
   const { state, verify } = setUp({ max: 2 })
   const stale = basic('li.wei', formatToken(second))
