@@ -324,6 +324,7 @@ export class App {
         headers: config.proxy,
         networks: config.proxy.networks,
         proxyProtocol: config.proxy.proxyProtocol,
+        trustedProxies: () => this.#watch.current().config.identity.trustedProxies,
         tls: this.#proxyTls.listener,
       },
     )

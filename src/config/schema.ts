@@ -82,6 +82,9 @@ const timeouts = z.strictObject({
 const limits = z.strictObject({
   connections: count.default(20_000).describe('Client connections at once.'),
   perClient: count.default(500).describe('Client connections at once from one address.'),
+  perProxy: count
+    .default(5000)
+    .describe('The same for each of `identity.trustedProxies`, which speaks for many clients.'),
   inspectingBytes: bytes
     .default(536_870_912)
     .describe('Bytes held for inspection at once, all requests together; one client gets half at most.'),

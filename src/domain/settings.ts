@@ -15,6 +15,8 @@ export interface Limits {
   readonly connections: number
   /** Client connections at once from one address. */
   readonly perClient: number
+  /** The same from one trusted proxy in front, which speaks for many clients. */
+  readonly perProxy: number
   /** Bytes held for inspection at once, all requests together. */
   readonly inspectingBytes: number
   /** Decoded : encoded, above which a body counts as a decompression bomb. */

@@ -51,6 +51,8 @@ class Listener implements ProxyListener {
   readonly #listening: Server[] = []
   readonly #sockets = new Set<Socket>()
   readonly #perClient = new Map<string, number>()
+  #trustedFrom: readonly string[] = []
+  #trusted = createNetworkList([])
   readonly #budget: InspectionBudget
   readonly #server: ConnectionServer
   readonly #tunnelDeps: TunnelDeps
@@ -125,7 +127,7 @@ class Listener implements ProxyListener {
 
   /** The word of a balancer is taken on whose connection it is; one that gives none is not believed to be that balancer. */
   #acceptFromBalancer(socket: Socket, peer: string, entry: ListenerEntry): void {
-    const full = this.#fullness(0)
+    const full = this.#fullness(0, 0)
     if (full !== null) {
       this.#refuse(socket, peer, full, entry)
       return
@@ -147,7 +149,9 @@ class Listener implements ProxyListener {
     const count = (this.#perClient.get(address) ?? 0) + 1
     this.#perClient.set(address, count)
     socket.once('close', () => this.#forget(address))
-    const refusal = this.#allowed.has(address) ? this.#fullness(count) : new ProxyError('client-not-allowed')
+    const refusal = this.#allowed.has(address)
+      ? this.#fullness(count, this.#mayOpen(address))
+      : new ProxyError('client-not-allowed')
     if (refusal === null) this.#serve(socket, facts, entry)
     else this.#refuse(socket, address, refusal, entry)
   }
@@ -158,9 +162,20 @@ class Listener implements ProxyListener {
     else this.#perClient.set(address, left)
   }
 
-  #fullness(fromClient: number): ProxyError | null {
-    const { connections, perClient } = this.#settings.limits
-    if (this.#sockets.size > connections || fromClient > perClient) return new ProxyError('over-limit')
+  /** Connections at once. */
+  #mayOpen(address: string): number {
+    const networks = this.#settings.trustedProxies()
+    if (networks !== this.#trustedFrom) {
+      this.#trustedFrom = networks
+      this.#trusted = createNetworkList(networks)
+    }
+    const { perClient, perProxy } = this.#settings.limits
+    return this.#trusted.has(address) ? perProxy : perClient
+  }
+
+  #fullness(fromClient: number, mayOpen: number): ProxyError | null {
+    const { connections } = this.#settings.limits
+    if (this.#sockets.size > connections || fromClient > mayOpen) return new ProxyError('over-limit')
     if (this.#ports.isHeapFull?.() === true) return new ProxyError('over-capacity')
     return null
   }

@@ -93,6 +93,8 @@ export interface EdgeSettings {
   readonly networks: readonly string[]
   /** Balancers (CIDR) that must say by PROXY protocol whose connection they hand on; nobody else is believed. */
   readonly proxyProtocol: readonly string[]
+  /** Proxies in front (CIDR) that speak for many clients; may change while Weir runs. */
+  readonly trustedProxies: () => readonly string[]
   /** For clients that speak TLS to the proxy itself; `null`: they are refused. */
   readonly tls: ListenerTls | null
 }

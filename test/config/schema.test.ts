@@ -9,7 +9,7 @@ import { PROJECT } from './shipped.ts'
 const DEFAULTS = `
 proxy:    { listen: ["127.0.0.1:3128"], socks: [], transparent: [], advertise: [], networks: ["127.0.0.0/8", "::1/128"], proxyProtocol: [], tls: null, maxHeaderBytes: 65536, maxHeaders: 100, maxUrlBytes: 16384 }
 timeouts: { headerMs: 10000, handshakeMs: 10000, connectMs: 5000, firstByteMs: 600000, bodyIdleMs: 300000, streamIdleMs: 3600000, tunnelIdleMs: 600000, drainMs: 30000 }
-limits:   { connections: 20000, perClient: 500, inspectingBytes: 536870912, decodedRatio: 100, heapPercent: 90 }
+limits:   { connections: 20000, perClient: 500, perProxy: 5000, inspectingBytes: 536870912, decodedRatio: 100, heapPercent: 90 }
 admin:    { listen: "127.0.0.1:3129", tls: null, networks: ["127.0.0.0/8", "::1/128"], publicUrl: null }
 certs:    { dir: certs, chain: null, key: null, pkcs12: null, passphraseFile: null, leafDays: 90 }
 rules:    { dir: rules }

@@ -67,6 +67,23 @@ t.test('more connections than allowed get 503 with Retry-After, and a place that
   for (const socket of [second, again]) socket.destroy()
 })
 
+t.test('a trusted proxy in front opens as many as all its clients need, up to its own limit', async (t) => {
+  const stage = await setStage(t, {
+    config: { limits: { perClient: 1, perProxy: 3 }, identity: { trustedProxies: ['127.0.0.1/32'] } },
+  })
+  const host = stage.host('plain')
+  stage.play((socket) => onRequests(socket, () => socket.write(ok('fine'))))
+  const opened: Socket[] = []
+  for (let count = 0; count < 3; count++) {
+    const socket = await stage.open()
+    socket.write(requestTo(host))
+    await readUntil(socket, (text) => text.endsWith('fine'))
+    opened.push(socket)
+  }
+  t.match((await readToEnd(await stage.open())).text, /^HTTP\/1\.1 503 /u)
+  for (const socket of opened) socket.destroy()
+})
+
 t.test('a stop lets a stream finish, refuses new connections, and loses no event', async (t) => {
   const stage = await setStage(t, { config: { timeouts: { drainMs: 5000 } } })
   const host = stage.host('monitored')
