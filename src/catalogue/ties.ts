@@ -21,18 +21,25 @@ export function tieProblems(
   sources: ReadonlyMap<string, CatalogueSource>,
 ): Problem[] {
   const problems = new Map<string, Problem>()
-  for (const group of Map.groupBy(endpoints, (endpoint) => endpoint.host.text).values()) {
-    for (const head of tiedHeads(group)) {
-      const { candidates } = identify(catalogue, head)
-      const problem = tieProblem(candidates, head)
-      const origin = problem === null ? undefined : originOf(group, candidates)
-      const source = origin === undefined ? undefined : sources.get(origin.file)
-      if (problem === null || origin === undefined || source === undefined) continue
-      const key = `${origin.file} ${origin.path} ${candidates.map((each) => each.tool).join(' ')} ${problem.severity}`
-      if (!problems.has(key)) problems.set(key, problemAt(source, origin.path, problem.message, problem.severity))
-    }
+  for (const { group, head } of tiedRequests(endpoints)) {
+    const { candidates } = identify(catalogue, head)
+    const problem = tieProblem(candidates, head)
+    const origin = problem === null ? undefined : originOf(group, candidates)
+    const source = origin === undefined ? undefined : sources.get(origin.file)
+    if (problem === null || origin === undefined || source === undefined) continue
+    const key = `${origin.file} ${origin.path} ${candidates.map((each) => each.tool).join(' ')} ${problem.severity}`
+    if (!problems.has(key)) problems.set(key, problemAt(source, origin.path, problem.message, problem.severity))
   }
   return [...problems.values()]
+}
+
+/** A request without marks for every pair of entries of two tools that meet, with the entries of its host. */
+export function* tiedRequests(
+  endpoints: readonly IndexedEndpoint[],
+): Generator<{ readonly group: readonly IndexedEndpoint[]; readonly head: RequestHead }> {
+  for (const group of Map.groupBy(endpoints, (endpoint) => endpoint.host.text).values()) {
+    for (const head of tiedHeads(group)) yield { group, head }
+  }
 }
 
 /** Requests at which entries of two tools meet, one for each pair. */

@@ -8,6 +8,7 @@ import { type LoadedState, loadState } from '../config/state.ts'
 import type { Problem } from '../domain/settings.ts'
 import { createKerberos } from '../identity/kerberos.ts'
 import { compileNetworkMap } from '../identity/network-map.ts'
+import { lostTierProblems } from './check-tiers.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
 import { problemCount, problemLine } from './problem-lines.ts'
@@ -48,7 +49,9 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   }
   const loaded = await loadState(load)
   const found: readonly Problem[] = loaded.problems.map(({ part: _part, ...problem }) => problem)
-  const problems = loaded.ok ? [...found, ...(await namedFileProblems(loaded.state, nowMs))] : found
+  const problems = loaded.ok
+    ? [...found, ...lostTierProblems(loaded.state.rules, nowMs()), ...(await namedFileProblems(loaded.state, nowMs))]
+    : found
   const isBad = problems.some((problem) => values.strict || problem.severity === 'error')
   const answer = { isBad, problems, state: loaded.ok ? loaded.state : null }
   if (values.json) io.stdout(`${JSON.stringify(jsonAnswer(answer))}\n`)
