@@ -20,6 +20,9 @@ const NO_DATE = { sendDate: false } as const
 
 const LENGTH: ReadonlySet<string> = new Set(['content-length'])
 
+/** Its status comes in trailers that nobody announces. */
+const GRPC_TYPE = /^application\/grpc(?:[;+]|$)/iu
+
 export interface Http2Request {
   readonly stream: ServerHttp2Stream
   readonly method: string
@@ -40,6 +43,8 @@ export class Http2ClientSide implements ClientSide {
   #responseTrailers: RawHeaders = []
   /** The response has no body, whatever is written. */
   #isBodyless = false
+  /** Bytes of the response's body that are still to come; `null`: its end is told by `end`, and trailers may follow. */
+  #missingBytes: number | null = null
   #hasTimedOut = false
 
   /** `idleMs`: how long a client may leave what is written for it unread. */
@@ -94,15 +99,26 @@ export class Http2ClientSide implements ClientSide {
     const isTrailersOnly = headerValue(headers, 'grpc-status') !== null
     this.#isBodyless = this.#isHead || isTrailersOnly || status === 204 || status === 205 || status === 304
     const stream = this.#stream
-    if (!this.#isBodyless) stream.once('wantTrailers', () => this.#sendTrailers())
-    const options = { ...NO_DATE, endStream: this.#isBodyless, waitForTrailers: !this.#isBodyless }
+    if (!this.#isBodyless) this.#missingBytes = announcedBytes(headers)
+    const endStream = this.#isBodyless || this.#missingBytes === 0
+    const waitForTrailers = !endStream && this.#missingBytes === null
+    if (waitForTrailers) stream.once('wantTrailers', () => this.#sendTrailers())
+    const options = { ...NO_DATE, endStream, waitForTrailers }
     // A 204 has no length (RFC 9110 section 8.6); clients of HTTP/2 call one that has malformed.
     const lines = status === 204 || status === 205 ? endToEndHeaders(headers, LENGTH) : headers
     stream.respond([':status', String(status), ...http2Lines(lines)], options)
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.#isBodyless || this.isGone || this.#stream.write(bytes)
+    const stream = this.#stream
+    if (this.#isBodyless || this.isGone || stream.writableEnded || this.#missingBytes === 0) return true
+    if (this.#missingBytes === null) return stream.write(bytes)
+    this.#missingBytes = Math.max(0, this.#missingBytes - bytes.length)
+    if (this.#missingBytes > 0) return stream.write(bytes)
+    // The end rides on the last bytes. nghttp2 sends an end of its own only into an open window, and a client that has
+    // all it was promised may open none.
+    stream.end(bytes)
+    return true
   }
 
   onDrain(listener: () => void): void {
@@ -111,8 +127,13 @@ export class Http2ClientSide implements ClientSide {
 
   end(trailers: RawHeaders): void {
     if (this.isGone) return
+    if (this.#missingBytes !== null && this.#missingBytes > 0) {
+      // Less than announced is never a clean end.
+      this.cut()
+      return
+    }
     this.#responseTrailers = trailers
-    if (!this.#isBodyless) this.#stream.end()
+    if (!this.#isBodyless && this.#missingBytes !== 0) this.#stream.end()
     this.#afterResponse()
   }
 
@@ -176,6 +197,15 @@ export class Http2ClientSide implements ClientSide {
     stream.once('close', () => clearTimeout(timer))
     stream.resume()
   }
+}
+
+/** How long the body is, where that is its end: trailers may be left out behind such a body unless they are announced. */
+function announcedBytes(headers: RawHeaders): number | null {
+  const length = headerValue(headers, 'content-length')
+  if (length === null || !/^\d{1,15}$/u.test(length)) return null
+  const hasTrailers =
+    headerValue(headers, 'trailer') !== null || GRPC_TYPE.test(headerValue(headers, 'content-type') ?? '')
+  return hasTrailers ? null : Number(length)
 }
 
 /** The form that `sendTrailers` takes. */

@@ -61,6 +61,48 @@ t.test('hints, head, body and trailers go out; nothing goes out late', async (t)
   t.strictSame(hints, ['</a.css>; rel=preload'])
 })
 
+t.test(
+  'a body of announced length ends with its last byte, whenever the end is told; nothing goes out behind it',
+  async (t) => {
+    let side: Http2ClientSide | null = null
+    const client = await serve(t, (each) => {
+      side = each
+      each.head(200, '', ['content-length', '4'])
+      each.write(Buffer.from('ab'))
+      setImmediate(() => each.write(Buffer.from('cd')))
+    })
+    const response = await ask(client, {})
+    t.equal(response.body.toString(), 'abcd')
+    t.equal(response.rstCode, 0)
+    const late = side as Http2ClientSide | null
+    t.ok(late?.write(Buffer.from('more')))
+    t.doesNotThrow(() => late?.end(['x-sum', '7']))
+  },
+)
+
+t.test('a body that is shorter than announced is cut', async (t) => {
+  const client = await serve(t, (side) => {
+    side.head(200, '', ['content-length', '4'])
+    side.write(Buffer.from('ab'))
+    side.end([])
+  })
+  t.not((await ask(client, {})).rstCode, 0)
+})
+
+t.test('an announced trailer, and one of gRPC, comes behind a body of announced length', async (t) => {
+  for (const line of [
+    ['trailer', 'x-sum'],
+    ['content-type', 'application/grpc+proto'],
+  ]) {
+    const client = await serve(t, (side) => {
+      side.head(200, '', ['content-length', '2', ...line])
+      side.write(Buffer.from('ab'))
+      side.end(['x-sum', '7'])
+    })
+    t.match(await ask(client, {}), { body: Buffer.from('ab'), trailers: { 'x-sum': '7' }, rstCode: 0 })
+  }
+})
+
 t.test('trailers of the request are not those of the response', async (t) => {
   const trailers = Promise.withResolvers<unknown>()
   const client = await serve(t, (side) => {

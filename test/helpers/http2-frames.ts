@@ -13,8 +13,11 @@ export interface RawHttp2Client {
   /** Every frame that came so far. */
   readonly frames: readonly Frame[]
   readonly send: (...bytes: Uint8Array[]) => void
-  /** The first frame, of those that came and those to come, for which it holds; `null`: the connection is closed before. */
-  readonly find: (isIt: (frame: Frame) => boolean) => Promise<Frame | null>
+  /**
+   * The first frame, of those that came (from the given place on) and those to come, for which it holds; `null`: the
+   * connection is closed before.
+   */
+  readonly find: (isIt: (frame: Frame) => boolean, from?: number) => Promise<Frame | null>
   readonly closed: Promise<void>
 }
 
@@ -58,9 +61,9 @@ export async function rawHttp2Through(
     socket.once('end', finish)
     socket.once('close', finish)
   })
-  const find = (isIt: (frame: Frame) => boolean): Promise<Frame | null> =>
+  const find = (isIt: (frame: Frame) => boolean, from = 0): Promise<Frame | null> =>
     new Promise((resolve) => {
-      const known = frames.find(isIt)
+      const known = frames.slice(from).find(isIt)
       if (known !== undefined || socket.destroyed) {
         resolve(known ?? null)
         return
