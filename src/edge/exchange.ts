@@ -1,7 +1,6 @@
 /** Carries out the plan of one exchange: splices the streams of client and upstream and reports how it ended. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from '../domain/client.ts'
-import { formatAuthority } from '../domain/destination.ts'
 import { headerValue, type RawHeaders } from '../domain/headers.ts'
 import type { LocalAnswer } from '../domain/notice.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
@@ -14,12 +13,13 @@ import {
 } from '../flow/exchange.ts'
 import { asProxyError } from '../flow/failure.ts'
 import type { BodySource, UpstreamExchange, UpstreamRequest, UpstreamResponseSink } from '../flow/ports.ts'
-import { endToEndHeaders, endToEndTrailers, withHeader } from '../wire/headers.ts'
+import { endToEndHeaders, endToEndTrailers } from '../wire/headers.ts'
 import { RequestBodySource, withTrailers } from './body-source.ts'
 import type { ClientSide } from './client-side.ts'
 import { BodyHolder, collectBody, type InspectionBudget } from './held-body.ts'
 import { MessageCounter } from './message-counter.ts'
 import { firstMessage, MessageStream } from './message-stream.ts'
+import { requestLines, responseLines } from './passed-lines.ts'
 import type { EdgePorts } from './ports.ts'
 import { destinationOf, type ReadHead } from './request-head.ts'
 import { createResponseMeter, type ResponseMeter } from './response-meter.ts'
@@ -29,11 +29,6 @@ const WHOLE_BODY_BYTES = 65_536
 
 /** How long the upstream waits to be asked where the first message does not come: its client may wait for it to speak. */
 const SPEAK_FIRST_MS = 500
-
-/** Dropped on the way in: we answered it ourselves. */
-const DROP_FROM_REQUEST: ReadonlySet<string> = new Set(['expect'])
-/** Dropped on the way out: HTTP/3 would lead around us (RFC 7838). */
-const DROP_FROM_RESPONSE: ReadonlySet<string> = new Set(['alt-svc'])
 
 export interface ExchangeRun {
   readonly side: ClientSide
@@ -113,8 +108,9 @@ class RunningExchange {
   /** `true`: the upstream is asked. The body is in no variable of a caller then: responses may last for hours. */
   async #forward(): Promise<boolean> {
     const { side } = this.#run
-    side.expectContinue()
     const { plan } = this.#exchange
+    if (plan.kind === 'hold' && (await this.#isRefusedUnread(plan.maxBytes))) return false
+    side.expectContinue()
     const body = await this.#bodyBy(plan)
     if (body === 'answered') return false
     // The upstream connects while the intent is written.
@@ -173,6 +169,14 @@ class RunningExchange {
       side.end(ending.trailers)
     }
     this.#done()
+  }
+
+  /** Where a body says itself that it is longer than what may be held, and that is a block, nothing of it is waited for. */
+  async #isRefusedUnread(maxBytes: number): Promise<boolean> {
+    if ((this.#run.side.declaredBytes ?? 0) <= maxBytes) return false
+    const { answer } = await this.#exchange.judge({ bytes: new Uint8Array(0), cut: 'oversize' })
+    if (answer !== null) this.#answer(answer)
+    return answer !== null
   }
 
   async #judgedBody(maxBytes: number): Promise<{ body: OutgoingBody; isEdited: boolean } | 'answered'> {
@@ -238,13 +242,12 @@ class RunningExchange {
 
   #send(body: OutgoingBody, isEdited: boolean): void {
     const { side, read } = this.#run
-    let headers: RawHeaders = this.#exchange.requestHeaders(endToEndHeaders(side.headers, DROP_FROM_REQUEST))
-    if (headerValue(headers, 'host') === null) {
-      headers = ['Host', formatAuthority(read.head.host, read.head.port), ...headers]
-    }
-    if (isEdited && body instanceof Uint8Array) headers = withHeader(headers, 'content-length', String(body.length))
-    // Trailers pass both ways, so the promise to read them may be repeated; gRPC servers ask for it.
-    if (/\btrailers\b/iu.test(headerValue(side.headers, 'te') ?? '')) headers = [...headers, 'te', 'trailers']
+    const headers = requestLines({
+      received: side.headers,
+      destination: read.head,
+      withTenants: (lines) => this.#exchange.requestHeaders(lines),
+      editedBytes: isEdited && body instanceof Uint8Array ? body.length : null,
+    })
     this.#sentTick = this.#ports.flow.clock.tickMs()
     side.onClosed((error) => this.#clientClosed(error))
     this.#request = {
@@ -300,7 +303,7 @@ class RunningExchange {
     this.#counter.responseHead(status, headers)
     const reader = this.#exchange.usageReader(headerValue(headers, 'content-type'))
     if (reader !== null) this.#meter = createResponseMeter(reader, headerValue(headers, 'content-encoding'))
-    const kept = endToEndHeaders(headers, this.#run.isIntercepted ? DROP_FROM_RESPONSE : undefined)
+    const kept = responseLines(headers, this.#run.isIntercepted)
     this.#run.side.head(status, statusText, [...kept, ...this.#exchange.responseHeaders()])
   }
 

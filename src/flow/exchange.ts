@@ -99,7 +99,8 @@ export interface Exchange {
   /** Was something found, or left unread? */
   readonly isNotable: boolean
   /**
-   * Look into a held body and decide again. Called once, for the plan `hold`.
+   * Look into a held body and decide again. For the plan `hold`: once, or before it with nothing of a body that says
+   * itself that it is too long.
    * Throws `ProxyError` `over-capacity` where the body had to be read and there was no room to.
    */
   readonly judge: (body: HeldBody) => Promise<JudgedBody>
