@@ -3,7 +3,7 @@
  * is …", `[acme] using key …`. Keys without a prefix of their own can be told only so.
  */
 import { isRandom } from './detectors/secret-value.ts'
-import { type Finder, startsToken } from './detectors/span.ts'
+import { type Finder, type Span, startsToken } from './detectors/span.ts'
 import { wordShare } from './detectors/word-likeness.ts'
 
 /** Most characters between the name and the value. */
@@ -24,20 +24,55 @@ const JENKINS = /^ AQAAABAAA $/
 export function nearFinder(pattern: RegExp): Finder {
   return (text, start, end) => {
     if (isInsideWord(text, start)) return null
-    const isTelling = SECRET_WORD.test(text.slice(start, end))
     const limit = Math.min(text.length, end + LONGEST_GAP)
     for (let at = end; at <= limit; at += 1) {
-      if (!canStart(text, at)) continue
-      pattern.lastIndex = at
-      const match = pattern.exec(text)
-      if (match === null) continue
-      const value = match.slice(1).find((group: string | undefined) => group !== undefined) ?? match[0]
-      const from = at + match[0].length - value.length
-      if (!isCredential(text.slice(end, from), value, isTelling)) continue
-      return { start: from, end: at + match[0].length }
+      if (KIND[text.charCodeAt(at)] === undefined) continue
+      const runEnd = endOfRun(text, at)
+      if (runEnd - at >= SHORTEST_RUN) {
+        const span = findInRun(pattern, text, { start, end, at, until: Math.min(runEnd, limit + 1) })
+        if (span !== null) return span
+      }
+      at = runEnd
     }
     return null
   }
+}
+
+interface Run {
+  /** The provider's name. */
+  readonly start: number
+  readonly end: number
+  /** Where a value may start. */
+  readonly at: number
+  readonly until: number
+}
+
+function findInRun(pattern: RegExp, text: string, run: Run): Span | null {
+  for (let at = run.at; at < run.until; at += 1) {
+    if (!startsToken(text, at)) continue
+    pattern.lastIndex = at
+    const match = pattern.exec(text)
+    if (match === null) continue
+    const value = match.slice(1).find((group: string | undefined) => group !== undefined) ?? match[0]
+    const end = at + match[0].length
+    const gap = text.slice(run.end, end - value.length)
+    const isTelling = SECRET_WORD.test(text.slice(run.start, run.end))
+    if (isCredential(gap, value, isTelling)) return { start: end - value.length, end }
+  }
+  return null
+}
+
+/** Characters of values, `undefined` for all that parts values from what is around them. */
+const KIND: readonly (true | undefined)[] = Array.from({ length: 128 }, (_, code) =>
+  /[\w\-+/.~$!|:@*%^#=&?]/.test(String.fromCharCode(code)) ? true : undefined,
+)
+/** No value is shorter; most words are. */
+const SHORTEST_RUN = 8
+
+function endOfRun(text: string, at: number): number {
+  let end = at + 1
+  while (KIND[text.charCodeAt(end)] === true && end - at < 80) end += 1
+  return end
 }
 
 /** `acme` in `xacme` is another word; in `myAcme`, `ACME` and `_acme` it is not. */
@@ -49,12 +84,6 @@ function isInsideWord(text: string, start: number): boolean {
 }
 
 const isLetter = (code: number): boolean => (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)
-
-function canStart(text: string, at: number): boolean {
-  const code = text.charCodeAt(at)
-  const isValue = isLetter(code) || (code >= 0x30 && code <= 0x39) || '_-+/.~$!|'.includes(text[at] ?? ' ')
-  return isValue && startsToken(text, at)
-}
 
 function isCredential(gap: string, value: string, isTelling: boolean): boolean {
   if (wordShare(value) >= 0.5 || NO_SECRET.test(gap) || PATH.test(gap)) return false

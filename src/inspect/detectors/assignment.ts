@@ -9,7 +9,6 @@ import type { Span } from './span.ts'
 const LONGEST_NAME = 64
 const LEAST_VALUE = 6
 const LONGEST_VALUE = 400
-const NAME_REST = /[\w$-]*(?:\.[A-Za-z][\w$-]*)*/y
 /**
  * Between a name and its value: closing quotes and brackets, a type, an operator, opening quotes, a scheme. Group 1 is
  * the operator, 2 the opening quote.
@@ -24,64 +23,121 @@ const CODE_AFTER = /^(?:[([{]|\s?[?|&]{2}|\s?=>)/
 /** `start` to `end` is a word such as `token`, inside the name or all of it. */
 export function findAssignedSecret(text: string, start: number, end: number): Span | null {
   const nameEnd = endOfName(text, end)
-  if (!canJoin(text.charCodeAt(nameEnd)) || nameEnd - end > LONGEST_NAME) return null
-  const written = readAssignment(text, startOfName(text, start), nameEnd)
-  if (written === null) return null
-  const kind = kindOf(text, written.nameStart, nameEnd)
+  if (nameEnd - end > LONGEST_NAME || !canJoin(text, nameEnd)) return null
+  const value = readValue(text, nameEnd)
+  if (value === null || !mayBeSecret(text, value.valueStart, value.valueEnd)) return null
+  const written = { text, nameStart: startOfName(text, start), nameEnd, ...value }
+  const kind = kindOf(written)
   if (kind === null || (kind === 'key' && isOnlyBeside(written))) return null
   const form = formOf(written)
   if (form === null) return null
-  const { valueStart, valueEnd } = written
+  const { valueStart, valueEnd } = value
   return isLikelySecret(text.slice(valueStart, valueEnd), kind, form) ? { start: valueStart, end: valueEnd } : null
 }
 
-/** A name, what joins it to its value, and the value: places in `text`. */
-interface Assignment {
-  readonly text: string
-  readonly nameStart: number
-  readonly nameEnd: number
+interface AssignedValue {
   readonly operator: string
   readonly quote: string
   readonly valueStart: number
   readonly valueEnd: number
 }
 
-function readAssignment(text: string, nameStart: number, nameEnd: number): Assignment | null {
-  if (text.startsWith('://', nameStart - 3)) return null // a login in a URL is another detector's
+/** A name, what joins it to its value, and the value: places in `text`. */
+interface Assignment extends AssignedValue {
+  readonly text: string
+  readonly nameStart: number
+  readonly nameEnd: number
+}
+
+function readValue(text: string, nameEnd: number): AssignedValue | null {
   JOINT.lastIndex = nameEnd
   const joint = JOINT.exec(text)
   if (joint === null) return null
   const [written, operator = '', quote = ''] = joint
   const valueStart = nameEnd + written.length
+  if (!isLongEnough(text, valueStart)) return null
   const valueEnd = endOfValue(text, valueStart, quote)
   const length = valueEnd - valueStart
-  if (length < LEAST_VALUE || length >= LONGEST_VALUE) return null
-  return { text, nameStart, nameEnd, operator, quote, valueStart, valueEnd }
+  return length < LEAST_VALUE || length >= LONGEST_VALUE ? null : { operator, quote, valueStart, valueEnd }
 }
+
+/** Most words in code end before. */
+function isLongEnough(text: string, from: number): boolean {
+  for (let at = from; at < from + LEAST_VALUE; at += 1) if (ENDS_VALUE[text.charCodeAt(at)] === true) return false
+  return true
+}
+/** A short word of letters is none; most values in code are such. */
+function mayBeSecret(text: string, start: number, end: number): boolean {
+  if (end - start >= 20) return true
+  for (let at = start; at < end; at += 1) if (IS_TELLING[text.charCodeAt(at)] === true) return true
+  return false
+}
+
+const codesOf = (pattern: RegExp): readonly boolean[] =>
+  Array.from({ length: 128 }, (_, code) => pattern.test(String.fromCharCode(code)))
+const ENDS_VALUE = codesOf(/[\s"'`<>\\]/)
+const IS_TELLING = codesOf(/[\d!@#$%^&*?+=~|]/)
+const IS_CLOSING = codesOf(/[\\"'`\])}]/)
+const IS_BLANK = codesOf(/[ \t]/)
+const IS_OPERATOR = codesOf(/[=:,(<>|?+-]/)
+const IS_NAME = codesOf(/[\w$-]/)
+const IS_LETTER = codesOf(/[A-Za-z]/)
+const DOT = 0x2e
 
 const isFlag = ({ text, nameStart }: Assignment): boolean => text.startsWith('--', nameStart)
 const isOnlyBeside = (written: Assignment): boolean =>
   written.operator === '' && written.quote === '' && !isFlag(written)
 
+/** After the word, the rest of the name: `token` in `tokens.github.value`. */
 function endOfName(text: string, end: number): number {
-  NAME_REST.lastIndex = end
-  return end + (NAME_REST.exec(text)?.[0].length ?? 0)
+  let at = end
+  for (; at - end <= LONGEST_NAME; at += 1) {
+    const code = text.charCodeAt(at)
+    if (IS_NAME[code] === true || (code === DOT && IS_LETTER[text.charCodeAt(at + 1)] === true)) continue
+    break
+  }
+  return at
 }
 
 function startOfName(text: string, start: number): number {
   let from = start
-  while (from > 0 && start - from < LONGEST_NAME && /[\w$.-]/.test(text[from - 1] ?? '')) from -= 1
+  for (; start - from < LONGEST_NAME; from -= 1) {
+    const code = text.charCodeAt(from - 1)
+    if (IS_NAME[code] !== true && code !== DOT) break
+  }
   return text[from - 1] === '\\' && /[nrt]/.test(text[from] ?? '') ? from + 1 : from
 }
 
-/** Most names in code are followed by something that joins them to no value; they cost one comparison. */
-function canJoin(code: number): boolean {
-  return code > 0x7f || JOINERS.has(code)
+/**
+ * A quick no, without the regular expression: what follows the name joins it to no value, or there is only a space and
+ * then a word.
+ */
+function canJoin(text: string, nameEnd: number): boolean {
+  let at = nameEnd
+  while (IS_CLOSING[text.charCodeAt(at)] === true && at - nameEnd < 8) at += 1
+  const closed = at
+  while (IS_BLANK[text.charCodeAt(at)] === true && at - closed < 16) at += 1
+  const code = text.charCodeAt(at)
+  if (IS_OPERATOR[code] === true || code > 0x7f) return true
+  if (at === nameEnd) return false
+  return at > closed ? isVerb(text, at) || isTellingWord(text, at) : isTellingWord(text, at)
 }
-const JOINERS = new Set(Array.from(' \t"\'`\\])}:=>,(|?-+!<', (mark) => mark.charCodeAt(0)))
+
+const isVerb = (text: string, at: number): boolean =>
+  /^(?:is|was|are)[ :]$/.test(text.slice(at, at + (text[at] === 'i' ? 3 : 4)))
+
+function isTellingWord(text: string, start: number): boolean {
+  for (let at = start; at < start + LONGEST_VALUE; at += 1) {
+    const code = text.charCodeAt(at)
+    if (IS_BLANK[code] === true || code < 0x20 || Number.isNaN(code)) return false
+    if (IS_TELLING[code] === true) return true
+  }
+  return false
+}
 
 /** In "api key" and "access token" the word before counts too. */
-function kindOf(text: string, nameStart: number, nameEnd: number): SecretNameKind | null {
+function kindOf({ text, nameStart, nameEnd }: Assignment): SecretNameKind | null {
+  if (text.startsWith('://', nameStart - 3)) return null // a login in a URL is another detector's
   const name = text.slice(nameStart, nameEnd)
   if (name.charCodeAt(0) > 0x7f) return /码|口令/.test(name) ? 'password' : 'secret'
   const before = /(?:^|[^A-Za-z])([A-Za-z]{2,15}) $/.exec(text.slice(Math.max(0, nameStart - 17), nameStart))
