@@ -32,6 +32,16 @@ export function createJsonObjects(onObject: (json: Buffer) => void, options: Jso
   return { push: (chunk) => cutter.push(chunk), skipped: () => cutter.skipped }
 }
 
+const MARKS = new Uint8Array(256)
+for (const byte of [QUOTE, LF, ARRAY_BEGIN, ARRAY_END, OBJECT_BEGIN, OBJECT_END]) MARKS[byte] = 1
+
+/** Outside of strings: the next byte that means something here; the chunk's length when there is none. */
+function nextMark(chunk: Uint8Array, start: number): number {
+  let at = start
+  while (at < chunk.length && MARKS[chunk[at] ?? 0] === 0) at += 1
+  return at
+}
+
 class Cutter {
   skipped = 0
   readonly #onObject: (json: Buffer) => void
@@ -51,28 +61,38 @@ class Cutter {
   push(chunk: Uint8Array): void {
     let from = 0
     for (let at = 0; at < chunk.length; at += 1) {
+      at = this.#isString ? this.#stringEnd(chunk, at) : nextMark(chunk, at)
+      if (at === chunk.length) break
       const wasInside = this.#depth > 0
-      const isEnd = this.#step(chunk[at] ?? 0)
+      const isEnd = this.#mark(chunk[at] ?? 0)
       if (!wasInside && this.#depth > 0) from = at
       else if (isEnd) this.#whole(chunk.subarray(from, at + 1))
     }
     if (this.#depth > 0) this.#keep(chunk.subarray(from))
   }
 
-  /** `true`: the object under way ends with this byte. */
-  #step(byte: number): boolean {
-    if (byte === LF && (this.#isString || this.#options.isLines)) this.#forget()
-    else if (this.#isEscaped) this.#isEscaped = false
-    else if (this.#isString) {
-      if (byte === QUOTE) this.#isString = false
-      else if (byte === BACKSLASH) this.#isEscaped = true
-    } else if (byte === QUOTE) this.#isString = true
-    else return this.#bracket(byte)
-    return false
+  /** Where the string under way ends, at its quote or at a line feed; the chunk's length when it goes on. */
+  #stringEnd(chunk: Uint8Array, start: number): number {
+    let at = start
+    if (this.#isEscaped && chunk[at] !== LF) at += 1
+    this.#isEscaped = false
+    for (; at < chunk.length; at += 1) {
+      const byte = chunk[at]
+      if (byte === QUOTE || byte === LF) return at
+      if (byte !== BACKSLASH) continue
+      // The byte behind it means nothing, unless it is a line feed.
+      if (at + 1 === chunk.length) this.#isEscaped = true
+      else if (chunk[at + 1] !== LF) at += 1
+    }
+    return chunk.length
   }
 
-  #bracket(byte: number): boolean {
-    if (byte === OBJECT_BEGIN || (byte === ARRAY_BEGIN && this.#depth > 0)) this.#depth += 1
+  /** `true`: the object under way ends with this byte. */
+  #mark(byte: number): boolean {
+    if (byte === LF) {
+      if (this.#isString || this.#options.isLines) this.#forget()
+    } else if (byte === QUOTE) this.#isString = !this.#isString
+    else if (byte === OBJECT_BEGIN || (byte === ARRAY_BEGIN && this.#depth > 0)) this.#depth += 1
     else if ((byte === OBJECT_END || byte === ARRAY_END) && this.#depth > 0) {
       this.#depth -= 1
       return this.#depth === 0
