@@ -19,7 +19,6 @@ import { revisionOf } from './revision.ts'
 import type { RulePart, RuleProblem } from './rule-parts.ts'
 import type { RulesFiles } from './rules-files.ts'
 import type { WeirConfig } from './schema.ts'
-import type { YamlSource } from './yaml-file.ts'
 
 /** Everything that was made of the rules folder; belongs together and is swapped together. */
 export interface LoadedRules {
@@ -104,9 +103,12 @@ function makeParts({ files, config, previous, checkExamples }: SnapshotInput): M
         ? old.catalogue
         : compileCatalogue(files.catalogue, { templates }),
     detectors:
-      old !== undefined && isSame('detectors')
+      old !== undefined && isSame('detectors') && haveSameSources(old.files.dictionaries, files.dictionaries)
         ? old.detectors
-        : compileDetectors(files.detectors, { checkExamples: checkExamples ?? false }),
+        : compileDetectors(files.detectors, {
+            dictionaries: files.dictionaries,
+            checkExamples: checkExamples ?? false,
+          }),
     notices:
       old !== undefined && isSame('notices') && old.config.notice.fallback === config.notice.fallback
         ? old.notices
@@ -115,7 +117,7 @@ function makeParts({ files, config, previous, checkExamples }: SnapshotInput): M
 }
 
 /** Unchanged files are the same objects. */
-const haveSameSources = (old: readonly YamlSource[] | undefined, now: readonly YamlSource[]): boolean =>
+const haveSameSources = (old: readonly object[] | undefined, now: readonly object[]): boolean =>
   old?.length === now.length && now.every((source, index) => source === old[index])
 
 interface Parts {
@@ -160,7 +162,7 @@ function loadedRules(input: SnapshotInput, parts: Parts, made: MadeRules): Loade
     revisions: {
       policy: revisionOf(named(files, files.policy === null ? [] : [files.policy])),
       catalogue: revisionOf(named(files, files.catalogue)),
-      detectors: revisionOf(named(files, files.detectors)),
+      detectors: revisionOf(named(files, [...files.detectors, ...files.dictionaries])),
       notices: revisionOf(named(files, files.notices)),
     },
     policyText: files.policy?.text ?? '',
@@ -209,5 +211,8 @@ function bind({ files, config, loadedAt }: SnapshotInput, parts: Parts): PolicyS
 }
 
 /** Names inside the rules folder, so that the same rules have the same revision wherever they lie. */
-const named = (files: RulesFiles, sources: readonly YamlSource[]): { file: string; text: string }[] =>
+const named = (
+  files: RulesFiles,
+  sources: readonly { readonly file: string; readonly text: string }[],
+): { file: string; text: string }[] =>
   sources.map(({ file, text }) => ({ file: file.slice(files.shown.length + 1), text }))

@@ -6,6 +6,8 @@ import { FINDERS, VALIDATORS } from './detectors/registry.ts'
 const keyword = z.string().min(1).max(60)
 const names = <T extends string>(table: ReadonlyMap<T, unknown>): [T, ...T[]] => [...table.keys()] as [T, ...T[]]
 
+const countOf = (...ways: readonly unknown[]): number => ways.filter((way) => way !== undefined).length
+
 const detectorSchema = z
   .strictObject({
     /** `[a-z0-9-]`, unique over all files, never reused: it is in audit events and in the placeholder's hash. */
@@ -23,6 +25,11 @@ const detectorSchema = z
     /** Bounded, linear-time regular expression. With a group, the group is marked; it must end the match. */
     pattern: z.string().min(1).max(600).optional(),
     finder: z.enum(names(FINDERS)).optional(),
+    /** A file beside this one with one term a line; every term is found wherever it stands as whole words. */
+    dictionary: z
+      .string()
+      .regex(/^[\w-][\w.-]*\.txt$/, 'a dictionary is the name of a .txt file in this folder')
+      .optional(),
     ignoreCase: z.boolean().default(false),
     /** How far a match may start before its keyword, and through which characters. */
     back: z.strictObject({ characters: z.string().min(1).max(60), max: z.number().int().min(1).max(128) }).optional(),
@@ -38,15 +45,21 @@ const detectorSchema = z
     minEntropy: z.number().min(0).max(6).optional(),
     sources: z.array(z.url()).default([]),
     /** Texts with templates (`example-text.ts`), so that no rule file holds a working secret. */
-    examples: z.strictObject({ match: z.array(z.string()).min(1), noMatch: z.array(z.string()).default([]) }),
+    examples: z
+      .strictObject({ match: z.array(z.string()).default([]), noMatch: z.array(z.string()).default([]) })
+      .default({ match: [], noMatch: [] }),
   })
-  .refine((rule) => (rule.pattern === undefined) !== (rule.finder === undefined), {
-    error: 'give either `pattern` or `finder`',
+  .refine((rule) => countOf(rule.pattern, rule.finder, rule.dictionary) === 1, {
+    error: 'give exactly one of `pattern`, `finder` and `dictionary`',
     path: ['pattern'],
   })
-  .refine((rule) => [rule.keywords, rule.near, rule.trigger].filter((way) => way !== undefined).length === 1, {
-    error: 'give exactly one of `keywords`, `near` and `trigger`',
+  .refine((rule) => countOf(rule.keywords, rule.near, rule.trigger) === (rule.dictionary === undefined ? 1 : 0), {
+    error: 'give exactly one of `keywords`, `near` and `trigger`, and none of them with `dictionary`',
     path: ['keywords'],
+  })
+  .refine((rule) => rule.dictionary !== undefined || rule.examples.match.length > 0, {
+    error: 'give at least one text that must match',
+    path: ['examples', 'match'],
   })
   .refine((rule) => rule.near === undefined || rule.pattern !== undefined, {
     error: '`near` needs a `pattern`',

@@ -5,6 +5,7 @@
 import { type Automaton, buildAutomaton } from './automaton.ts'
 import type { DetectedSpan, Detector } from './detector.ts'
 import { type Mark, resolveOverlaps } from './overlap.ts'
+import type { TermTable } from './term-table.ts'
 
 /** A detector's hit in a text, UTF-16 units. */
 export interface Match extends Mark {
@@ -47,7 +48,17 @@ const LOOKS_PER_CHECK = 512
 /** Code is full of single digits; shorter runs count only behind what a number begins with. */
 const LONG_RUN = 3
 
-export function makeDetectorSet(triggered: readonly TriggeredDetector[]): DetectorSet {
+/** A detector whose places a dictionary knows. */
+export interface DictionaryDetector {
+  readonly detector: Detector
+  readonly terms: TermTable
+}
+
+/** The detectors' `order` is their place in `triggered`, then in `dictionaries`. */
+export function makeDetectorSet(
+  triggered: readonly TriggeredDetector[],
+  dictionaries: readonly DictionaryDetector[] = [],
+): DetectorSet {
   const uses = new Map<string, KeywordUse[]>()
   for (const { detector, keywords, ignoresCase } of triggered) {
     for (const keyword of keywords) {
@@ -58,13 +69,14 @@ export function makeDetectorSet(triggered: readonly TriggeredDetector[]): Detect
   const automaton = buildAutomaton([...uses.keys()])
   const byKeyword = [...uses.values()]
   const onDigits = triggered.filter((each) => each.onDigits).map((each) => each.detector)
-  const detectors = triggered.map((each) => each.detector)
+  const detectors = [...triggered, ...dictionaries].map((each) => each.detector)
   return {
     detectors,
     scan: (text, isOver) => {
       const pass = new Pass(text, detectors.length, isOver)
       pass.keywords(automaton, byKeyword)
       if (onDigits.length > 0) pass.digits(onDigits)
+      for (const dictionary of dictionaries) pass.terms(dictionary)
       return { matches: resolveOverlaps(pass.matches), hasFault: pass.hasFault, isCutShort: pass.isCutShort }
     },
   }
@@ -105,6 +117,13 @@ class Pass {
       if (at + 1 - start < LONG_RUN && !mayBeginNumber(text.charCodeAt(start - 1))) continue
       for (const detector of detectors) this.look(detector, start, at + 1)
     }
+  }
+
+  terms({ detector, terms }: DictionaryDetector): void {
+    const isOver = (): boolean => (this.isCutShort ||= this.isOver())
+    if (isOver()) return
+    const { order, severity } = detector
+    terms.scan(this.text, isOver, (start, end) => this.matches.push({ detector, order, severity, start, end }))
   }
 
   private look(detector: Detector, start: number, end: number): void {
