@@ -26,12 +26,12 @@ export function findAssignedSecret(text: string, start: number, end: number): Sp
   if (nameEnd - end > LONGEST_NAME || !canJoin(text, nameEnd)) return null
   const value = readValue(text, nameEnd)
   if (value === null || !mayBeSecret(text, value.valueStart, value.valueEnd)) return null
-  const written = { text, nameStart: startOfName(text, start), nameEnd, ...value }
+  const written = withoutCookieName({ text, nameStart: startOfName(text, start), nameEnd, ...value })
   const kind = kindOf(written)
   if (kind === null || (kind === 'key' && isOnlyBeside(written))) return null
   const form = formOf(written)
   if (form === null) return null
-  const { valueStart, valueEnd } = value
+  const { valueStart, valueEnd } = written
   return isLikelySecret(text.slice(valueStart, valueEnd), kind, form) ? { start: valueStart, end: valueEnd } : null
 }
 
@@ -59,6 +59,14 @@ function readValue(text: string, nameEnd: number): AssignedValue | null {
   const valueEnd = endOfValue(text, valueStart, quote)
   const length = valueEnd - valueStart
   return length < LEAST_VALUE || length >= LONGEST_VALUE ? null : { operator, quote, valueStart, valueEnd }
+}
+
+/** Of `Cookie: name=value` only the value is the secret. */
+function withoutCookieName(written: Assignment): Assignment {
+  const { text, nameEnd, valueStart, valueEnd } = written
+  if (!/cookie$/i.test(text.slice(nameEnd - 6, nameEnd))) return written
+  const equals = text.indexOf('=', valueStart)
+  return equals > 0 && equals < valueEnd ? { ...written, valueStart: equals + 1 } : written
 }
 
 /** Most words in code end before. */
