@@ -31,6 +31,8 @@ interface Connection {
   next: (() => void) | null
   /** A refusal is its last answer. */
   isEnding: boolean
+  /** Requests behind it, which nobody will answer. */
+  dropped: number
 }
 
 /** Takes over the socket of a CONNECT request. */
@@ -45,6 +47,9 @@ interface RawRequest {
 }
 
 const KEEP_ALIVE_MS = 65_000
+
+/** Requests of one connection at once, as many as HTTP/2 allows streams: the next is refused, and the connection ends. */
+const MAX_PIPELINED = 100
 
 export function createHttp1(
   ports: EdgePorts,
@@ -74,7 +79,7 @@ class Http1Server implements ConnectionServer {
   }
 
   readonly serve = (socket: Duplex, context: ConnectionContext): void => {
-    this.#connections.set(socket, { context, pending: 0, last: null, next: null, isEnding: false })
+    this.#connections.set(socket, { context, pending: 0, last: null, next: null, isEnding: false, dropped: 0 })
     this.#server.emit('connection', socket)
     // It was paused while its first bytes were looked at.
     socket.resume()
@@ -173,7 +178,10 @@ class Http1Server implements ConnectionServer {
       return null
     }
     // The answer to a refused request closes the connection: what was pipelined behind it would never be answered.
-    if (connection.isEnding) return null
+    if (connection.isEnding) {
+      if (++connection.dropped > MAX_PIPELINED) socket.destroy()
+      return null
+    }
     this.#active++
     connection.pending++
     connection.last = { request, response }
@@ -185,7 +193,9 @@ class Http1Server implements ConnectionServer {
     if (this.#isDraining) response.shouldKeepAlive = false
     lingerAfterAnswer(request, response)
     this.#watchUpload(request)
-    return connection
+    if (connection.pending <= MAX_PIPELINED) return connection
+    this.#refuse(request, response, new ProxyError('over-limit', 'too many requests at once'))
+    return null
   }
 
   /** A body that stops moving is given up, whoever is to blame. */

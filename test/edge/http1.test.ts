@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import t from 'tap'
 import { deferred, ok, onRequests, readToEnd, requestTo, setStage } from '../helpers/stage.ts'
@@ -301,3 +302,36 @@ t.test('requests without a Host, with two, or in a form that no proxy takes get 
     client.destroy()
   }
 })
+
+t.test(
+  'a hundred requests may wait on one connection: the next is refused in its turn, and many more end it',
+  async (t) => {
+    const host = stage.host('monitored')
+    const waiting: Socket[] = []
+    const arrived = deferred<null>()
+    stage.play((socket) =>
+      onRequests(socket, () => {
+        waiting.push(socket)
+        if (waiting.length === 100) arrived.resolve(null)
+      }),
+    )
+    const client = await stage.open()
+    client.write(requestTo(host).repeat(100))
+    await arrived.promise
+    client.write(requestTo(host).repeat(3))
+    const metrics = async (): Promise<string> =>
+      (await fetch(`http://127.0.0.1:${stage.weir.adminPort}/metrics`, { headers: { connection: 'close' } })).text()
+    while (!/weir_errors_total\{[^}]*code="over-limit"/u.test(await metrics())) await delay(10)
+    for (const socket of waiting) socket.write(ok('done'))
+    const { text, how } = await readToEnd(client)
+    const statuses = text.match(/HTTP\/1\.1 \d+/gu)
+    t.strictSame(statuses, [...Array<string>(100).fill('HTTP/1.1 200'), 'HTTP/1.1 503'])
+    t.equal(how, 'end')
+    t.equal(waiting.length, 100, 'the upstream was asked no more often')
+
+    stage.play((socket) => onRequests(socket, () => undefined))
+    const greedy = await stage.open()
+    greedy.write(requestTo(stage.host('monitored')).repeat(400))
+    t.equal((await readToEnd(greedy)).text, '', 'nothing is kept for whoever goes on')
+  },
+)
