@@ -71,6 +71,8 @@ class RunningTunnel {
   readonly #target: TunnelTarget
   readonly #greeting: Greeting
   #upstream: Socket | null = null
+  /** What a parent proxy said before the tunnel: not the destination's. */
+  #parentBytes = 0
   #isEstablished = false
   #isFinished = false
 
@@ -113,7 +115,7 @@ class RunningTunnel {
     const abandon = (): void => {
       stop()
       const isReset = upstream.destroyed
-      this.#finishBytes(null, upstream.bytesRead, isReset ? new ProxyError('upstream-reset') : null)
+      this.#finishBytes(null, upstream.bytesRead - this.#parentBytes, isReset ? new ProxyError('upstream-reset') : null)
       upstream.destroy()
       this.#socket.destroy()
     }
@@ -146,7 +148,7 @@ class RunningTunnel {
       const error = peeked.isTimeout ? new ProxyError('client-timeout', 'no byte inside the tunnel') : null
       this.#upstream?.destroy()
       this.#socket.destroy()
-      this.#finishBytes(null, this.#upstream?.bytesRead ?? 0, error)
+      this.#finishBytes(null, (this.#upstream?.bytesRead ?? this.#parentBytes) - this.#parentBytes, error)
       return
     }
     const decision = this.#tunnel.byFirstBytes(peeked.first)
@@ -184,7 +186,7 @@ class RunningTunnel {
     const upstream = this.#upstream
     if (upstream === null) return
     // What the server said first has passed already.
-    const earlyBytes = upstream.bytesRead - upstream.readableLength
+    const earlyBytes = upstream.bytesRead - upstream.readableLength - this.#parentBytes
     const { buffers, settings } = this.#deps
     let spliced: Splice | null = null
     spliced = splice({ client: this.#socket, upstream, idleMs: settings.timeouts.tunnelIdleMs, buffers }, () =>
@@ -248,6 +250,7 @@ class RunningTunnel {
       else if (upstream !== null) {
         upstream.on('error', ignore)
         this.#upstream = upstream
+        this.#parentBytes = upstream.bytesRead - upstream.readableLength
         next()
       }
     })

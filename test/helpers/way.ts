@@ -117,5 +117,11 @@ const requestOf = ({ asks = 'GET /way', host }: Said): string => {
   return [`${line} HTTP/1.1`, `Host: ${host}`, ...lines, 'Connection: close', '', ''].join('\r\n')
 }
 
-const isWhole = (text: string): boolean => text.includes('\r\n\r\n')
+/** The head, and as much of a body as it announces. */
+function isWhole(text: string): boolean {
+  const end = text.indexOf('\r\n\r\n')
+  const length = /\r\ncontent-length: *(?<length>\d+)/iu.exec(text.slice(0, end + 2))?.groups?.['length']
+  return end !== -1 && text.length >= end + 4 + Number(length ?? 0)
+}
+
 const statusOf = (text: string): string => /^HTTP\/1\.1 (\d+)/u.exec(text)?.[1] ?? 'bytes'
