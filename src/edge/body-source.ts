@@ -5,7 +5,7 @@ import { ProxyError } from '../domain/proxy-error.ts'
 import type { BodySink, BodySource } from '../flow/ports.ts'
 import type { ClientBody } from './client-side.ts'
 
-/** A request stream of node:http or node:http2 as a body. Its `timeout` event means that the client stopped sending. */
+/** A request stream of node:http or node:http2 as a body. Its `timeout` event, while it is read, means that the client stopped sending. */
 export class StreamBody implements ClientBody {
   readonly #stream: Readable
   readonly #trailers: () => RawHeaders
@@ -46,7 +46,10 @@ export class StreamBody implements ClientBody {
       if (!this.#isCancelled && this.#sink?.chunk(chunk) === false) stream.pause()
     })
     stream.once('end', () => this.#end('end'))
-    stream.once('timeout', () => this.#end(new ProxyError('client-timeout')))
+    stream.on('timeout', () => {
+      // Not while it is paused: then it is the upstream that takes nothing, and limits of its own tell.
+      if (stream.readableFlowing === true) this.#end(new ProxyError('client-timeout'))
+    })
     stream.once('error', () => this.#end(new ProxyError('client-gone')))
     stream.once('close', () => this.#end(new ProxyError('client-gone')))
   }

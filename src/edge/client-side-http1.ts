@@ -31,7 +31,7 @@ export class Http1ClientSide implements ClientSide {
     this.declaredBytes = isChunked || length === undefined ? null : Number(length)
     this.hasBody = isChunked || Number(length ?? 0) > 0
     this.body = new StreamBody(request, () => request.rawTrailers)
-    if (this.hasBody) request.once('timeout', () => (this.#hasTimedOut = true))
+    if (this.hasBody) request.on('timeout', () => (this.#hasTimedOut = request.readableFlowing === true))
   }
 
   get hasResponded(): boolean {

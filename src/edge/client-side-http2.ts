@@ -58,7 +58,7 @@ export class Http2ClientSide implements ClientSide {
     this.declaredBytes = length === null ? null : Number(length)
     this.body = new StreamBody(stream, () => this.#requestTrailers)
     if (!this.hasBody) return
-    stream.on('timeout', () => (this.#hasTimedOut = stream.readableFlowing !== null))
+    stream.on('timeout', () => (this.#hasTimedOut = stream.readableFlowing === true))
     stream.once('trailers', (_headers: object, _flags: number, lines: string[]) => (this.#requestTrailers = lines))
   }
 

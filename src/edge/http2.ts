@@ -218,15 +218,15 @@ class Http2Server implements ConnectionServer {
       .finally(() => this.#active--)
   }
 
-  /** A body that stops moving is given up, whoever is to blame. */
+  /** A client that stops sending its body is given up. */
   #watchUpload(stream: ServerHttp2Stream, { rawHeaders }: HeadLines): void {
     if (stream.endAfterHeaders) return
     const { bodyIdleMs, streamIdleMs } = this.#settings.timeouts
     const idleMs = rawHeaders.some((value) => STREAMING_TYPE.test(value)) ? streamIdleMs : bodyIdleMs
     const watch = (): void => {
       stream.setTimeout(idleMs, () => {
-        // Nobody has asked for it yet: the upstream is being reached, and that has limits of its own.
-        if (stream.readableFlowing === null) watch()
+        // Nobody takes it now: the upstream is being reached or takes nothing, and that has limits of its own.
+        if (stream.readableFlowing !== true) watch()
         else stream.close(NGHTTP2_CANCEL)
       })
     }

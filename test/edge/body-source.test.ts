@@ -119,3 +119,16 @@ t.test('the next sink takes over where the one before asked for a pause, and hea
   body.attach({ chunk: () => t.fail('chunk'), end: (lines) => late.push(lines), fail: () => t.fail('failed') })
   t.strictSame(late, [['X-T', '1']], 'a sink that comes late hears it at once')
 })
+
+t.test('a stream that stands still while it is paused is not the fault of its client', async (t) => {
+  const stream = new PassThrough()
+  const body = bodyOf(stream)
+  const failed: string[] = []
+  body.attach({ chunk: () => true, end: () => failed.push('end'), fail: ({ code }) => failed.push(code) })
+  body.pause()
+  stream.emit('timeout')
+  t.strictSame(failed, [])
+  body.resume()
+  stream.emit('timeout')
+  t.strictSame(failed, ['client-timeout'])
+})
