@@ -7,7 +7,8 @@ import { type DictionarySource, readDictionary } from './dictionary.ts'
 import { type DetectorSet, makeDetectorSet, type TriggeredDetector } from './engine.ts'
 import { expandExample } from './example-text.ts'
 import { checkPattern } from './linear-pattern.ts'
-import { buildTermTable, type TermTable } from './term-table.ts'
+import type { PlaceTable } from './place-table.ts'
+import { buildTermTable } from './term-table.ts'
 
 /** One parsed YAML file of detectors. */
 export interface DetectorSource {
@@ -47,7 +48,7 @@ export function compileDetectors(sources: readonly DetectorSource[], options: Co
     ordered.flatMap((each, order) => (isDictionary(each) ? [] : [triggered(each.rule, order)])),
     ordered.flatMap((each, order) => {
       const table = terms.get(each)
-      return table === undefined ? [] : [{ detector: makeDetector(each.rule, order), terms: table }]
+      return table === undefined ? [] : [{ detector: makeDetector(each.rule, order), table }]
     }),
   )
   if (options.checkExamples === true) problems.push(...placed.flatMap((each) => exampleProblems(each, detectors)))
@@ -84,8 +85,8 @@ function readTerms(
   placed: readonly PlacedRule[],
   dictionaries: readonly DictionarySource[],
   problems: Problem[],
-): ReadonlyMap<PlacedRule, TermTable> {
-  const tables = new Map<PlacedRule, TermTable>()
+): ReadonlyMap<PlacedRule, PlaceTable> {
+  const tables = new Map<PlacedRule, PlaceTable>()
   for (const each of placed) {
     const { dictionary, ignoreCase } = each.rule
     if (dictionary === undefined) continue

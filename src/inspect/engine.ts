@@ -5,7 +5,7 @@
 import { type Automaton, buildAutomaton } from './automaton.ts'
 import type { DetectedSpan, Detector } from './detector.ts'
 import { type Mark, resolveOverlaps } from './overlap.ts'
-import type { TermTable } from './term-table.ts'
+import type { PlaceTable } from './place-table.ts'
 
 /** A detector's hit in a text, UTF-16 units. */
 export interface Match extends Mark {
@@ -48,16 +48,16 @@ const LOOKS_PER_CHECK = 512
 /** Code is full of single digits; shorter runs count only behind what a number begins with. */
 const LONG_RUN = 3
 
-/** A detector whose places a dictionary knows. */
-export interface DictionaryDetector {
+/** A detector whose places a table knows: a dictionary's, or those of known source code. */
+export interface TableDetector {
   readonly detector: Detector
-  readonly terms: TermTable
+  readonly table: PlaceTable
 }
 
-/** The detectors' `order` is their place in `triggered`, then in `dictionaries`. */
+/** The detectors' `order` is their place in `triggered`, then in `tables`. */
 export function makeDetectorSet(
   triggered: readonly TriggeredDetector[],
-  dictionaries: readonly DictionaryDetector[] = [],
+  tables: readonly TableDetector[] = [],
 ): DetectorSet {
   const uses = new Map<string, KeywordUse[]>()
   for (const { detector, keywords, ignoresCase } of triggered) {
@@ -69,14 +69,14 @@ export function makeDetectorSet(
   const automaton = buildAutomaton([...uses.keys()])
   const byKeyword = [...uses.values()]
   const onDigits = triggered.filter((each) => each.onDigits).map((each) => each.detector)
-  const detectors = [...triggered, ...dictionaries].map((each) => each.detector)
+  const detectors = [...triggered, ...tables].map((each) => each.detector)
   return {
     detectors,
     scan: (text, isOver) => {
       const pass = new Pass(text, detectors.length, isOver)
       pass.keywords(automaton, byKeyword)
       if (onDigits.length > 0) pass.digits(onDigits)
-      for (const dictionary of dictionaries) pass.terms(dictionary)
+      for (const each of tables) pass.places(each)
       return { matches: resolveOverlaps(pass.matches), hasFault: pass.hasFault, isCutShort: pass.isCutShort }
     },
   }
@@ -119,11 +119,11 @@ class Pass {
     }
   }
 
-  terms({ detector, terms }: DictionaryDetector): void {
+  places({ detector, table }: TableDetector): void {
     const isOver = (): boolean => (this.isCutShort ||= this.isOver())
     if (isOver()) return
     const { order, severity } = detector
-    terms.scan(this.text, isOver, (start, end) => this.matches.push({ detector, order, severity, start, end }))
+    table.scan(this.text, isOver, (start, end) => this.matches.push({ detector, order, severity, start, end }))
   }
 
   private look(detector: Detector, start: number, end: number): void {

@@ -3,15 +3,7 @@
  * that some term begins with is compared. Whole words only; scripts without spaces between words are looked into at
  * every character.
  */
-
-/** Called with a term's place, UTF-16 units. */
-export type TermHit = (start: number, end: number) => void
-
-export interface TermTable {
-  /** Calls `onTerm` for the longest term at each place, by place; the places are disjoint. Stops when `isOver`. */
-  readonly scan: (text: string, isOver: () => boolean, onTerm: TermHit) => void
-  readonly size: number
-}
+import type { PlaceTable } from './place-table.ts'
 
 export interface TermTableOptions {
   /** ASCII letters only: other scripts are compared as they stand. */
@@ -22,17 +14,17 @@ export interface TermTableOptions {
 const STRETCH = 65_536
 
 /**
- * Terms as a dictionary file has them; equal ones count once. Every term has at least two units and begins and ends with
+ * Finds the longest term at each place. Terms are as a dictionary file has them; equal ones count once. Every term has at least two units and begins and ends with
  * no white space; white space inside stands for any run of it.
  */
-export function buildTermTable(terms: Iterable<string>, { ignoresCase }: TermTableOptions): TermTable {
+export function buildTermTable(terms: Iterable<string>, { ignoresCase }: TermTableOptions): PlaceTable {
   const fold = ignoresCase ? LOWER_UNIT : SAME_UNIT
   const distinct = new Set<string>()
   for (const term of terms) distinct.add(folded(term, fold).replace(/\s+/gu, ' '))
   const tree = new TermTree(distinct, fold)
   return {
     size: distinct.size,
-    scan: (text, isOver, onTerm) => {
+    scan: (text, isOver, onPlace) => {
       let check = STRETCH
       for (let at = 0; at < text.length; ) {
         if (at >= check) {
@@ -51,7 +43,7 @@ export function buildTermTable(terms: Iterable<string>, { ignoresCase }: TermTab
           end += 1
         }
         const found = tree.mayBegin(hash) ? tree.longestAt(text, at, { end, hash }) : 0
-        if (found > 0) onTerm(at, found)
+        if (found > 0) onPlace(at, found)
         at = found > end ? found : end
       }
     },
