@@ -112,13 +112,13 @@ export const PROXY_ERRORS = {
     side: 'client',
     status: 407,
     proxyStatus: 'http_request_denied',
-    message: 'this proxy wants to know who you are: give it user and personal token',
+    message: 'this proxy wants to know who you are: set HTTPS_PROXY=http://user:token@proxy:port with your personal token',
   },
   'proxy-auth-failed': {
     side: 'client',
     status: 407,
     proxyStatus: 'http_request_denied',
-    message: 'the proxy does not accept these credentials: they are wrong, expired or revoked',
+    message: 'the proxy does not accept these credentials, they are wrong, expired or revoked: ask IT for a new token',
   },
   'proxy-auth-ntlm': {
     side: 'client',

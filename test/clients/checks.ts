@@ -71,6 +71,56 @@ export async function checkBlocked(report: Report, client: CliClient): Promise<S
   return result
 }
 
+/** How long a client that never gives up is watched. */
+const WATCHED_MS = 30_000
+
+/** Where the proxy asks who it is: user and token stand in its URL, and all is as where nobody is asked. */
+export async function checkCredentials(report: Report, client: CliClient): Promise<void> {
+  const tier = client.tool === 'claude-code' ? 'prohibited' : 'monitored'
+  const options = { client, tier, prompt: 'say hi', hasWebSockets: false, credentials: 'token' } as const
+  const result = await runScenario(options)
+  const { run, exchanges } = result
+  const asked = inference(exchanges)
+  const say = (holds: boolean, sentence: string): void =>
+    report.check(holds, `${client.name}, user and token in the URL of the proxy: ${sentence}`, facts(result))
+  if (tier === 'prohibited') say(isNoticeShown(client, run.output, asked), 'the notice is on the terminal')
+  else say(isAnswered(run.stdout) && run.exitCode === 0, 'the answer arrives, and it exits with 0')
+  say(
+    asked.length > 0 && exchanges.every(({ assurance, who }) => assurance === 'token' && typeof who === 'string'),
+    'every request is known by the token',
+  )
+  say(result.challenges <= 1, 'nothing is sent again and again to be let in')
+}
+
+/** Where the proxy asks and the client has nothing to say: its terminal names the proxy, and nothing passes. */
+export async function checkNoCredentials(report: Report, client: CliClient, said: RegExp): Promise<void> {
+  for (const credentials of ['none', 'revoked'] as const) {
+    const options = { client, tier: 'monitored', prompt: 'say hi', hasWebSockets: false, credentials } as const
+    const result = await runScenario({ ...options, limitMs: WATCHED_MS })
+    const { run, exchanges, received, challenges, refusals } = result
+    const say = (holds: boolean, sentence: string): void =>
+      report.check(holds, `${client.name}, ${TITLES[credentials]}: ${sentence}`, {
+        ...asRecord(facts(result)),
+        challenges,
+        refusals,
+      })
+    say(said.test(run.output), `the terminal says ${said.source}`)
+    say(exchanges.length === 0 && received.length === 0, 'nothing passes')
+    say(challenges > 0 && challenges < STORM, `fewer than ${STORM} answers 407 in ${WATCHED_MS / 1000} s`)
+    const reason = credentials === 'none' ? 'proxy-auth-required' : 'proxy-auth-failed'
+    say(
+      refusals.some(
+        (refusal) => refusal.startsWith(reason) && client.hosts.some((host) => refusal.endsWith(` ${host}`)),
+      ),
+      `the event says ${reason} and names the host`,
+    )
+  }
+}
+
+const TITLES = { none: 'no credentials', revoked: 'a revoked token' } as const
+
+const asRecord = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {})
+
 /** A refused refresh would make it say "log in", and the notice would never be seen. */
 export async function checkBlockedAfterRefresh(report: Report, client: CliClient): Promise<void> {
   const result = await checkBlocked(report, client)

@@ -24,6 +24,10 @@ export interface ProxySettings {
   readonly port: number
   /** PEM of Weir's root. */
   readonly ca: string
+  /** `user:token@`, or nothing. */
+  readonly userInfo: string
+  /** After so long the client is ended; it is `isTimedOut` then. */
+  readonly limitMs?: number
 }
 
 /** Process groups that were started and not ended. */
@@ -69,7 +73,7 @@ export async function runClient(
   const from = performance.now()
   const child = spawn(pathOf(client), client.args(prompt), {
     cwd: project,
-    env: clientEnvironment(home, client, proxy.port),
+    env: clientEnvironment(home, client, proxy),
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, so that its children can be ended with it.
     detached: true,
@@ -88,7 +92,7 @@ export async function runClient(
   const limit = setTimeout(() => {
     isTimedOut = true
     endGroup(child.pid)
-  }, TIME_LIMIT_MS)
+  }, proxy.limitMs ?? TIME_LIMIT_MS)
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => {
@@ -123,8 +127,8 @@ function makeHome(home: string, client: CliClient, ca: string): string {
 }
 
 /** What docs/enrolment.md sets on a developer's machine, and nothing else of ours. */
-function clientEnvironment(home: string, client: CliClient, proxyPort: number): NodeJS.ProcessEnv {
-  const proxy = `http://127.0.0.1:${proxyPort}`
+function clientEnvironment(home: string, client: CliClient, { port, userInfo }: ProxySettings): NodeJS.ProcessEnv {
+  const proxy = `http://${userInfo}127.0.0.1:${port}`
   const ca = join(home, 'weir-root.pem')
   return {
     HOME: home,

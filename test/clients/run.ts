@@ -8,8 +8,10 @@ import {
   checkApproved,
   checkBlocked,
   checkBlockedAfterRefresh,
+  checkCredentials,
   checkMonitored,
   checkMonitoredWebSocket,
+  checkNoCredentials,
   checkRestricted,
   checkRestrictedWebSocket,
   PINNED,
@@ -39,6 +41,16 @@ const jobs: readonly Job[] = [
   ...[claude, codex, gemini, qwen, opencode].flatMap((client) =>
     [checkBlocked, checkApproved, checkRestricted, checkMonitored].map((run) => ({ client, run })),
   ),
+  ...[claude, codex].map((client) => ({ client, run: checkCredentials })),
+  // What they say is theirs: the body of a 407 to CONNECT reaches nobody.
+  {
+    client: claude,
+    run: (report, client) => checkNoCredentials(report, client, /proxy refused the tunnel: check its credentials/u),
+  },
+  {
+    client: codex,
+    run: (report, client) => checkNoCredentials(report, client, /HTTP CONNECT failed with status 407/u),
+  },
   { client: claudeWithExpiredLogin, run: checkBlockedAfterRefresh },
   { client: codex, run: checkMonitoredWebSocket },
   { client: codex, run: checkRestrictedWebSocket },

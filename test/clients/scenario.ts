@@ -2,10 +2,14 @@
 
 import type { Tier } from '../../src/domain/tier.ts'
 import { makePki } from '../helpers/pki.ts'
+import { makeToken, revokeToken } from '../helpers/tokens.ts'
 import { flowEvents, startWeir } from '../helpers/weir.ts'
 import type { CliClient } from './clients.ts'
 import { type Received, startFakeUpstream } from './fake-upstream.ts'
 import { type ClientRun, runClient } from './run-client.ts'
+
+/** Whose token it is. */
+export const USER = 'li.wei'
 
 /** The records of one request, intent and outcome as one. */
 export type Exchange = Readonly<Record<string, unknown>>
@@ -17,7 +21,14 @@ export interface ScenarioResult {
   readonly received: readonly Received[]
   /** Weir's operational log. */
   readonly log: readonly string[]
+  /** Answers 407. */
+  readonly challenges: number
+  /** Reason and host of what was refused before any request: `proxy-auth-required api.anthropic.com`. */
+  readonly refusals: readonly string[]
 }
+
+/** What the proxy's URL holds: user and token, as `weir token make` prints them; nothing; or a token that was revoked. */
+export type Credentials = 'token' | 'none' | 'revoked'
 
 export interface ScenarioOptions {
   readonly client: CliClient
@@ -25,10 +36,13 @@ export interface ScenarioOptions {
   readonly prompt: string
   /** Does the provider take WebSockets? Only Codex asks. */
   readonly hasWebSockets: boolean
+  /** Left out: the proxy asks nobody. */
+  readonly credentials?: Credentials
+  readonly limitMs?: number
 }
 
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
-  const { client, tier } = options
+  const { client, tier, limitMs } = options
   const cleanings: (() => unknown)[] = []
   const scope = { teardown: (clean: () => unknown) => cleanings.unshift(clean) }
   try {
@@ -38,13 +52,38 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
       pins: Object.fromEntries(client.hosts.map((host) => [`${host}:443`, upstream.address])),
       roots: [pki.rootPem],
       policy: (text) => policyWith(text, client.tool, tier),
+      ...(options.credentials === undefined ? {} : { config: { identity: { authenticate: 'required' } } }),
     })
-    const run = await runClient(scope, client, { port: weir.port, ca: weir.ca }, options.prompt)
+    const userInfo = await userInfoFor(weir.dir, options.credentials ?? 'none')
+    const proxy = { port: weir.port, ca: weir.ca, userInfo, ...(limitMs === undefined ? {} : { limitMs }) }
+    const run = await runClient(scope, client, proxy, options.prompt)
+    const challenges = await countChallenges(weir.adminPort)
     await weir.stop()
-    return { run, exchanges: mergedExchanges(flowEvents(weir.events())), received: upstream.received, log: weir.log }
+    const events = flowEvents(weir.events())
+    const exchanges = mergedExchanges(events)
+    const refusals = events.flatMap(({ phase, reason, destination }) =>
+      phase === 'tunnel' ? [`${String(reason)} ${String((destination as { host?: unknown }).host)}`] : [],
+    )
+    return { run, exchanges, received: upstream.received, log: weir.log, challenges, refusals }
   } finally {
     for (const clean of cleanings) await clean()
   }
+}
+
+/** `user:token@` of the proxy's URL. */
+async function userInfoFor(dir: string, credentials: Credentials): Promise<string> {
+  if (credentials === 'none') return ''
+  const { id, user, token } = await makeToken(dir, USER)
+  if (credentials === 'revoked') await revokeToken(dir, id)
+  return `${user}:${token}@`
+}
+
+async function countChallenges(adminPort: number): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${adminPort}/metrics`)
+  const lines = (await answer.text())
+    .split('\n')
+    .filter((line) => /^weir_errors_total\{.*code="proxy-auth-/u.test(line))
+  return lines.reduce((sum, line) => sum + Number(/\} (\d+)/u.exec(line)?.[1] ?? 0), 0)
 }
 
 /**
