@@ -17,6 +17,8 @@ const JOINT =
   /(?:\\{0,3}["'`])?[\])}]{0,2}[ \t]{0,16}(?:[?!]?:[ \t]?&?(?:str|string|String|char|Final|final|\w{0,12}String)[\w<>[\]?' ]{0,12}[ \t]{0,4}(?==))?(<-|[=-]>|:=|\?\?=?|\|\|=?|\?=|\+=|={1,3}|::?|[,(>]|(?:is|was|are|为|是)(?=[ :：]|[^\x00-\x7f])|：|＝|(?=[ \t]))[ \t]{0,8}(?:\r?\n[ \t]{0,40})?(?:(?:value|content|Value)[ \t]?[=:][ \t]?)?(?:[bfruBRU@$]{0,2}(\\{0,3}["'`]|「|“))?(?:(?:[Bb]earer|[Tt]oken|SSWS|ApiKey|Key|\{?AQAAABAAA)[ \t])?/y
 const QUOTED = /[^\s"'`<>\\\x00-\x1f]{6,400}/y
 const BARE = /[^\s"'`<>\\,;(){}[\]|\x00-\x1f\u3000-\u303f\uff00-\uffef]{6,400}/y
+/** `Authorization: Bearer …`: what follows can be nothing else. */
+const SCHEME = /(?:bearer|token|ssws|apikey) $/i
 /** What a bare value in code is followed by when it is a name, not a value. */
 const CODE_AFTER = /^(?:[([{]|\s?[?|&]{2}|\s?=>)/
 
@@ -144,9 +146,10 @@ function isTellingWord(text: string, start: number): boolean {
 }
 
 /** In "api key" and "access token" the word before counts too. */
-function kindOf({ text, nameStart, nameEnd }: Assignment): SecretNameKind | null {
+function kindOf({ text, nameStart, nameEnd, valueStart }: Assignment): SecretNameKind | null {
   if (text.startsWith('://', nameStart - 3)) return null // a login in a URL is another detector's
   const name = text.slice(nameStart, nameEnd)
+  if (SCHEME.test(text.slice(nameEnd, valueStart))) return 'secret'
   if (name.charCodeAt(0) > 0x7f) return /码|口令/.test(name) ? 'password' : 'secret'
   const before = /(?:^|[^A-Za-z])([A-Za-z]{2,15}) $/.exec(text.slice(Math.max(0, nameStart - 17), nameStart))
   return secretNameKind(before === null ? name : `${before[1] ?? ''} ${name}`)

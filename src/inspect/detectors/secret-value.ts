@@ -64,7 +64,7 @@ function isPassword(value: string, form: ValueForm): boolean {
   if (root === '' || TEXTBOOK.test(root)) return false
   const hasDigit = /\d/.test(value)
   const hasSymbol = /[!@#$%^&*?+=~|]/.test(value)
-  if (form === 'loose') return hasDigit && hasSymbol && wordShare(value) < 0.6
+  if (form === 'loose') return hasDigit && hasSymbol && wordShare(value) < 0.6 && !/^[&*!+-]/.test(value)
   if (hasSymbol) return true
   return hasDigit && value.length >= 8 && wordShare(value) < 0.55
 }
