@@ -3,11 +3,13 @@ import { once } from 'node:events'
 import type { ClientHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
+import { Agent, WebSocket as UndiciWebSocket } from 'undici'
 import type WebSocket from 'ws'
 import { policyWith } from '../clients/scenario.ts'
 import { ask, type Http2Response, responseOn } from '../helpers/http2-client.ts'
 import { makePki } from '../helpers/pki.ts'
 import { flowEvents, startWeir } from '../helpers/weir.ts'
+import { tlsThrough } from '../helpers/wire-client.ts'
 import { connectStream, http2WithConnect, openOverHttp2 } from '../helpers/ws-http2.ts'
 import { closeOf, nextMessages, startWebSocketOrigin } from '../helpers/ws-peers.ts'
 
@@ -290,6 +292,40 @@ t.test('CONNECT of other kinds is refused: plain, of another protocol, with a le
   t.equal(await statusOf({ ...whole, ':protocol': 'websocket', 'content-length': '5' }), 400)
   t.equal(await statusOf({ ...whole, ':protocol': 'websocket', ':authority': 'evil.example' }), 421)
   t.equal(upgrades.length, 0)
+})
+
+t.test("undici's own WebSocket speaks to Weir over HTTP/2, and its messages are read", async (t) => {
+  const received: string[] = []
+  const { weir } = await stage(t, 'restricted', provider(received), { deflate: true })
+  const agent = new Agent({
+    allowH2: true,
+    connect: (_options, callback) => {
+      tlsThrough(weir.port, `${HOST}:443`, { ca: weir.ca, ALPNProtocols: ['h2', 'http/1.1'] }).then(
+        (socket) => callback(null, socket),
+        (error: unknown) => callback(error as Error, null),
+      )
+    },
+  })
+  t.teardown(() => agent.destroy())
+  const client = new UndiciWebSocket(`wss://${HOST}${PATH}`, { dispatcher: agent, headers: CODEX.headers })
+  await once(client, 'open')
+  t.equal(client.extensions, 'permessage-deflate')
+  const answered = new Promise<string[]>((resolve) => {
+    const seen: string[] = []
+    client.addEventListener('message', ({ data }) => {
+      seen.push(String(data))
+      if (seen.length === 3) resolve(seen)
+    })
+  })
+  client.send(request(`the key is ${KEY}`))
+  t.match(await answered, [/response.created/u, /delta/u, /response.completed/u])
+  t.match(received, [/the key is WEIR\w+/u])
+  const closed = once(client, 'close')
+  client.close(1000)
+  t.equal(((await closed)[0] as { code: number }).code, 1000)
+  const events = flowEvents(await weir.waitForEvents(isWhole(2)))
+  t.match(events[0], { phase: 'intent', destination: { http: '2' } })
+  t.match(events.at(-1), { phase: 'outcome', status: 200, error: null })
 })
 
 t.test('a drain waits for open WebSockets no longer than it may, and leaves nothing open', async (t) => {
