@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type App, type AppAddresses, createApp } from '../../src/app.ts'
+import { countResources, expectNoLeftovers, type Resources } from './leftovers.ts'
 import type { Scope } from './scope.ts'
 
 export interface TestWeir {
@@ -37,7 +38,20 @@ export interface TestWeirOptions {
   readonly policy?: (text: string) => string
 }
 
+/** The Weirs that run in this process: what they opened must be gone when the last one has stopped. */
+const running = { count: 0, before: null as Resources | null, ports: new Set<number>() }
+
+/** Fails the test when sockets, timers or descriptors are left behind by it. */
 export async function startWeir(t: Scope, options: TestWeirOptions = {}): Promise<TestWeir> {
+  if (running.count === 0) {
+    running.before = countResources()
+    running.ports.clear()
+  }
+  running.count++
+  t.teardown(async () => {
+    running.count--
+    if (running.count === 0 && running.before !== null) await expectNoLeftovers(running.before, running.ports)
+  })
   const dir = mkdtempSync(join(tmpdir(), 'weir-'))
   cpSync('rules', join(dir, 'rules'), { recursive: true })
   const policyFile = join(dir, 'rules', 'policy.yaml')
@@ -65,6 +79,10 @@ export async function startWeir(t: Scope, options: TestWeirOptions = {}): Promis
   const { app } = created
   const started = await app.start()
   if (!started.ok) throw new Error(started.problems.map(({ message }) => message).join('\n'))
+  const { proxy, socks, transparent, admin } = started.addresses
+  const adminPort = Number(admin.replace(/^.*:/u, ''))
+  for (const port of [...[...proxy, ...socks, ...transparent].map(({ port }) => port), adminPort])
+    running.ports.add(port)
   let isStopped = false
   const stop = async (): Promise<void> => {
     if (isStopped) return
@@ -85,7 +103,7 @@ export async function startWeir(t: Scope, options: TestWeirOptions = {}): Promis
     ca: app.authority.rootPem(),
     addresses: started.addresses,
     port: started.addresses.proxy[0]?.port ?? 0,
-    adminPort: Number(started.addresses.admin.replace(/^.*:/u, '')),
+    adminPort,
     waitForEvents: async (isThere) => {
       const until = performance.now() + 5000
       for (;;) {
