@@ -198,10 +198,15 @@ class Http1Server implements ConnectionServer {
     return null
   }
 
-  /** A body that stops moving is given up, whoever is to blame. */
+  /** A client that stops sending its body is given up; while nobody takes it, limits of the upstream's own hold. */
   #watchUpload(request: IncomingMessage): void {
     if (request.complete) return
-    request.setTimeout(this.#settings.timeouts.bodyIdleMs, () => request.destroy())
+    const { bodyIdleMs } = this.#settings.timeouts
+    request.setTimeout(bodyIdleMs)
+    request.on('timeout', () => {
+      if (request.readableFlowing === true) request.destroy()
+      else request.setTimeout(bodyIdleMs)
+    })
     request.once('end', () => request.socket.setTimeout(0))
   }
 
