@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { freePort } from '../helpers/debian.ts'
+import { freePort, skipWithoutDebian } from '../helpers/debian.ts'
+import { BIND_DN, BIND_PASSWORD, startDirectory } from '../helpers/directory.ts'
 import { type Curl, curl, type Kdc, REALM, skipWithoutKerberos, startKdc } from '../helpers/kdc.ts'
 import { startHttpOrigin, startHttpsOrigin } from '../helpers/origin.ts'
 import { makePki } from '../helpers/pki.ts'
@@ -12,7 +13,8 @@ import { startWeir, type TestWeir } from '../helpers/weir.ts'
 import { connectThrough } from '../helpers/wire-client.ts'
 
 const OTHER = 'OTHER.EXAMPLE'
-const RULE = 'rules:\n  - { id: ticket, match: { user: li.wei, assurance: [negotiate] }, tier: approved }\n'
+const PILOTS = '  - { id: pilots, match: { group: pilot, assurance: [negotiate] }, tier: approved }\n'
+const RULE = `rules:\n${PILOTS}  - { id: ticket, match: { user: li.wei, assurance: [negotiate] }, tier: approved }\n`
 const URL = 'https://api.anthropic.com/v1/models'
 
 interface World {
@@ -22,7 +24,7 @@ interface World {
   readonly ask: (env: Readonly<Record<string, string>>, ...more: string[]) => Promise<Curl>
 }
 
-async function setUp(t: Test, negotiate: Record<string, unknown> = {}): Promise<World> {
+async function setUp(t: Test, negotiate: Record<string, unknown> = {}, ldap: object | null = null): Promise<World> {
   const kdc = await startKdc(t, ['li.wei', 'ann', `li.wei@${OTHER}`], [OTHER])
   // The library reads the environment of the process that it runs in.
   for (const name of ['KRB5_CONFIG', 'KRB5RCACHENAME']) {
@@ -45,6 +47,7 @@ async function setUp(t: Test, negotiate: Record<string, unknown> = {}): Promise<
     config: {
       identity: {
         authenticate: 'required',
+        ldap,
         negotiate: { keytab: kdc.addService('HTTP/localhost'), realms: [REALM], ...negotiate },
       },
     },
@@ -131,6 +134,24 @@ const details = (weir: TestWeir): string[] =>
     const { event, detail } = JSON.parse(line) as { event?: string; detail?: string }
     return event === 'identity.credential-refused' ? [detail ?? ''] : []
   })
+
+t.test(
+  'groups of a directory are added for the person of a ticket',
+  { skip: skip === false ? skipWithoutDebian('slapd', 'slapadd') : skip },
+  async (t) => {
+    const slapd = await startDirectory(t)
+    const password = join(t.testdir({ password: BIND_PASSWORD }), 'password')
+    const base = { userBase: 'dc=acme,dc=example', groupBase: 'dc=acme,dc=example' }
+    const ldap = { ...base, urls: [slapd.url], bindDn: BIND_DN, bindPasswordFile: password }
+    const { kdc, weir, ask } = await setUp(t, {}, ldap)
+    t.match(await ask(kdc.login('li.wei'), URL), { code: 0, out: 'reached' })
+    const events = await weir.waitForEvents((all) => all.some(({ assurance }) => assurance === 'negotiate'))
+    t.match(
+      events.find(({ rule }) => rule === 'rule:pilots'),
+      { assurance: 'negotiate', tier: 'approved' },
+    )
+  },
+)
 
 t.test('what is no good ticket is answered 407 and recorded', { skip }, async (t) => {
   const { kdc, weir, ask } = await setUp(t)
