@@ -1,9 +1,9 @@
 /** Reads the rules folder: catalogue, policy, detectors and notices, each file with its lines. */
-import { isUtf8 } from 'node:buffer'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DictionarySource } from '../inspect/dictionary.ts'
+import type { TableSources } from '../inspect/read-tables.ts'
 import type { RulePart, RuleProblem } from './rule-parts.ts'
+import { readTableFiles } from './table-files.ts'
 import { readYamlFile, type YamlSource } from './yaml-file.ts'
 
 export interface RulesFiles {
@@ -15,8 +15,8 @@ export interface RulesFiles {
   readonly policy: YamlSource | null
   /** `detectors/*.yaml` by name. */
   readonly detectors: readonly YamlSource[]
-  /** `detectors/*.txt` by name: the terms that rules name as `dictionary`. */
-  readonly dictionaries: readonly DictionarySource[]
+  /** `detectors/*.txt` and `detectors/*.fp` by name: what rules name as `dictionary` and `fingerprints`. */
+  readonly tables: TableSources
   /** `notices/*.yaml` by name. */
   readonly notices: readonly YamlSource[]
   /** Files and folders that could not be read or parsed. */
@@ -36,14 +36,15 @@ export async function readRulesFiles(
   const known = knownSources(previous)
   const folder = (part: RulePart): Promise<YamlSource[]> =>
     readFolder(join(dir, part), `${shown}/${part}`, { part, problems, known })
-  const [catalogue, detectors, dictionaries, notices, policy] = await Promise.all([
+  const [catalogue, detectors, tables, notices, policy] = await Promise.all([
     folder('catalogue'),
     folder('detectors'),
-    readDictionaries(join(dir, 'detectors'), `${shown}/detectors`, { problems, previous }),
+    readTableFiles(join(dir, 'detectors'), `${shown}/detectors`, previous?.tables ?? null),
     folder('notices'),
     readOne(join(dir, 'policy.yaml'), `${shown}/policy.yaml`, { part: 'policy', problems, known }),
   ])
-  return { shown, catalogue, policy, detectors, dictionaries, notices, problems }
+  problems.push(...tables.problems.map((problem): RuleProblem => ({ ...problem, part: 'detectors' })))
+  return { shown, catalogue, policy, detectors, tables: tables.sources, notices, problems }
 }
 
 interface Reading {
@@ -72,39 +73,6 @@ async function readFolder(dir: string, shown: string, reading: Reading): Promise
   const wanted = names.filter((name) => /^[^.].*\.ya?ml$/u.test(name)).sort()
   const sources = await Promise.all(wanted.map((name) => readOne(join(dir, name), `${shown}/${name}`, reading)))
   return sources.filter((source) => source !== null)
-}
-
-/** Longer than any list of terms that may be used. */
-const MAX_DICTIONARY_BYTES = 33_554_432
-
-async function readDictionaries(
-  dir: string,
-  shown: string,
-  { problems, previous }: { readonly problems: RuleProblem[]; readonly previous: RulesFiles | null },
-): Promise<DictionarySource[]> {
-  // A folder that cannot be read is told by whoever reads its YAML.
-  const names = (await readdir(dir).catch((): string[] => [])).filter((name) => /^[^.].*\.txt$/u.test(name)).sort()
-  const sources = await Promise.all(
-    names.map(async (name): Promise<DictionarySource | string> => {
-      const file = `${shown}/${name}`
-      try {
-        const bytes = await readFile(join(dir, name))
-        if (bytes.length > MAX_DICTIONARY_BYTES) return `is larger than ${MAX_DICTIONARY_BYTES} bytes: split it`
-        if (!isUtf8(bytes)) return 'is not UTF-8 text'
-        const old = previous?.dictionaries.find((each) => each.file === file)
-        const text = bytes.toString('utf8')
-        return old?.text === text ? old : { file, name, text }
-      } catch (error) {
-        return `cannot be read: ${error instanceof Error && 'code' in error ? String(error.code) : 'unknown'}`
-      }
-    }),
-  )
-  return sources.flatMap((source, index) => {
-    if (typeof source !== 'string') return [source]
-    const file = `${shown}/${names[index] ?? ''}`
-    problems.push({ file, line: null, path: '', message: source, severity: 'error', part: 'detectors' })
-    return []
-  })
 }
 
 async function readOne(path: string, shown: string, { part, problems, known }: Reading): Promise<YamlSource | null> {

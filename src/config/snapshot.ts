@@ -103,10 +103,10 @@ function makeParts({ files, config, previous, checkExamples }: SnapshotInput): M
         ? old.catalogue
         : compileCatalogue(files.catalogue, { templates }),
     detectors:
-      old !== undefined && isSame('detectors') && haveSameSources(old.files.dictionaries, files.dictionaries)
+      old !== undefined && isSame('detectors') && haveSameTables(old.files, files)
         ? old.detectors
         : compileDetectors(files.detectors, {
-            dictionaries: files.dictionaries,
+            tables: files.tables,
             checkExamples: checkExamples ?? false,
           }),
     notices:
@@ -119,6 +119,10 @@ function makeParts({ files, config, previous, checkExamples }: SnapshotInput): M
 /** Unchanged files are the same objects. */
 const haveSameSources = (old: readonly object[] | undefined, now: readonly object[]): boolean =>
   old?.length === now.length && now.every((source, index) => source === old[index])
+
+const haveSameTables = (old: RulesFiles, now: RulesFiles): boolean =>
+  haveSameSources(old.tables.dictionaries, now.tables.dictionaries) &&
+  haveSameSources(old.tables.fingerprints, now.tables.fingerprints)
 
 interface Parts {
   readonly catalogue: Catalogue
@@ -162,7 +166,9 @@ function loadedRules(input: SnapshotInput, parts: Parts, made: MadeRules): Loade
     revisions: {
       policy: revisionOf(named(files, files.policy === null ? [] : [files.policy])),
       catalogue: revisionOf(named(files, files.catalogue)),
-      detectors: revisionOf(named(files, [...files.detectors, ...files.dictionaries])),
+      detectors: revisionOf(
+        named(files, [...files.detectors, ...files.tables.dictionaries, ...files.tables.fingerprints]),
+      ),
       notices: revisionOf(named(files, files.notices)),
     },
     policyText: files.policy?.text ?? '',

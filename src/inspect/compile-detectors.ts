@@ -2,13 +2,11 @@
 import type { z } from 'zod'
 import type { Problem } from '../domain/settings.ts'
 import { makeDetector } from './detector.ts'
-import { type DetectorRule, detectorFileSchema } from './detector-schema.ts'
-import { type DictionarySource, readDictionary } from './dictionary.ts'
+import { type DetectorRule, detectorFileSchema, isTable } from './detector-schema.ts'
 import { type DetectorSet, makeDetectorSet, type TriggeredDetector } from './engine.ts'
 import { expandExample } from './example-text.ts'
 import { checkPattern } from './linear-pattern.ts'
-import type { PlaceTable } from './place-table.ts'
-import { buildTermTable } from './term-table.ts'
+import { NO_TABLES, readTables, type TableSources } from './read-tables.ts'
 
 /** One parsed YAML file of detectors. */
 export interface DetectorSource {
@@ -24,8 +22,8 @@ export type CompiledDetectors =
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
 export interface CompileOptions {
-  /** The files that rules name as `dictionary`. */
-  readonly dictionaries?: readonly DictionarySource[]
+  /** The files that rules name as `dictionary` and `fingerprints`. */
+  readonly tables?: TableSources
   /** Also run every rule on its own examples (`weir check`, tests); default `false`. */
   readonly checkExamples?: boolean
 }
@@ -41,13 +39,13 @@ export function compileDetectors(sources: readonly DetectorSource[], options: Co
   const problems: Problem[] = []
   const placed = sources.flatMap((source) => readRules(source, problems))
   problems.push(...duplicateProblems(placed), ...placed.flatMap(patternProblems))
-  const terms = readTerms(placed, options.dictionaries ?? [], problems)
+  const tables = readTables(placed, options.tables ?? NO_TABLES, problems)
   if (problems.length > 0) return { ok: false, problems }
-  const ordered = placed.toSorted((a, b) => Number(isDictionary(a)) - Number(isDictionary(b)))
+  const ordered = placed.toSorted((a, b) => Number(isTable(a.rule)) - Number(isTable(b.rule)))
   const detectors = makeDetectorSet(
-    ordered.flatMap((each, order) => (isDictionary(each) ? [] : [triggered(each.rule, order)])),
+    ordered.flatMap((each, order) => (isTable(each.rule) ? [] : [triggered(each.rule, order)])),
     ordered.flatMap((each, order) => {
-      const table = terms.get(each)
+      const table = tables.get(each)
       return table === undefined ? [] : [{ detector: makeDetector(each.rule, order), table }]
     }),
   )
@@ -77,30 +75,6 @@ const pathText = (path: readonly PropertyKey[]): string =>
 
 function problemAt(source: DetectorSource, path: string, message: string): Problem {
   return { file: source.file, line: source.lineOf(path), path, message, severity: 'error' }
-}
-
-const isDictionary = ({ rule }: PlacedRule): boolean => rule.dictionary !== undefined
-
-function readTerms(
-  placed: readonly PlacedRule[],
-  dictionaries: readonly DictionarySource[],
-  problems: Problem[],
-): ReadonlyMap<PlacedRule, PlaceTable> {
-  const tables = new Map<PlacedRule, PlaceTable>()
-  for (const each of placed) {
-    const { dictionary, ignoreCase } = each.rule
-    if (dictionary === undefined) continue
-    const source = dictionaries.find(({ name }) => name === dictionary)
-    if (source === undefined) {
-      const message = `there is no \`${dictionary}\` in this folder: add it, or take this rule out`
-      problems.push(problemAt(each.source, `${each.path}.dictionary`, message))
-      continue
-    }
-    const read = readDictionary(source)
-    problems.push(...read.problems)
-    tables.set(each, buildTermTable(read.terms, { ignoresCase: ignoreCase }))
-  }
-  return tables
 }
 
 function duplicateProblems(placed: readonly PlacedRule[]): Problem[] {

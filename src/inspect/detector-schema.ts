@@ -8,6 +8,10 @@ const names = <T extends string>(table: ReadonlyMap<T, unknown>): [T, ...T[]] =>
 
 const countOf = (...ways: readonly unknown[]): number => ways.filter((way) => way !== undefined).length
 
+/** Does the rule find what a file beside it knows? */
+export const isTable = (rule: { readonly dictionary?: unknown; readonly fingerprints?: unknown }): boolean =>
+  rule.dictionary !== undefined || rule.fingerprints !== undefined
+
 const detectorSchema = z
   .strictObject({
     /** `[a-z0-9-]`, unique over all files, never reused: it is in audit events and in the placeholder's hash. */
@@ -30,6 +34,11 @@ const detectorSchema = z
       .string()
       .regex(/^[\w-][\w.-]*\.txt$/, 'a dictionary is the name of a .txt file in this folder')
       .optional(),
+    /** A file beside this one, made by `weir fingerprint`: copies of that source code are found. */
+    fingerprints: z
+      .string()
+      .regex(/^[\w-][\w.-]*\.fp$/, 'fingerprints are the name of a .fp file in this folder')
+      .optional(),
     ignoreCase: z.boolean().default(false),
     /** How far a match may start before its keyword, and through which characters. */
     back: z.strictObject({ characters: z.string().min(1).max(60), max: z.number().int().min(1).max(128) }).optional(),
@@ -49,15 +58,15 @@ const detectorSchema = z
       .strictObject({ match: z.array(z.string()).default([]), noMatch: z.array(z.string()).default([]) })
       .default({ match: [], noMatch: [] }),
   })
-  .refine((rule) => countOf(rule.pattern, rule.finder, rule.dictionary) === 1, {
-    error: 'give exactly one of `pattern`, `finder` and `dictionary`',
+  .refine((rule) => countOf(rule.pattern, rule.finder, rule.dictionary, rule.fingerprints) === 1, {
+    error: 'give exactly one of `pattern`, `finder`, `dictionary` and `fingerprints`',
     path: ['pattern'],
   })
-  .refine((rule) => countOf(rule.keywords, rule.near, rule.trigger) === (rule.dictionary === undefined ? 1 : 0), {
-    error: 'give exactly one of `keywords`, `near` and `trigger`, and none of them with `dictionary`',
+  .refine((rule) => countOf(rule.keywords, rule.near, rule.trigger) === (isTable(rule) ? 0 : 1), {
+    error: 'give exactly one of `keywords`, `near` and `trigger`, and none of them with `dictionary` or `fingerprints`',
     path: ['keywords'],
   })
-  .refine((rule) => rule.dictionary !== undefined || rule.examples.match.length > 0, {
+  .refine((rule) => isTable(rule) || rule.examples.match.length > 0, {
     error: 'give at least one text that must match',
     path: ['examples', 'match'],
   })

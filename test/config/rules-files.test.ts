@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readRulesFiles } from '../../src/config/rules-files.ts'
@@ -34,17 +33,4 @@ t.test('a missing folder is told once for each part, with what to do', async (t)
   const files = await readRulesFiles(join(t.testdir({}), 'none'), 'none')
   t.equal(files.problems.length, 4)
   t.match(files.problems.find(({ part }) => part === 'catalogue')?.message, /missing: create it or set rules\.dir/)
-})
-
-t.test('dictionaries are read beside the detectors; an unchanged one is the same object', async (t) => {
-  const dir = t.testdir({ ...smallRules(), detectors: { 'b.txt': 'two\n', 'a.txt': 'one\n', '.hidden.txt': 'x' } })
-  const files = await readRulesFiles(dir, 'rules')
-  t.same(files.dictionaries, [
-    { file: 'rules/detectors/a.txt', name: 'a.txt', text: 'one\n' },
-    { file: 'rules/detectors/b.txt', name: 'b.txt', text: 'two\n' },
-  ])
-  writeFileSync(join(dir, 'detectors', 'b.txt'), Buffer.from([0xff, 0xfe]))
-  const again = await readRulesFiles(dir, 'rules', files)
-  t.equal(again.dictionaries[0], files.dictionaries[0])
-  t.match(again.problems, [{ part: 'detectors', file: 'rules/detectors/b.txt', message: 'is not UTF-8 text' }])
 })

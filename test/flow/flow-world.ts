@@ -68,7 +68,7 @@ export function rulesOf({ tier = 'monitored', policy = {}, intercept = 'catalogu
       shown: 'rules',
       catalogue: [source('rules/catalogue/alpha.yaml', catalogue ?? files['catalogue']?.['alpha.yaml'] ?? '')],
       policy: source('rules/policy.yaml', stringify(document)),
-      dictionaries: [],
+      tables: { dictionaries: [], fingerprints: [] },
       detectors: [
         source(
           'rules/detectors/test.yaml',

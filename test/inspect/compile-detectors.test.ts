@@ -40,7 +40,10 @@ t.test('all problems are told at once, each with its line and path', async (t) =
   t.match(problems[0], /^1 detectors\[0\]\.severity: /)
   t.match(problems[1], /^2 detectors\[1\]\.colour: unknown key `colour`$/)
   t.match(problems[2], /^3 detectors\[2\]\.validators\[0\]: /)
-  t.match(problems[3], /^4 detectors\[3\]\.pattern: give exactly one of `pattern`, `finder` and `dictionary`$/)
+  t.match(
+    problems[3],
+    /^4 detectors\[3\]\.pattern: give exactly one of `pattern`, `finder`, `dictionary` and `fingerprints`$/,
+  )
   t.match(problems[4], /^5 detectors\[4\]\.keywords: give exactly one of/)
 })
 
@@ -80,36 +83,4 @@ t.test('a document that is no detector file is a problem', async (t) => {
   for (const document of [null, [], 'x', { version: 2, detectors: [] }]) {
     t.notOk(compileDetectors([{ file: 'x.yaml', document, lineOf: () => 1 }]).ok)
   }
-})
-
-const projects = { id: 'project-names', name: 'Names of projects', severity: 'high', dictionary: 'projects.txt' }
-const dictionary = (text: string, name = 'projects.txt') => ({ file: `rules/detectors/${name}`, name, text })
-
-t.test('the terms of a dictionary are found under the id of its rule, beside all others', async (t) => {
-  const result = compileDetectors([sourceOf([{ ...projects, ignoreCase: true }, rule()])], {
-    dictionaries: [dictionary('Blue Bird\n蓝鸟计划\n')],
-  })
-  t.ok(result.ok)
-  if (!result.ok) return
-  t.strictSame(hits(result.detectors, 'blue  bird 和蓝鸟计划 tk_a1b2c3d4'), [
-    'project-names=blue  bird',
-    'project-names=蓝鸟计划',
-    'test-key=tk_a1b2c3d4',
-  ])
-})
-
-t.test('a dictionary that is missing or broken is a problem with its place', async (t) => {
-  const missing = compileDetectors([sourceOf([projects])])
-  t.match(missing.problems, [
-    { path: 'detectors[0].dictionary', line: 1, message: /no `projects\.txt` in this folder/ },
-  ])
-  const broken = compileDetectors([sourceOf([projects])], { dictionaries: [dictionary('ok\nx\n')] })
-  t.match(broken.problems, [{ file: 'rules/detectors/projects.txt', line: 2 }])
-})
-
-t.test('a dictionary goes with no other way to find', async (t) => {
-  const both = compileDetectors([sourceOf([{ ...projects, keywords: ['x'] }])], { dictionaries: [dictionary('ok\n')] })
-  t.match(both.problems, [{ message: /none of them with `dictionary`/ }])
-  const none = compileDetectors([sourceOf([{ ...projects, pattern: 'x' }])], { dictionaries: [dictionary('ok\n')] })
-  t.match(none.problems, [{ message: /exactly one of `pattern`, `finder` and `dictionary`/ }])
 })
