@@ -20,6 +20,7 @@ import type { EdgePorts, EdgeSettings } from './ports.ts'
 import { relayUnread } from './relay-unread.ts'
 import { isUpgradeRequest, namesOf, readHead } from './request-head.ts'
 import { type Http1Upgrade, runHttp1Upgrade } from './upgrade-http1.ts'
+import { watchUpload } from './watch-upload.ts'
 
 /** A connection as it is served: requests may follow each other before the first is answered (pipelining). */
 interface Connection {
@@ -192,22 +193,10 @@ class Http1Server implements ConnectionServer {
     })
     if (this.#isDraining) response.shouldKeepAlive = false
     lingerAfterAnswer(request, response)
-    this.#watchUpload(request)
+    watchUpload(request, this.#settings.timeouts.bodyIdleMs)
     if (connection.pending <= MAX_PIPELINED) return connection
     this.#refuse(request, response, new ProxyError('over-limit', 'too many requests at once'))
     return null
-  }
-
-  /** A client that stops sending its body is given up; while nobody takes it, limits of the upstream's own hold. */
-  #watchUpload(request: IncomingMessage): void {
-    if (request.complete) return
-    const { bodyIdleMs } = this.#settings.timeouts
-    request.setTimeout(bodyIdleMs)
-    request.on('timeout', () => {
-      if (request.readableFlowing === true) request.destroy()
-      else request.setTimeout(bodyIdleMs)
-    })
-    request.once('end', () => request.socket.setTimeout(0))
   }
 
   /** Run when the responses before are out, so that answers keep the order of their requests. */
