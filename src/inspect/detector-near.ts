@@ -6,8 +6,9 @@ import { isRandom } from './detectors/secret-value.ts'
 import { type Finder, type Span, startsToken } from './detectors/span.ts'
 import { wordShare } from './detectors/word-likeness.ts'
 
-/** Most characters between the name and the value. */
-const LONGEST_GAP = 48
+/** Most characters between the name and the value: in one line, and over line ends. */
+const LONGEST_GAP = 72
+const LONGEST_GAP_OVER_LINES = 48
 /** Words that make a value behind a provider's name a credential. */
 const SECRET_WORD = /key|token|secret|pass|auth|cred|pat\b|sid|licen[cs]e|access|pwd|hook|dsn|api|login|密|令牌/i
 /** Said of the value right before it, these make it something else. */
@@ -17,6 +18,7 @@ const NO_SECRET =
 const STRAIGHT = /^\\?["'`\])]{0,2}[ \t]{0,8}(?:=|:|=>|:=)[ \t]{0,8}\\?["'`]?$/
 /** A path behind the name, not a query: what stands in it is an address. */
 const PATH = /\/[^?&=\s>]*$/
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Jenkins writes `{AQAAABAAA…}` around what it has encrypted; people write the name before it. */
 const JENKINS = /^ AQAAABAAA $/
 
@@ -87,6 +89,8 @@ const isLetter = (code: number): boolean => (code >= 0x41 && code <= 0x5a) || (c
 
 function isCredential(gap: string, value: string, isTelling: boolean): boolean {
   if (wordShare(value) >= 0.5 || NO_SECRET.test(gap) || PATH.test(gap)) return false
+  if (gap.length > LONGEST_GAP_OVER_LINES && gap.includes('\n')) return false
   if (isTelling || SECRET_WORD.test(gap) || JENKINS.test(gap)) return true
-  return STRAIGHT.test(gap) && isRandom(value, 20) && /[a-z]/.test(value) && /[A-Z]/.test(value)
+  if (!STRAIGHT.test(gap) || !(isRandom(value, 16) || UUID.test(value))) return false
+  return gap.includes('=') || (/[a-z]/.test(value) && /[A-Z]/.test(value))
 }

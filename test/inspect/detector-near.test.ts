@@ -21,6 +21,7 @@ t.test('a value of the right shape after the name of its provider', async (t) =>
     `<secret>{acme AQAAABAAA ${VALUE}}</secret>`,
     `https://api.acme.com/v1?apikey=${VALUE}`,
     `acme token = '${VALUE}'`,
+    `acme=${VALUE}`,
   ]
   for (const text of ways) t.equal(found(text), VALUE, text)
 })
@@ -34,7 +35,7 @@ t.test('not without a word for a secret, not of another length, not too far away
     `acme key sha1: ${VALUE}`,
     `xacmekey=${VALUE}`,
     `acme/api/image@${VALUE}`,
-    `acme is a name that stands rather far away from the key ${VALUE}`,
+    `acme is a name that stands rather far away from the key,\n as here: ${VALUE}`,
     `ACME_KEY=someverylongidentifierwithoutsec`,
   ]
   for (const text of lines) t.equal(found(text), null, text)

@@ -3,7 +3,9 @@ import { Buffer } from 'node:buffer'
 import { isMadeUp } from './randomness.ts'
 import type { Span } from './span.ts'
 
-const LOGIN = /:\/\/([^\s:/@"'`<>\\]{0,128}):([^\s/@"'`<>\\]{3,256})@([\w.-]{1,255}|\[[0-9a-fA-F:]{2,45}\])/y
+/** The first `@` behind which a host stands and no further `@`: people forget to escape those of passwords. */
+const LOGIN =
+  /:\/\/([^\s:/@"'`<>\\]{0,128}):([^\s/"'`<>\\?#]{3,256}?)@([\w.-]{1,255}|\[[0-9a-fA-F:]{2,45}\])(?![\w.@-])/y
 const SCHEME = /(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{1,30}$/
 const TRIVIAL =
   /^(?:pass(?:word)?|passwd|pwd|pw|secret|token|user|username|admin|root|postgres|mysql|guest|test|x-oauth-basic|p|x+|\*+|\.+)$/i

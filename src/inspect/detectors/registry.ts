@@ -31,6 +31,7 @@ export const VALIDATORS: ReadonlyMap<string, Validator> = new Map<string, Valida
   ['basic-credentials', isBasicCredentials],
   ['not-trivial-password', (value) => !isTrivialPassword(value)],
   ['generic-secret', isGenericSecret],
+  ['base32', (value) => /^[A-Z2-7]+$/.test(value)],
   ['has-digit', (value) => /\d/.test(value)],
   ['has-letter', (value) => /[A-Za-z]/.test(value)],
   ['mixed-case', (value) => /[a-z]/.test(value) && /[A-Z]/.test(value)],
