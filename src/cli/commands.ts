@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   audit: { summary: 'query, export or verify the events', load: () => import('./audit.ts') },
   redact: { summary: 'redact a request body as the proxy would', load: () => import('./redact.ts') },
   token: { summary: 'make, list or revoke personal proxy tokens', load: () => import('./token.ts') },
+  fingerprint: { summary: 'index source code, so that copies are recognised', load: () => import('./fingerprint.ts') },
   doctor: { summary: 'check this machine: proxy, trust, tools', load: () => import('./doctor.ts') },
 }
 
@@ -22,7 +23,7 @@ const HELP = `weir: a corporate forward proxy that enforces a company's rules fo
 usage: weir <command> [options]
 
 ${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(13)}${summary}`)
   .join('\n')}
 
 weir <command> --help says more. Every command takes --config FILE and --json.
