@@ -2,9 +2,22 @@
  * Proof that nothing is buffered: an origin sends piece n + 1 of a response only when the client has received all of piece n.
  * A proxy that holds back a single byte makes no progress, and the test says at which piece.
  */
+
+import { once } from 'node:events'
 import { type IncomingMessage, request as requestHttp1, type ServerResponse } from 'node:http'
-import type { Http2SecureServer } from 'node:http2'
-import { createBrotliCompress, createDeflate, createGzip, createZstdCompress, constants as zlib } from 'node:zlib'
+import type { Http2SecureServer, IncomingHttpHeaders } from 'node:http2'
+import { PassThrough, type Readable, type Transform } from 'node:stream'
+import {
+  createBrotliCompress,
+  createBrotliDecompress,
+  createDeflate,
+  createGunzip,
+  createGzip,
+  createInflate,
+  createZstdCompress,
+  createZstdDecompress,
+  constants as zlib,
+} from 'node:zlib'
 import { http2Through } from './http2-client.ts'
 import { startHttp2Origin } from './http2-origin.ts'
 import { type Origin, startHttpsOrigin } from './origin.ts'
@@ -18,9 +31,25 @@ export type Version = 'h1' | 'h2'
 /** A response in pieces. */
 export interface Script {
   readonly contentType: string
-  readonly coding?: string
-  readonly pieces: readonly Uint8Array[]
+  readonly coding?: Coding
+  readonly pieces: readonly Piece[]
 }
+
+export interface Piece {
+  readonly bytes: Uint8Array
+  /** How many bytes it adds once the coding is undone. */
+  readonly plainBytes: number
+}
+
+/** What the client received, as it came and without its coding. */
+export interface Received {
+  readonly bytes: Buffer
+  readonly plain: Buffer
+}
+
+/** Pieces without a coding. */
+export const plainPieces = (pieces: readonly (string | Uint8Array)[]): Piece[] =>
+  pieces.map((piece) => ({ bytes: Buffer.from(piece), plainBytes: Buffer.byteLength(piece) }))
 
 export interface BarrierOrigin {
   readonly address: string
@@ -28,7 +57,7 @@ export interface BarrierOrigin {
   play: (script: Script) => void
   /** The client has all that was sent: send what is next. */
   next: () => void
-  /** Bytes that were sent. */
+  /** Bytes that were sent, counted without their coding. */
   readonly sentBytes: () => number
 }
 
@@ -43,8 +72,10 @@ export async function startBarrierOrigin(t: Scope, pki: TestPki, version: Versio
     const piece = script.pieces[index++]
     if (piece === undefined) response?.end()
     else {
-      sentBytes += piece.length
-      response?.write(piece)
+      sentBytes += piece.plainBytes
+      response?.write(piece.bytes)
+      // What only ends a coding adds nothing that the client could confirm.
+      if (piece.plainBytes === 0) next()
     }
   }
   const handle = (request: IncomingMessage, answer: ServerResponse): void => {
@@ -91,43 +122,55 @@ export interface BarrierRun {
   readonly script: Script
 }
 
-/** Plays the script and resolves with all bytes that the client received; rejects when a piece does not come. */
-export async function receiveStepwise(t: Scope, run: BarrierRun): Promise<Buffer> {
+/** Plays the script and resolves with all that the client received; rejects when a piece does not come. */
+export async function receiveStepwise(t: Scope, run: BarrierRun): Promise<Received> {
   const { origin, script } = run
   origin.play(script)
   const chunks: Buffer[] = []
-  let receivedBytes = 0
-  const source = await (run.client === 'h1' ? overHttp1(run) : overHttp2(t, run))
+  const plain: Buffer[] = []
+  let plainBytes = 0
+  const { source, coding } = await (run.client === 'h1' ? overHttp1(run) : overHttp2(t, run))
+  const decoder = DECODERS[coding as Coding]?.() ?? new PassThrough()
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new Error(`held back: ${receivedBytes} of ${origin.sentBytes()} sent bytes came`))
+      reject(new Error(`held back: ${plainBytes} of ${origin.sentBytes()} sent bytes came`))
     }, WAIT_MS)
     const settle = (finish: () => void) => (): void => {
       clearTimeout(timer)
       finish()
     }
+    decoder.on('data', (chunk: Buffer) => {
+      plain.push(chunk)
+      plainBytes += chunk.length
+      if (plainBytes === origin.sentBytes()) origin.next()
+    })
+    decoder.on('end', settle(resolve))
+    decoder.on(
+      'error',
+      settle(() => reject(new Error('the coding is broken'))),
+    )
     source.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
-      receivedBytes += chunk.length
-      // Flushes without data are empty pieces: nothing of them can arrive.
-      if (receivedBytes === origin.sentBytes()) origin.next()
+      decoder.write(chunk)
     })
-    source.on('end', settle(resolve))
+    source.on('end', () => decoder.end())
     source.on(
       'error',
       settle(() => reject(new Error('the response broke off'))),
     )
   })
-  return Buffer.concat(chunks)
+  return { bytes: Buffer.concat(chunks), plain: Buffer.concat(plain) }
 }
 
-interface Source {
-  readonly on: (event: string, listener: (chunk: Buffer) => void) => unknown
+interface Answer {
+  readonly source: Readable
+  /** As the client was told: a proxy may undo a coding. */
+  readonly coding: string
 }
 
 const HEADERS = { 'content-type': 'application/json', 'accept-encoding': 'gzip, deflate, br, zstd' }
 
-async function overHttp1({ weir, host, path, body }: BarrierRun): Promise<Source> {
+async function overHttp1({ weir, host, path, body }: BarrierRun): Promise<Answer> {
   const socket = await tlsThrough(weir.port, `${host}:443`, { ca: weir.ca, ALPNProtocols: ['http/1.1'] })
   return await new Promise((resolve, reject) => {
     const request = requestHttp1({
@@ -139,19 +182,20 @@ async function overHttp1({ weir, host, path, body }: BarrierRun): Promise<Source
     })
     request.once('response', (response: IncomingMessage) => {
       response.once('close', () => socket.destroy())
-      resolve(response)
+      resolve({ source: response, coding: response.headers['content-encoding'] ?? '' })
     })
     request.once('error', reject)
     request.end(body)
   })
 }
 
-async function overHttp2(t: Scope, { weir, host, path, body }: BarrierRun): Promise<Source> {
+async function overHttp2(t: Scope, { weir, host, path, body }: BarrierRun): Promise<Answer> {
   const { session } = await http2Through(t, weir, host)
   const stream = session.request({ ':method': 'POST', ':path': path, ...HEADERS })
   stream.once('close', () => session.close())
   stream.end(body)
-  return stream
+  const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+  return { source: stream, coding: headers['content-encoding'] ?? '' }
 }
 
 const ENCODERS = {
@@ -162,8 +206,15 @@ const ENCODERS = {
 }
 export type Coding = keyof typeof ENCODERS
 
+const DECODERS: Readonly<Partial<Record<Coding, () => Transform>>> = {
+  gzip: createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+}
+
 /** Each event compressed and flushed, as a server does that streams; the last piece ends the coding. */
-export async function encodedPieces(events: readonly string[], coding: Coding): Promise<Buffer[]> {
+export async function encodedPieces(events: readonly string[], coding: Coding): Promise<Piece[]> {
   const [encoder, flush] = ENCODERS[coding]()
   let waiting: Buffer[] = []
   encoder.on('data', (chunk: Buffer) => waiting.push(chunk))
@@ -172,15 +223,15 @@ export async function encodedPieces(events: readonly string[], coding: Coding): 
     waiting = []
     return piece
   }
-  const pieces: Buffer[] = []
+  const pieces: Piece[] = []
   for (const event of events) {
     encoder.write(event)
     await new Promise<void>((resolve) => encoder.flush(flush, resolve))
-    pieces.push(take())
+    pieces.push({ bytes: take(), plainBytes: Buffer.byteLength(event) })
   }
   await new Promise((resolve) => {
     encoder.once('end', resolve)
     encoder.end()
   })
-  return [...pieces, take()].filter((piece) => piece.length > 0)
+  return [...pieces, { bytes: take(), plainBytes: 0 }]
 }
