@@ -5,6 +5,7 @@
 import { isRandom } from './detectors/secret-value.ts'
 import { type Finder, type Span, startsToken } from './detectors/span.ts'
 import { wordShare } from './detectors/word-likeness.ts'
+import { type PatternNode, parsePattern } from './pattern-syntax.ts'
 
 /** Most characters between the name and the value: in one line, and over line ends. */
 const LONGEST_GAP = 72
@@ -24,13 +25,14 @@ const JENKINS = /^ AQAAABAAA $/
 
 /** Looks at one of a rule's words. `pattern` is the value: sticky, with its end condition. */
 export function nearFinder(pattern: RegExp): Finder {
+  const shortest = Math.min(shortestMatch(pattern.source), SHORTEST_RUN)
   return (text, start, end) => {
     if (isInsideWord(text, start)) return null
     const limit = Math.min(text.length, end + LONGEST_GAP)
     for (let at = end; at <= limit; at += 1) {
       if (KIND[text.charCodeAt(at)] === undefined) continue
       const runEnd = endOfRun(text, at)
-      if (runEnd - at >= SHORTEST_RUN) {
+      if (runEnd - at >= shortest) {
         const span = findInRun(pattern, text, { start, end, at, until: Math.min(runEnd, limit + 1) })
         if (span !== null) return span
       }
@@ -68,8 +70,29 @@ function findInRun(pattern: RegExp, text: string, run: Run): Span | null {
 const KIND: readonly (true | undefined)[] = Array.from({ length: 128 }, (_, code) =>
   /[\w\-+/.~$!|:@*%^#=&?]/.test(String.fromCharCode(code)) ? true : undefined,
 )
-/** No value is shorter; most words are. */
-const SHORTEST_RUN = 8
+/** What is shorter than the rule's values is passed over, and most words are; more than this need not be known. */
+const SHORTEST_RUN = 20
+
+/** Length of the shortest text that a pattern matches; 1 when it cannot be read. */
+function shortestMatch(source: string): number {
+  const parsed = parsePattern(source, false)
+  return parsed.ok ? shortest(parsed.node) : 1
+}
+
+function shortest(node: PatternNode): number {
+  switch (node.kind) {
+    case 'characters':
+      return 1
+    case 'assertion':
+      return 0
+    case 'sequence':
+      return node.items.reduce((sum, item) => sum + shortest(item), 0)
+    case 'choice':
+      return Math.min(...node.options.map(shortest))
+    case 'repeat':
+      return shortest(node.item) * node.min
+  }
+}
 
 function endOfRun(text: string, at: number): number {
   let end = at + 1
