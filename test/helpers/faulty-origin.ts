@@ -1,7 +1,8 @@
 /** Servers that break in all the ways of `test/cases/upstream-faults.yaml`, over real TLS, byte by byte. */
-import { type AddressInfo, createServer as createTcp, type Socket, type Server as TcpServer } from 'node:net'
-import { createServer as createTls, type TLSSocket, type Server as TlsServer } from 'node:tls'
+import { type AddressInfo, createServer as createTcp } from 'node:net'
+import { createServer as createTls, type TLSSocket } from 'node:tls'
 import { gzipSync } from 'node:zlib'
+import { listening } from './origin.ts'
 import type { TestPki } from './pki.ts'
 import type { Scope } from './scope.ts'
 
@@ -108,22 +109,6 @@ const PLAYS: Readonly<Record<string, Play>> = {
   ),
 }
 
-async function listen(t: Scope, server: TcpServer | TlsServer): Promise<FaultyOrigin> {
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  server.on('tlsClientError', () => undefined)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(async () => {
-    for (const socket of sockets) socket.destroy()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}` }
-}
-
 /** What is wrong with the certificates of an origin. */
 export interface OriginTrust {
   /** Trusted by Weir. */
@@ -145,12 +130,12 @@ export async function startFaultyOrigin(
 ): Promise<FaultyOrigin> {
   if (fault === 'refuses the connection') return closedPort()
   if (fault === 'hangs in the handshake')
-    return listen(
+    return listening(
       t,
       createTcp(() => undefined),
     )
   if (fault === 'speaks no TLS')
-    return listen(
+    return listening(
       t,
       createTcp((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
     )
@@ -172,7 +157,7 @@ export async function startFaultyOrigin(
       ? {}
       : { SNICallback: (_name: string, done: (e: null, c: typeof context) => void) => done(null, context) }
   const play = PLAYS[fault] ?? say(`${OK}Content-Length: 2\r\n\r\nok`)
-  return listen(
+  return listening(
     t,
     createTls({ ...sni, ...own, ...old, allowHalfOpen: true }, (socket) => {
       let seen = ''

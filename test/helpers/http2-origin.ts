@@ -5,8 +5,8 @@ import {
   type SecureServerOptions,
   type ServerHttp2Stream,
 } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import { createServer as createTls, type TLSSocket, type Server as TlsServer } from 'node:tls'
+import { listening } from './origin.ts'
 import type { TestPki } from './pki.ts'
 import type { Scope } from './scope.ts'
 
@@ -29,23 +29,9 @@ const sni =
     )
   }
 
-async function listening(t: Scope, server: Http2SecureServer | TlsServer): Promise<Http2Origin> {
-  const sockets = new Set<TLSSocket>()
-  let connections = 0
-  server.on('secureConnection', (socket: TLSSocket) => {
-    connections++
-    sockets.add(socket)
-    socket.on('error', () => undefined)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  server.on('tlsClientError', () => undefined)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(async () => {
-    for (const socket of sockets) socket.destroy()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  const { port } = server.address() as AddressInfo
-  return { address: `127.0.0.1:${port}`, server, connections: () => connections, sockets }
+async function origin(t: Scope, server: Http2SecureServer | TlsServer): Promise<Http2Origin> {
+  const { address, connections, sockets } = await listening<TLSSocket>(t, server, 'secureConnection')
+  return { address, server, connections, sockets }
 }
 
 type OnStream = (stream: ServerHttp2Stream, headers: Record<string, unknown>, raw: string[]) => void
@@ -63,7 +49,7 @@ export function startHttp2Origin(
     stream.on('error', () => undefined)
     onStream(stream, headers, raw)
   })
-  return listening(t, server)
+  return origin(t, server)
 }
 
 /** Frame types of RFC 9113 section 6. */
@@ -177,7 +163,7 @@ export function startRawHttp2(
       if (each.type === FRAME.headers) onHeaders(peer, each.id, each)
     })
   })
-  return listening(t, server)
+  return origin(t, server)
 }
 
 const PREFACE_BYTES = 24

@@ -12,24 +12,47 @@ export interface Origin {
   readonly server: Server | TcpServer
 }
 
-async function listening(t: Scope, server: Server | TcpServer): Promise<Origin> {
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
+export interface Listening {
+  readonly port: number
+  /** `127.0.0.1:port`, as pins want it. */
+  readonly address: string
+  /** Connections accepted so far. */
+  readonly connections: () => number
+}
+
+/**
+ * Listens on a free port until the test ends, then closes every connection. `event` says which sockets are kept, counted
+ * and closed: those accepted, or those whose handshake is done.
+ */
+export async function listening<S extends Socket>(
+  t: Scope,
+  server: TcpServer,
+  event: 'connection' | 'secureConnection' = 'connection',
+): Promise<Listening & { readonly sockets: ReadonlySet<S> }> {
+  const sockets = new Set<S>()
+  let connections = 0
+  server.on(event, (socket: S) => {
+    connections++
     sockets.add(socket)
     socket.on('error', () => undefined)
     socket.once('close', () => sockets.delete(socket))
   })
+  server.on('tlsClientError', () => undefined)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(async () => {
     for (const socket of sockets) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
   })
   const { port } = server.address() as AddressInfo
-  return { port, address: `127.0.0.1:${port}`, server }
+  return { port, address: `127.0.0.1:${port}`, connections: () => connections, sockets }
 }
 
-export const startHttpOrigin = (t: Scope, handler: RequestListener): Promise<Origin> =>
-  listening(t, createHttp(handler))
+const origin = async (t: Scope, server: Server | TcpServer): Promise<Origin> => {
+  const { port, address } = await listening(t, server)
+  return { port, address, server }
+}
+
+export const startHttpOrigin = (t: Scope, handler: RequestListener): Promise<Origin> => origin(t, createHttp(handler))
 
 /** HTTPS for any name that the test PKI is asked for. */
 export function startHttpsOrigin(t: Scope, pki: TestPki, handler: RequestListener): Promise<Origin> {
@@ -44,10 +67,9 @@ export function startHttpsOrigin(t: Scope, pki: TestPki, handler: RequestListene
     },
     handler,
   )
-  server.on('tlsClientError', () => undefined)
-  return listening(t, server)
+  return origin(t, server)
 }
 
 /** Bare TCP: the test speaks for itself. */
 export const startTcpOrigin = (t: Scope, onSocket: (socket: Socket) => void): Promise<Origin> =>
-  listening(t, createTcp({ allowHalfOpen: true }, onSocket))
+  origin(t, createTcp({ allowHalfOpen: true }, onSocket))
