@@ -125,7 +125,7 @@ export interface UpstreamRequest {
   readonly target: string
   /** End-to-end headers only, Host included. */
   readonly headers: RawHeaders
-  /** `Uint8Array`: held whole, can be sent again. */
+  /** `Uint8Array`: held whole, can be sent again; taken away (`null`) once the response has begun: keep no other hold. */
   readonly body: BodySource | Uint8Array | null
 }
 
