@@ -189,9 +189,11 @@ class RunningTunnel {
     const earlyBytes = upstream.bytesRead - upstream.readableLength - this.#parentBytes
     const { buffers, settings } = this.#deps
     let spliced: Splice | null = null
-    spliced = splice({ client: this.#socket, upstream, idleMs: settings.timeouts.tunnelIdleMs, buffers }, () =>
-      this.#finishBytes(spliced, earlyBytes + (spliced?.bytesOut() ?? 0), null),
-    )
+    const { tunnelIdleMs: idleMs } = settings.timeouts
+    spliced = splice({ client: this.#socket, upstream, idleMs, buffers }, (_isIdle, isReset) => {
+      const error = isReset ? new ProxyError('upstream-reset') : null
+      this.#finishBytes(spliced, earlyBytes + (spliced?.bytesOut() ?? 0), error)
+    })
   }
 
   #intercept(decision: TunnelDecision): void {

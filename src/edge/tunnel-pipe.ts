@@ -22,14 +22,14 @@ export interface Splice {
 
 /**
  * Both sockets flow into each other with half-close kept: a side that ends lets the other finish. Bytes that were read
- * and put back come first. `onEnd` is called once, when both are closed; `isIdle` says that the idle timer ended it.
+ * and put back come first. `onEnd` is called once, when both are closed, and says how that came.
  */
-export function splice(options: SpliceOptions, onEnd: (isIdle: boolean) => void): Splice {
+export function splice(options: SpliceOptions, onEnd: OnEnd): Splice {
   const { client, upstream } = options
   return canMove(client) && canMove(upstream) ? spliceByOnread(options, onEnd) : spliceByPipe(options, onEnd)
 }
 
-function spliceByOnread(options: SpliceOptions, onEnd: (isIdle: boolean) => void): Splice {
+function spliceByOnread(options: SpliceOptions, onEnd: OnEnd): Splice {
   const into = new Direction(options.buffers)
   const back = new Direction(options.buffers)
   const client = moveToOnread(options.client, into.onread)
@@ -141,7 +141,7 @@ class Direction {
   }
 }
 
-function spliceByPipe({ client, upstream, idleMs }: SpliceOptions, onEnd: (isIdle: boolean) => void): Splice {
+function spliceByPipe({ client, upstream, idleMs }: SpliceOptions, onEnd: OnEnd): Splice {
   const startIn = client.bytesRead - client.readableLength
   const startOut = upstream.bytesRead - upstream.readableLength
   watchEnds({ client, upstream, idleMs }, onEnd)
@@ -153,10 +153,14 @@ function spliceByPipe({ client, upstream, idleMs }: SpliceOptions, onEnd: (isIdl
   }
 }
 
+/** `isIdle`: the idle timer ended it. `isReset`: the upstream tore it down before its end. */
+type OnEnd = (isIdle: boolean, isReset: boolean) => void
+
 type Ends = Pick<SpliceOptions, 'client' | 'upstream' | 'idleMs'>
 
-function watchEnds({ client, upstream, idleMs }: Ends, onEnd: (isIdle: boolean) => void): void {
+function watchEnds({ client, upstream, idleMs }: Ends, onEnd: OnEnd): void {
   let isIdle = false
+  let isReset = false
   let open = 2
   // One timer a side is enough: a socket counts writes as activity too.
   client.setTimeout(idleMs, () => {
@@ -166,7 +170,7 @@ function watchEnds({ client, upstream, idleMs }: Ends, onEnd: (isIdle: boolean) 
   })
   const closed = (): void => {
     open--
-    if (open === 0) onEnd(isIdle)
+    if (open === 0) onEnd(isIdle, isReset)
   }
   for (const [from, to] of [
     [client, upstream],
@@ -174,6 +178,7 @@ function watchEnds({ client, upstream, idleMs }: Ends, onEnd: (isIdle: boolean) 
   ] as const) {
     from.once('close', () => {
       // A reset on one side is a reset on the other; a clean end was already passed on.
+      if (from === upstream) isReset = from.errored !== null && !from.readableEnded
       if (!from.readableEnded || from.errored !== null) to.destroy()
       closed()
     })
