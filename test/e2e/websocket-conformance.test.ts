@@ -1,5 +1,8 @@
 /** The same frames through a plain tunnel and through interception in each mode: what the peers see must not differ. */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2'
+import type { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { closePayload, frameBytes, OPCODES, WsFrameReader } from '../../src/wire/ws-frames.ts'
@@ -7,6 +10,7 @@ import { policyWith } from '../clients/scenario.ts'
 import { makePki } from '../helpers/pki.ts'
 import { startWeir } from '../helpers/weir.ts'
 import { readHead, tlsThrough } from '../helpers/wire-client.ts'
+import { connectStream, http2WithConnect } from '../helpers/ws-http2.ts'
 import { startWebSocketOrigin } from '../helpers/ws-peers.ts'
 
 interface Row {
@@ -44,6 +48,24 @@ function framesOf(bytes: Buffer): string[] {
   return frames
 }
 
+async function openSocket(weir: { readonly port: number }, host: string, ca: string): Promise<Duplex> {
+  const socket = await tlsThrough(weir.port, `${host}:443`, { ca })
+  socket.write(
+    `GET /v1/responses HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: codex_exec/0.169.0 (Debian)\r\nOriginator: codex_exec\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+  )
+  const head = await readHead(socket)
+  if (!head.startsWith('HTTP/1.1 101')) throw new Error(head)
+  return socket
+}
+
+async function openStream(session: ClientHttp2Session): Promise<Duplex> {
+  const headers = { originator: 'codex_exec', 'user-agent': 'codex_exec/0.169.0 (Debian)' }
+  const stream = connectStream(session, '/v1/responses', headers)
+  const [head] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+  if (Number(head[':status']) !== 200) throw new Error(String(head[':status']))
+  return stream
+}
+
 async function open(t: Test, tier: 'approved' | 'monitored' | 'restricted') {
   const pki = await makePki(t)
   const closes: { resolve: (code: number) => void } = { resolve: () => undefined }
@@ -57,16 +79,13 @@ async function open(t: Test, tier: 'approved' | 'monitored' | 'restricted') {
     // What is no event of the dialect would be refused: here the frames matter.
     policy: (text) => policyWith(text, 'openai-codex', tier).replaceAll('onUnreadable: block', 'onUnreadable: allow'),
   })
-  return async (row: Row, host: string) => {
+  const { session } = await http2WithConnect(t, weir, AI)
+  return async (row: Row, host: string, http: '1.1' | '2' = '1.1') => {
     const ended = new Promise<number>((resolve) => {
       closes.resolve = resolve
     })
-    const socket = await tlsThrough(weir.port, `${host}:443`, { ca: host === PLAIN ? pki.rootPem : weir.ca })
-    socket.write(
-      `GET /v1/responses HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: codex_exec/0.169.0 (Debian)\r\nOriginator: codex_exec\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
-    )
-    const head = await readHead(socket)
-    if (!head.startsWith('HTTP/1.1 101')) throw new Error(head)
+    const socket =
+      http === '2' ? await openStream(session) : await openSocket(weir, host, host === PLAIN ? pki.rootPem : weir.ca)
     const chunks: Buffer[] = []
     const over = new Promise((resolve) => socket.once('close', resolve))
     socket.on('data', (chunk: Buffer) => {
@@ -94,6 +113,9 @@ t.test('frames arrive as through a plain tunnel', async (t) => {
   for (const row of rows) {
     const plain = await ways.approved(row, PLAIN)
     if (row.closes === undefined) t.equal(plain.code, 1000, row.it)
-    for (const [tier, send] of Object.entries(ways)) t.strictSame(await send(row, AI), plain, `${row.it}: ${tier}`)
+    for (const [tier, send] of Object.entries(ways)) {
+      t.strictSame(await send(row, AI), plain, `${row.it}: ${tier}`)
+      t.strictSame(await send(row, AI, '2'), plain, `${row.it}: ${tier}, HTTP/2`)
+    }
   }
 })
