@@ -4,6 +4,19 @@ import { hasCrc32Base62, isLuhn } from './checksums.ts'
 import { findUrlPassword, isBasicCredentials, isTrivialPassword } from './connection-string.ts'
 import { findEmail } from './email.ts'
 import { isJwt } from './jwt.ts'
+import {
+  isAadhaar,
+  isBsn,
+  isCpf,
+  isHongKongId,
+  isKoreanId,
+  isNir,
+  isNric,
+  isPesel,
+  isSpanishId,
+  isSsn,
+  isTaiwanId,
+} from './national-ids.ts'
 import { findCard, findChinaId, findIban } from './numbers.ts'
 import { findPem } from './pem.ts'
 import { findPhone } from './phone.ts'
@@ -26,7 +39,18 @@ export const FINDERS: ReadonlyMap<string, Finder> = new Map<string, Finder>([
 export const VALIDATORS: ReadonlyMap<string, Validator> = new Map<string, Validator>([
   ['crc32-base62', hasCrc32Base62],
   ['jwt', isJwt],
-  ['luhn', isLuhn],
+  ['luhn', (value) => isLuhn(value.replace(/\D/g, ''))],
+  ['aadhaar', isAadhaar],
+  ['bsn', isBsn],
+  ['cpf', isCpf],
+  ['hong-kong-id', isHongKongId],
+  ['korean-id', isKoreanId],
+  ['nir', isNir],
+  ['nric', isNric],
+  ['pesel', isPesel],
+  ['spanish-id', isSpanishId],
+  ['ssn', isSsn],
+  ['taiwan-id', isTaiwanId],
   ['not-words', (value) => !isWordy(value)],
   ['basic-credentials', isBasicCredentials],
   ['not-trivial-password', (value) => !isTrivialPassword(value)],
