@@ -27,6 +27,7 @@ import type { Clock, FlowPorts } from './flow/ports.ts'
 import { adminEvent, configEvent } from './flow/record.ts'
 import { createRefusalFolder } from './flow/tunnel.ts'
 import { createInspector } from './inspect/inspector.ts'
+import { createVault } from './inspect/vault.ts'
 import { createReadiness, type Readiness } from './observe/health.ts'
 import { createHeapWatch } from './observe/heap.ts'
 import { createLogger, type LogDestination, type OperationalLog } from './observe/log.ts'
@@ -121,6 +122,7 @@ export class App {
   readonly #proxyTls: ProxyTls
   readonly #control: ControlServer
   readonly #ownPorts: number[] = []
+  readonly #vault = createVault()
   #addresses: AppAddresses = addressesOf([], '')
   #stopping: Promise<void> | null = null
 
@@ -294,6 +296,7 @@ export class App {
       clock,
       newId: this.#newId,
       limits: config.limits,
+      restore: { vault: this.#vault, prefix: config.inspect.placeholder },
       metrics: this.#metrics,
       log: this.#parts.log,
     }
@@ -349,6 +352,7 @@ export class App {
       placeholderKey: this.#parts.placeholderKey,
       depth: inspect.depth,
       nowMs: clock.tickMs,
+      vault: this.#vault,
     })
   }
 

@@ -126,6 +126,9 @@ const outcomeFields = (event: OutcomeFields): OutcomeFields => ({
   error: errorOf(event.error),
   complete: event.complete,
   ...(event.messages === undefined ? {} : { messages: { in: event.messages.in, out: event.messages.out } }),
+  ...(event.restored === undefined ? {} : { restored: event.restored }),
+  ...(event.restoreMisses === undefined ? {} : { restoreMisses: event.restoreMisses }),
+  ...(event.unrestored === undefined ? {} : { unrestored: event.unrestored }),
 })
 
 const tunnelFields = (event: TunnelEvent): object => ({

@@ -1,5 +1,6 @@
 /** Anthropic's Messages API, also behind relays, on Vertex (`rawPredict`) and on Azure. */
 import type { RequestHead } from '../domain/tool.ts'
+import { anthropicRestorePoints } from './anthropic-restore.ts'
 import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import type { JsonKeys } from './json-parts.ts'
@@ -56,6 +57,7 @@ export const anthropicMessages: Dialect = {
         request_id: notice.event,
       },
     }),
+  restorePoints: anthropicRestorePoints,
   usageReader: (contentType) =>
     createUsageReader(contentType, {
       signs: ['"usage"', '"message_start"'],

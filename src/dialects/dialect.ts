@@ -1,5 +1,6 @@
 import type { LocalAnswer, Notice } from '../domain/notice.ts'
 import type { DialectId, RequestHead } from '../domain/tool.ts'
+import type { RestorePointsOf } from './restore-points.ts'
 
 /** One span of text inside a decoded request body. Offsets are bytes. */
 export interface TextPart {
@@ -77,6 +78,10 @@ export interface Dialect {
   /** A refusal in this dialect's own error shape, without the headers that every block carries. */
   readonly refusal: (notice: Notice, head: RequestHead) => LocalAnswer
   readonly usageReader: (contentType: string | null) => UsageReader
+  /** Where the model's text stands in an answer. Absent: placeholders stay in it. */
+  readonly restorePoints?: RestorePointsOf
+  /** Only an answer that holds one of these can tell a history (`AnswerText.history`). */
+  readonly historySigns?: readonly string[]
   /** Absent: the messages of its WebSockets cannot be read. */
   readonly messages?: MessageReader
 }

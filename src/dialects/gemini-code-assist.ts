@@ -3,6 +3,7 @@ import type { RequestHead } from '../domain/tool.ts'
 import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import { GEMINI_KEYS, GEMINI_USAGE, geminiRefusal } from './gemini.ts'
+import { geminiRestorePoints } from './gemini-restore.ts'
 import { createUsageReader } from './usage.ts'
 
 const VERBS = /\/v1internal:(?:generateContent|streamGenerateContent|countTokens)$/u
@@ -14,5 +15,6 @@ export const geminiCodeAssist: Dialect = {
   recognise,
   textParts: (body, contentType) => jsonBodyParts(body, contentType, GEMINI_KEYS),
   refusal: geminiRefusal,
+  restorePoints: geminiRestorePoints,
   usageReader: (contentType) => createUsageReader(contentType, GEMINI_USAGE),
 }

@@ -3,6 +3,7 @@ import type { LocalAnswer, Notice } from '../domain/notice.ts'
 import type { RequestHead } from '../domain/tool.ts'
 import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
+import { geminiRestorePoints } from './gemini-restore.ts'
 import type { JsonKeys } from './json-parts.ts'
 import { COMMON_NAMES, SIGNED_KEYS } from './keys.ts'
 import { jsonAnswer } from './local-answer.ts'
@@ -44,5 +45,6 @@ export const gemini: Dialect = {
   recognise,
   textParts: (body, contentType) => jsonBodyParts(body, contentType, GEMINI_KEYS),
   refusal: geminiRefusal,
+  restorePoints: geminiRestorePoints,
   usageReader: (contentType) => createUsageReader(contentType, GEMINI_USAGE),
 }

@@ -4,6 +4,7 @@ import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import type { JsonKeys } from './json-parts.ts'
 import { COMMON_NAMES, SIGNED_KEYS } from './keys.ts'
+import { openaiChatRestorePoints } from './openai-chat-restore.ts'
 import { openaiRefusal } from './openai-refusal.ts'
 import { countAt, createUsageReader, nameAt, objectAt } from './usage.ts'
 import { hasHeader, lowerHeader, pathEndsWith } from './wire-shape.ts'
@@ -43,6 +44,7 @@ export const openaiChat: Dialect = {
   recognise,
   textParts: (body, contentType) => jsonBodyParts(body, contentType, KEYS),
   refusal: openaiRefusal,
+  restorePoints: openaiChatRestorePoints,
   usageReader: (contentType) =>
     createUsageReader(contentType, {
       signs: ['"usage"'],

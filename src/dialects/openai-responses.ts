@@ -6,6 +6,7 @@ import type { JsonKeys } from './json-parts.ts'
 import { COMMON_NAMES, SIGNED_KEYS } from './keys.ts'
 import { openaiRefusal } from './openai-refusal.ts'
 import { openaiResponsesMessages } from './openai-responses-messages.ts'
+import { openaiResponsesRestorePoints, RESPONSES_HISTORY_SIGNS } from './openai-responses-restore.ts'
 import { countAt, createUsageReader, type JsonObject, nameAt, objectAt } from './usage.ts'
 import { hasHeader, lowerHeader, pathEndsWith } from './wire-shape.ts'
 
@@ -71,6 +72,8 @@ export const openaiResponses: Dialect = {
   recognise,
   textParts: (body, contentType) => jsonBodyParts(body, contentType, KEYS),
   refusal: openaiRefusal,
+  restorePoints: openaiResponsesRestorePoints,
+  historySigns: RESPONSES_HISTORY_SIGNS,
   usageReader: (contentType) => createUsageReader(contentType, { signs: ['"usage"'], read: readUsage }),
   messages: openaiResponsesMessages(readUsage),
 }

@@ -77,7 +77,16 @@ export interface OutcomeFields {
   readonly complete: boolean
   /** Messages counted where a stream is made of them (gRPC, Connect, WebSocket); absent elsewhere. */
   readonly messages?: MessageCounts
+  /** Places of the answer where a value was put back; absent: none. */
+  readonly restored?: number
+  /** Placeholders of the answer whose value was not known and that stayed; absent: none. */
+  readonly restoreMisses?: number
+  /** Why the answer, or a part of it, was not looked through although its request was redacted; absent: it was. */
+  readonly unrestored?: UnrestoredReason
 }
+
+export const UNRESTORED_REASONS = ['oversize', 'over-capacity', 'unknown-coding', 'dialect'] as const
+export type UnrestoredReason = (typeof UNRESTORED_REASONS)[number]
 
 /** Whole messages that passed: `in` from the client, `out` to it. */
 export interface MessageCounts {

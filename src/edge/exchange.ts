@@ -23,6 +23,7 @@ import { requestLines, responseLines } from './passed-lines.ts'
 import type { EdgePorts } from './ports.ts'
 import { destinationOf, type ReadHead } from './request-head.ts'
 import { createResponseMeter, type ResponseMeter } from './response-meter.ts'
+import { RESTORED_LINES, RestoringBody } from './restoring-body.ts'
 
 /** Bodies up to this size are sent whole, so that a stale pooled connection costs a retry and not an error. */
 const WHOLE_BODY_BYTES = 65_536
@@ -70,12 +71,16 @@ class RunningExchange {
   #request: (Omit<UpstreamRequest, 'body'> & { body: OutgoingBody }) | null = null
   #upstream: UpstreamExchange | null = null
   #meter: ResponseMeter | null = null
+  /** Puts the client's values back on the way. */
+  #restoring: RestoringBody | null = null
+  #restoringBytes = 0
   #messages: MessageStream | null = null
   readonly #counter: MessageCounter
   #status: number | null = null
   #bytesIn = 0
   #bytesOut = 0
   #sentTick = 0
+  #trailers: RawHeaders = []
   #upstreamMs: number | null = null
   #error: ProxyError | null = null
   #isComplete = false
@@ -102,6 +107,8 @@ class RunningExchange {
     } finally {
       this.#holder?.release()
       this.#messages?.cancel()
+      this.#restoring?.cancel()
+      this.#budget.giveBack(this.#restoringBytes, this.#run.client.address)
     }
   }
 
@@ -274,26 +281,60 @@ class RunningExchange {
 
   #sink(): UpstreamResponseSink {
     const { side } = this.#run
-    side.onDrain(() => this.#upstream?.resume())
+    side.onDrain(() => {
+      if (this.#restoring === null) this.#upstream?.resume()
+      else this.#restoring.drained()
+    })
     return {
       informational: (status, headers) => side.inform(status, endToEndHeaders(headers)),
       head: (status, statusText, headers) => this.#head(status, statusText, headers),
       chunk: (bytes) => {
-        this.#bytesOut += bytes.length
         this.#counter.response(bytes)
         this.#meter?.push(bytes)
-        return side.write(bytes)
+        return this.#restoring === null ? this.#write(bytes) : this.#restoring.push(bytes)
       },
       end: (trailers) => {
-        side.end(endToEndTrailers(trailers))
-        this.#isComplete = true
-        this.#done()
+        this.#trailers = trailers
+        if (this.#restoring === null) this.#end()
+        else this.#restoring.end()
       },
       fail: (error) => {
         this.#fail(error)
         this.#done()
       },
     }
+  }
+
+  #write(bytes: Uint8Array): boolean {
+    this.#bytesOut += bytes.length
+    return this.#run.side.write(bytes)
+  }
+
+  #end(): void {
+    this.#run.side.end(endToEndTrailers(this.#trailers))
+    this.#isComplete = true
+    this.#done()
+  }
+
+  /** `true`: values are put back in the body that follows. */
+  #isRestored(status: number, headers: RawHeaders): boolean {
+    const restored = this.#exchange.restorer({ status, headers }, (bytes) => {
+      const isRoom = this.#budget.take(bytes, this.#run.client.address)
+      if (isRoom) this.#restoringBytes += bytes
+      return isRoom
+    })
+    if (restored === null) return false
+    this.#restoring = new RestoringBody(restored, {
+      write: (bytes) => this.#write(bytes),
+      end: () => this.#end(),
+      fail: (error) => {
+        this.#upstream?.cancel()
+        this.#fail(error)
+        this.#done()
+      },
+      resume: () => this.#upstream?.resume(),
+    })
+    return true
   }
 
   #head(status: number, statusText: string, headers: RawHeaders): void {
@@ -303,7 +344,8 @@ class RunningExchange {
     this.#counter.responseHead(status, headers)
     const reader = this.#exchange.usageReader(headerValue(headers, 'content-type'))
     if (reader !== null) this.#meter = createResponseMeter(reader, headerValue(headers, 'content-encoding'))
-    const kept = responseLines(headers, this.#run.isIntercepted)
+    const lines = responseLines(headers, this.#run.isIntercepted)
+    const kept = this.#isRestored(status, headers) ? endToEndHeaders(lines, RESTORED_LINES) : lines
     this.#run.side.head(status, statusText, [...kept, ...this.#exchange.responseHeaders()])
   }
 

@@ -11,19 +11,23 @@ import type { MessageCounts, OutcomeFields } from '../domain/audit-event.ts'
 import type { Client } from '../domain/client.ts'
 import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
 import type { FindingCount, UnreadReason } from '../domain/finding.ts'
-import { headerValue, type RawHeaders } from '../domain/headers.ts'
+import { headerValue, headerValues, type RawHeaders } from '../domain/headers.ts'
 import type { LocalAnswer, Notice } from '../domain/notice.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import type { TenantHeaders } from '../domain/tenant.ts'
 import type { DialectId, Identification, RequestHead } from '../domain/tool.ts'
+import { type BodyRestorer } from '../inspect/restore-body.ts'
+import { vaultKey } from '../inspect/vault.ts'
 import { rpcCode } from '../notice/answer.ts'
+import { type Coding, parseContentEncoding } from '../wire/content-coding.ts'
 import type { Framing } from '../wire/grpc-frames.ts'
 import { requestFraming } from '../wire/plain-frames.ts'
 import { judgeHeldBody, readBodyFacts } from './act.ts'
 import { answerFailure } from './failure.ts'
 import type { FlowPorts, HeldBody } from './ports.ts'
 import { errorFields, followingOutcomeEvent, intentEvent, joinCounts, singleOutcomeEvent } from './record.ts'
+import { canRestore, knowsHistories, Restoration } from './restoration.ts'
 import { withoutTenantHeaders, withTenantHeaders } from './tenant-headers.ts'
 
 export interface ExchangeInput {
@@ -34,6 +38,8 @@ export interface ExchangeInput {
   readonly hasBody: boolean
   /** A message inside an open connection: the flow id of that connection. Its body is the message. */
   readonly parent?: string
+  /** What is answered goes to the client as it comes: nothing can be put back. */
+  readonly isOneWay?: boolean
 }
 
 /** What `edge/` does with the body. */
@@ -63,6 +69,13 @@ export interface JudgedBody {
   readonly answer: LocalAnswer | null
   /** The edited body, in the coding it came in; `null`: send the bytes as they came. */
   readonly body: Uint8Array | null
+}
+
+/** A response in whose text the client's values are put back. */
+export interface RestoredBody {
+  readonly restorer: BodyRestorer
+  /** To be undone before; the client gets the body without any. */
+  readonly codings: readonly Coding[]
 }
 
 /** A message in a stream of frames that must not pass: how the client is told. */
@@ -121,6 +134,16 @@ export interface Exchange {
   readonly requestTrailers: (trailers: RawHeaders) => RawHeaders
   /** A reader for the usage in the response; `null` when nobody wants to know. */
   readonly usageReader: (contentType: string | null) => UsageReader | null
+  /**
+   * Puts the client's values back in the response with this head; `null`: it goes on as it comes. `room` is asked before
+   * bytes are kept.
+   */
+  readonly restorer: (
+    response: { readonly status: number; readonly headers: RawHeaders },
+    room: (bytes: number) => boolean,
+  ) => RestoredBody | null
+  /** The same for one message of an open connection: what goes out for it, in order; `null`: itself. */
+  readonly restoreMessage: (message: Buffer) => readonly Uint8Array[] | null
   /** Headers that Weir adds to the upstream's response. */
   readonly responseHeaders: () => readonly string[]
   /** The answer for a failure; `null` when nobody is left to answer. */
@@ -151,6 +174,9 @@ class OpenExchange implements Exchange {
   #bytesIn: number | null = null
   #inspectMs: number | null = null
   #isChanged = false
+  #placeholders: readonly string[] = []
+  #histories: readonly string[] = []
+  #restoration: Restoration | null = null
   #hasIntent = false
 
   constructor(ports: FlowPorts, snapshot: PolicySnapshot, input: ExchangeInput) {
@@ -188,6 +214,8 @@ class OpenExchange implements Exchange {
     this.#heldModel = judgement.model
     this.#bytesIn = held.cut === null ? held.bytes.length : null
     this.#isChanged = judgement.body !== null
+    this.#placeholders = judgement.placeholders
+    this.#histories = judgement.histories
     // No room to look is Weir's own trouble: told as such, and worth a retry, not as a block of the tool.
     if (judgement.unread === 'over-capacity' && this.#decision.reason === 'unreadable') {
       throw new ProxyError('over-capacity')
@@ -244,6 +272,41 @@ class OpenExchange implements Exchange {
     const { action, isRecorded, dialect } = this.#decision
     if (!isRecorded || (action !== 'log' && action !== 'redact')) return null
     return dialectById(dialect).usageReader(contentType)
+  }
+
+  restorer(
+    response: { readonly status: number; readonly headers: RawHeaders },
+    room: (bytes: number) => boolean,
+  ): RestoredBody | null {
+    const { status, headers } = response
+    const isEmpty = this.#input.head.method === 'HEAD' || status === 204 || status === 304
+    const restoration = isEmpty ? null : this.#openRestoration()
+    if (restoration === null) return null
+    const restorer = restoration.body({ contentType: headerValue(headers, 'content-type'), room })
+    const codings = parseContentEncoding(headerValues(headers, 'content-encoding'))
+    if (restorer === null || codings.ok)
+      return restorer === null || !codings.ok ? null : { restorer, codings: codings.codings }
+    restoration.unrestored = codings.unread
+    return null
+  }
+
+  restoreMessage(message: Buffer): readonly Uint8Array[] | null {
+    return this.#openRestoration()?.event(message) ?? null
+  }
+
+  #openRestoration(): Restoration | null {
+    const { restore } = this.#ports
+    const { action, tierRules, dialect } = this.#decision
+    const isReversible = action === 'redact' && tierRules?.reversible === true && this.#input.isOneWay !== true
+    if (restore === undefined || !isReversible || !canRestore(dialect)) return null
+    this.#restoration ??= new Restoration(restore, {
+      client: vaultKey(this.#input.client),
+      dialect,
+      placeholders: this.#placeholders,
+      histories: this.#histories,
+      isRead: this.#unread === null,
+    })
+    return this.#restoration
   }
 
   responseHeaders(): readonly string[] {
@@ -335,7 +398,16 @@ class OpenExchange implements Exchange {
   }
 
   #judgePorts(): Parameters<typeof judgeHeldBody>[0] {
-    return { ...this.#readPorts(), decide: (facts) => this.#decide(facts) }
+    const { restore } = this.#ports
+    const editFor = vaultKey(this.#input.client)
+    return {
+      ...this.#readPorts(),
+      editFor,
+      decide: (facts) => this.#decide(facts),
+      ...(restore === undefined
+        ? {}
+        : { knows: (histories: readonly string[]) => knowsHistories(restore, editFor, histories) }),
+    }
   }
 
   #readPorts(): { inspect: FlowPorts['inspect']; limits: { maxBytes: number; maxRatio: number } } {
@@ -377,6 +449,19 @@ class OpenExchange implements Exchange {
       error: errorFields(end.error),
       complete: end.isComplete,
       ...(end.messages === undefined ? {} : { messages: end.messages }),
+      ...this.#restoredFields(),
+    }
+  }
+
+  #restoredFields(): Pick<OutcomeFields, 'restored' | 'restoreMisses' | 'unrestored'> {
+    const { restored = 0, misses = 0, unrestored = null } = this.#restoration ?? {}
+    const { dialect, tierRules } = this.#decision
+    const isLost = this.#isChanged && tierRules?.reversible === true && !canRestore(dialect)
+    const why = unrestored ?? (isLost ? 'dialect' : null)
+    return {
+      ...(restored === 0 ? {} : { restored }),
+      ...(misses === 0 ? {} : { restoreMisses: misses }),
+      ...(why === null ? {} : { unrestored: why }),
     }
   }
 
@@ -386,6 +471,12 @@ class OpenExchange implements Exchange {
       const labels = { tool: tool ?? 'unlisted', tier: tier ?? 'none', action }
       this.#ports.metrics.count('weir_requests_total', labels)
     } else this.#ports.metrics.count('weir_requests_total', NOT_AI)
+    const { restored = 0, misses = 0 } = this.#restoration ?? {}
+    if (restored > 0) this.#ports.metrics.count('weir_restored_total', {}, restored)
+    if (misses > 0) {
+      this.#ports.metrics.count('weir_restore_misses_total', {}, misses)
+      this.#ports.log.warn({ flow: this.id }, 'flow.restore-miss')
+    }
     if (end.error !== null) {
       this.#ports.metrics.count('weir_errors_total', { code: end.error.code, side: end.error.side })
     }

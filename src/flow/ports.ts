@@ -9,6 +9,7 @@ import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
 import type { Limits } from '../domain/settings.ts'
 import type { DialectId } from '../domain/tool.ts'
+import type { Vault } from '../inspect/vault.ts'
 
 /** Operational log. Never bodies, header values, query strings or keys. */
 export interface Logger {
@@ -147,6 +148,12 @@ export interface UpstreamPort {
   readonly exchange: (request: UpstreamRequest, sink: UpstreamResponseSink) => UpstreamExchange
 }
 
+/** Values of clients, and what placeholders begin with. */
+export interface RestoreStore {
+  readonly vault: Vault
+  readonly prefix: string
+}
+
 /** Where flows take their rules from: read once per flow. */
 export interface SnapshotSource {
   readonly current: () => PolicySnapshot
@@ -161,4 +168,6 @@ export interface FlowPorts {
   readonly limits: Pick<Limits, 'decodedRatio'>
   readonly metrics: Metrics
   readonly log: Logger
+  /** Where values are kept that may be put back. Absent: redaction is one-way. */
+  readonly restore?: RestoreStore
 }

@@ -3,6 +3,7 @@
  * placeholder is held back. Every place of the text is looked at, and what was put in never again: a look-alike in front
  * of a placeholder (`WEIRAB` + placeholder) hides nothing, and a value may hold the prefix.
  */
+import { jsonEscaped } from './json-text.ts'
 import { isPlaceholderLetter, PLACEHOLDER_LETTERS } from './placeholder.ts'
 
 /** What the restorers of one answer share. */
@@ -17,18 +18,18 @@ export interface RestoreBook {
   readonly onMiss: () => void
 }
 
-/** The text of one block. `write` says how a value is written in it. */
+/** The text of one block; `isJson`: it is JSON, and a value is escaped as in its strings. */
 export class TextRestorer {
   readonly #book: RestoreBook
-  readonly #write: (value: string) => string
+  readonly #isJson: boolean
   readonly #length: number
   #tail = ''
   /** The last unit that went out, when it was the model's own. */
   #before = Number.NaN
 
-  constructor(book: RestoreBook, write: (value: string) => string = asItIs) {
+  constructor(book: RestoreBook, isJson = false) {
     this.#book = book
-    this.#write = write
+    this.#isJson = isJson
     this.#length = book.prefix.length + PLACEHOLDER_LETTERS
   }
 
@@ -76,9 +77,10 @@ export class TextRestorer {
     const value = this.#book.valueOf(text.slice(at, end))
     if (value !== null) {
       this.#book.onRestored()
-      return this.#write(value)
+      return this.#isJson ? jsonEscaped(value) : value
     }
-    if (isWordUnit(at === sent ? this.#before : text.charCodeAt(at - 1))) return null
+    // In JSON the letter in front may be that of an escape.
+    if (!this.#isJson && isWordUnit(at === sent ? this.#before : text.charCodeAt(at - 1))) return null
     if (text.length === end && !isEnd) return OPEN
     if (!isWordUnit(text.charCodeAt(end))) this.#book.onMiss()
     return null
@@ -101,8 +103,6 @@ export class TextRestorer {
 }
 
 const OPEN = Symbol('open')
-
-const asItIs = (value: string): string => value
 
 /** Letters and digits: beside one, a look-alike is a part of something longer. */
 const isWordUnit = (code: number): boolean =>

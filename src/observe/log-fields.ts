@@ -31,6 +31,7 @@ export const LOG_EVENTS = {
   'edge.stray-connection': 'a connection that names no destination or proves no client was ended; `code` says why',
   'edge.upgrade-fault': 'an upgrade ended by a fault of the program',
   'flow.message-fault': 'a message of a WebSocket ended by a fault of the program',
+  'flow.restore-miss': 'an answer held a placeholder whose value is not known; the client got the placeholder',
   'identity.credential-refused': 'a proxy token or another credential was wrong',
   'identity.directory-failed': 'the LDAP directory does not answer; groups that are known still count',
   'identity.token-deeds-failed': 'what `weir token` did could not be brought into the records; it is tried again',

@@ -38,6 +38,12 @@ export const METRICS = {
     help: 'Questions to the LDAP directory that failed.',
     labels: [],
   },
+  weir_restored_total: { type: 'counter', help: 'Values put back in answers.', labels: [] },
+  weir_restore_misses_total: {
+    type: 'counter',
+    help: 'Placeholders in answers whose value is not known.',
+    labels: [],
+  },
   weir_connections: { type: 'gauge', help: 'Client connections now.', labels: [] },
   weir_audit_spooled_bytes: { type: 'gauge', help: 'Bytes of audit records that wait in memory.', labels: [] },
   weir_inspecting_bytes: { type: 'gauge', help: 'Bytes held for inspection now.', labels: [] },
