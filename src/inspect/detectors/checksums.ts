@@ -51,3 +51,14 @@ export function hasCrc32Base62(token: string): boolean {
   const body = token.slice(token.lastIndexOf('_') + 1)
   return body.length === 36 && crc32Base62(body.slice(0, 30)) === body.slice(30)
 }
+
+/** The last eight characters are the CRC-32 of all before them in hexadecimal: Atlassian's and Bitbucket's tokens. */
+export function hasCrc32Hex(token: string): boolean {
+  return Number.parseInt(token.slice(-8), 16) === crc32(token.slice(0, -8))
+}
+
+/** The same behind a `_` that does not count, least byte first: service account tokens of Grafana. */
+export function hasCrc32HexSwapped(token: string): boolean {
+  const bytes = token.slice(-8).match(/../g) ?? []
+  return Number.parseInt(bytes.toReversed().join(''), 16) === crc32(token.slice(0, -9))
+}

@@ -1,6 +1,6 @@
 /** The code that rules may name: finders look at a trigger, validators at a matched value. */
 import { findAssignedSecret } from './assignment.ts'
-import { hasCrc32Base62, isLuhn } from './checksums.ts'
+import { hasCrc32Base62, hasCrc32Hex, hasCrc32HexSwapped, isLuhn } from './checksums.ts'
 import { findUrlPassword, isBasicCredentials, isTrivialPassword } from './connection-string.ts'
 import { findEmail } from './email.ts'
 import { isJwt } from './jwt.ts'
@@ -38,6 +38,8 @@ export const FINDERS: ReadonlyMap<string, Finder> = new Map<string, Finder>([
 
 export const VALIDATORS: ReadonlyMap<string, Validator> = new Map<string, Validator>([
   ['crc32-base62', hasCrc32Base62],
+  ['crc32-hex', hasCrc32Hex],
+  ['crc32-hex-swapped', hasCrc32HexSwapped],
   ['jwt', isJwt],
   ['luhn', (value) => isLuhn(value.replace(/\D/g, ''))],
   ['aadhaar', isAadhaar],

@@ -1,8 +1,11 @@
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
 import {
   crc32Base62,
   hasCrc32Base62,
+  hasCrc32Hex,
+  hasCrc32HexSwapped,
   isLuhn,
   isMod11Check2,
   isMod97,
@@ -47,4 +50,16 @@ t.test('a CRC in base 62 is six characters of the thirty before it', async (t) =
   t.ok(hasCrc32Base62(`ghp_${body}${crc32Base62(body)}`))
   t.notOk(hasCrc32Base62(`ghp_${body}000000`))
   t.notOk(hasCrc32Base62(`ghp_${body}`))
+})
+
+t.test('a CRC-32 in hexadecimal at the end of a token', async (t) => {
+  const hex = (body: string): string => crc32(body).toString(16).padStart(8, '0')
+  const swapped = (body: string): string => Buffer.from(hex(body), 'hex').reverse().toString('hex')
+  const atlassian = 'ATATT3xFfGF0aB3dE5fG7hJ9kL1mN='
+  t.ok(hasCrc32Hex(atlassian + hex(atlassian).toUpperCase()))
+  t.notOk(hasCrc32Hex(`${atlassian}00000000`))
+  const grafana = 'glsa_k3Jd82hfQpLz91mXcVbN4sRtYwE6uI0o'
+  t.ok(hasCrc32HexSwapped(`${grafana}_${swapped(grafana)}`))
+  t.notOk(hasCrc32HexSwapped(`${grafana}_00000000`))
+  for (const text of ['', 'x', 'zzzzzzzz']) t.notOk(hasCrc32Hex(text) || hasCrc32HexSwapped(text), text)
 })
