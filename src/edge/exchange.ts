@@ -118,11 +118,12 @@ class RunningExchange {
     const { plan } = this.#exchange
     if (plan.kind === 'hold' && (await this.#isRefusedUnread(plan.maxBytes))) return false
     side.expectContinue()
+    const isJudged = plan.kind === 'hold' || plan.kind === 'messages'
+    // What the body says changes nothing of an intent for a body that is not judged: it is written while the body arrives.
+    const committing = isJudged ? null : this.#prepare()
     const body = await this.#bodyBy(plan)
     if (body === 'answered') return false
-    // The upstream connects while the intent is written.
-    this.#ports.upstream.prepare?.(destinationOf(this.#run.read))
-    const refusal = await this.#exchange.commit()
+    const refusal = await (committing ?? this.#prepare())
     if (refusal !== null) {
       this.#error = new ProxyError('audit-unavailable')
       this.#answer(refusal)
@@ -137,6 +138,12 @@ class RunningExchange {
     this.#send(body.body, body.isEdited)
     if (body.body instanceof Uint8Array) this.#measureCopy()
     return true
+  }
+
+  /** The upstream connects while the intent is written. */
+  #prepare(): Promise<LocalAnswer | null> {
+    this.#ports.upstream.prepare?.(destinationOf(this.#run.read))
+    return this.#exchange.commit()
   }
 
   #bodyBy(plan: ExchangePlan): Promise<{ body: OutgoingBody; isEdited: boolean } | 'answered'> {
