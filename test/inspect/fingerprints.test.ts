@@ -66,7 +66,7 @@ t.test('a long text is left when time is up', async (t) => {
 })
 
 t.test('a shared run is found wherever it stands', async () => {
-  const word = fc.string({ unit: fc.constantFrom(...'abcdefgh;=(){}'), minLength: 300, maxLength: 600 })
+  const word = fc.string({ unit: fc.constantFrom(...'abcdefgh;=(){}'.split('')), minLength: 300, maxLength: 600 })
   fc.assert(
     fc.property(word, word, word, (before, shared, after) => {
       // A text of one letter has one hash: nothing tells its places apart.
