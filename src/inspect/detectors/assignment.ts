@@ -9,12 +9,19 @@ import type { Span } from './span.ts'
 const LONGEST_NAME = 64
 const LEAST_VALUE = 6
 const LONGEST_VALUE = 400
-/**
- * Between a name and its value: closing quotes and brackets, a type, an operator, opening quotes, a scheme. Group 1 is
- * the operator, 2 the opening quote.
- */
-const JOINT =
-  /(?:\\{0,3}["'`])?[\])}]{0,2}[ \t]{0,16}(?:[?!]?:[ \t]?&?(?:str|string|String|char|Final|final|\w{0,12}String)[\w<>[\]?' ]{0,12}[ \t]{0,4}(?==))?(<-|[=-]>|:=|\?\?=?|\|\|=?|\?=|\+=|={1,3}|::?|[,(>]|(?:is|was|are|为|是)(?=[ :：]|[^\x00-\x7f])|：|＝|(?=[ \t]))[ \t]{0,8}(?:\r?\n[ \t]{0,40})?(?:(?:value|content|Value)[ \t]?[=:][ \t]?)?(?:[bfruBRU@$]{0,2}(\\{0,3}["'`]|「|“))?(?:(?:[Bb]earer|[Tt]oken|SSWS|ApiKey|Key|\{?AQAAABAAA)[ \t])?/y
+/** After a name: closing quotes and brackets, `for whom`, a type. */
+const CLOSING = String.raw`(?:\\{0,3}["'\`*])?[\])}]{0,2}(?: (?:for|of|to|on|in) [\w.@-]{1,30})?[ \t]{0,16}`
+const TYPE = String.raw`(?:(?:[?!]?:[ \t]?&?|\*?)(?:str|string|String|char|Final|final|\w{0,12}String|\[\]byte)[\w<>[\]?' ]{0,12}[ \t]{0,4}(?==))?`
+/** What assigns: operators of languages, of sentences, of tables; the name as the value of another field. */
+const OPERATOR = String.raw`(<-|[=-]>|:{1,3}=|\?\?=?|\|\|=?|\|(?= )|[?+.]=|={1,3}|::?|[,(>]|(?:is|was|are)(?=[ :])|[为是は：＝]|</[\w:]{1,20}>\s{0,20}<[\w:]{1,20}>|%3[ADad]|(?=[ \t])|(?=\r?\n[ \t]{0,40}value:))`
+const FIELD = String.raw`(?:["']?(?:value|val|Value|content|default)["']?[ \t]?[=:][ \t]?)?`
+/** Before a value: a line end, opening quotes also of nested strings and in percent code, a scheme. */
+const OPENING = String.raw`(?:[bfruBRU@$]{0,2}((?:["'](?=\\))?\\{0,3}["'\`]|「|“)|%2[27])?(?:(?:[Bb]earer|[Tt]oken|SSWS|ApiKey|Key|\{?AQAAABAAA)[ \t])?`
+/** Group 1 is the operator, 2 the opening quote. */
+const JOINT = new RegExp(
+  `${CLOSING}(?:%22|%27)?${TYPE}${OPERATOR}[ \\t]{0,8}(?:\\r?\\n[ \\t]{0,40})?${FIELD}${OPENING}`,
+  'y',
+)
 const QUOTED = /[^\s"'`<>\\\x00-\x1f]{6,400}/y
 const BARE = /[^\s"'`<>\\,;(){}[\]|\x00-\x1f\u3000-\u303f\uff00-\uffef]{6,400}/y
 /** `Authorization: Bearer …`: what follows can be nothing else. */
@@ -87,9 +94,9 @@ const codesOf = (pattern: RegExp): readonly boolean[] =>
   Array.from({ length: 128 }, (_, code) => pattern.test(String.fromCharCode(code)))
 const ENDS_VALUE = codesOf(/[\s"'`<>\\]/)
 const IS_TELLING = codesOf(/[\d!@#$%^&*?+=~|]/)
-const IS_CLOSING = codesOf(/[\\"'`\])}]/)
+const IS_CLOSING = codesOf(/[\\"'`*\])}]/)
 const IS_BLANK = codesOf(/[ \t]/)
-const IS_OPERATOR = codesOf(/[=:,(<>|?+-]/)
+const IS_OPERATOR = codesOf(/[=:,(<>|?+.%-]/)
 const IS_NAME = codesOf(/[\w$-]/)
 const IS_LETTER = codesOf(/[A-Za-z]/)
 const DOT = 0x2e
@@ -129,12 +136,14 @@ function canJoin(text: string, nameEnd: number): boolean {
   while (IS_BLANK[text.charCodeAt(at)] === true && at - closed < 16) at += 1
   const code = text.charCodeAt(at)
   if (IS_OPERATOR[code] === true || code > 0x7f) return true
+  if (code === 0x0a || code === 0x0d) return isValueBelow(text, at)
   if (at === nameEnd) return false
   return at > closed ? isVerb(text, at) || isTellingWord(text, at) : isTellingWord(text, at)
 }
 
 const isVerb = (text: string, at: number): boolean =>
-  /^(?:is|was|are)[ :]$/.test(text.slice(at, at + (text[at] === 'i' ? 3 : 4)))
+  /^(?:(?:is|was|are|for|of|to|on|in)[ :]|[sS]tring )/.test(text.slice(at, at + 7))
+const isValueBelow = (text: string, at: number): boolean => /^\r?\n[ \t]{0,40}value:/.test(text.slice(at, at + 50))
 
 function isTellingWord(text: string, start: number): boolean {
   for (let at = start; at < start + LONGEST_VALUE; at += 1) {
@@ -149,7 +158,8 @@ function isTellingWord(text: string, start: number): boolean {
 function kindOf({ text, nameStart, nameEnd, valueStart }: Assignment): SecretNameKind | null {
   if (text.startsWith('://', nameStart - 3)) return null // a login in a URL is another detector's
   const name = text.slice(nameStart, nameEnd)
-  if (SCHEME.test(text.slice(nameEnd, valueStart))) return 'secret'
+  if (SCHEME.test(text.slice(nameEnd, valueStart)) || (text[valueStart - 1] === '=' && /cookie$/i.test(name)))
+    return 'secret'
   if (name.charCodeAt(0) > 0x7f) return /码|口令/.test(name) ? 'password' : 'secret'
   const before = /(?:^|[^A-Za-z])([A-Za-z]{2,15}) $/.exec(text.slice(Math.max(0, nameStart - 17), nameStart))
   return secretNameKind(before === null ? name : `${before[1] ?? ''} ${name}`)
@@ -160,25 +170,32 @@ function endOfValue(text: string, start: number, quote: string): number {
   pattern.lastIndex = start
   const end = start + (pattern.exec(text)?.[0].length ?? 0)
   if (quote === '') return trimmed(text, start, end)
-  const close = quote === '“' ? '”' : quote === '「' ? '」' : quote.at(-1)
-  return text.startsWith(close ?? '', end) || text[end] === '\\' || end === text.length ? end : start
+  return text.startsWith(CLOSERS.get(quote) ?? quote.at(-1) ?? '', end) || text[end] === '\\' || end === text.length
+    ? end
+    : start
 }
+
+const CLOSERS: ReadonlyMap<string, string> = new Map([
+  ['“', '”'],
+  ['「', '」'],
+])
 
 /** The full stop of a sentence, and what follows `&` in a query, are no part of a bare value. */
 function trimmed(text: string, start: number, end: number): number {
-  const ampersand = text.slice(start, end).indexOf('&')
-  let to = ampersand >= 6 ? start + ampersand : end
+  const further = text.slice(start, end).search(/&|%2[267C]|%7D/)
+  let to = further >= LEAST_VALUE ? start + further : end
   while (to > start && /[.:!?]/.test(text[to - 1] ?? '')) to -= 1
   return to
 }
 
 /** Operators of sentences: nobody writes code with them. */
-const SENTENCE = /^(?:is|was|are|：|为|是)$/
+const SENTENCE = /^(?:is|was|are|：|为|是|は)$/
 
 function formOf(written: Assignment): ValueForm | null {
   const { text, operator, quote, valueEnd } = written
   if (quote !== '') return operator === '' || operator === '>' ? 'loose' : 'quoted'
-  if (CODE_AFTER.test(text.slice(valueEnd, valueEnd + 3)) || operator === '(' || operator === ',') return null
+  if (CODE_AFTER.test(text.slice(valueEnd, valueEnd + 3)) || operator === '(') return null
+  if (operator === ',') return /^(?:\r?\n|$)/.test(text.slice(valueEnd, valueEnd + 2)) ? 'loose' : null
   return isFlag(written) || SENTENCE.test(operator) || isEnvironment(written) || isOwnLine(written) ? 'plain' : 'loose'
 }
 

@@ -12,13 +12,13 @@ const TRAILING =
 const PASSWORD =
   /(?:passw(?:or)?d|passwrd|passphrase|passcode|pwd|pswd|(?:^|user|db|root|admin|smtp|ftp|mail|my)pass|^pw|^psw)$/
 const SECRET =
-  /(?:secrets?|token|(?:api|access|secret|private|auth|app|master|signing|encryption|license|account|shared|client|storage)_?key|credentials?|^creds?|^pat|^bearer|^jwt|^psk)$/
+  /(?:secrets?|token|(?:api|access|secret|private|auth|app|master|signing|encryption|license|account|shared|client|storage)_?key|credentials?|^creds?|^pat|^authorization|^bearer|^jwt|^psk)$/
 const KEY_OF_SECRETS =
   /^(?:\w*api|access|secret|private|priv|signing|sign|encryption|encrypt|crypto|auth|authentication|authorization|license|licence|client|app|application|account|master|shared|webhook|hook|service|server|admin|deploy|ssh|subscription|consumer|security|cipher|hmac|jwt|cookie|storage|write|ingest|ingestion|integration|project|sdk|rest|bot|functions?|session|aes|rsa|totp|mfa|vpn|wireguard|preshared|seed|wallet|ca|dsa|ecdsa|stream|management)$/
-const PERHAPS = /^(?:auth|authorization|sid|sess|session|sessionid|cookie|salt|sas|license|licence|webhook|\w*key)$/
+const PERHAPS = /^(?:auth|sid|sess|session|sessionid|cookie|salt|sas|license|licence|webhook|\w*key)$/
 /** Known to everybody by design, or no credential at all. */
 const HARMLESS =
-  /^(?:public|pub|publishable|csrf|xsrf|nonce|captcha|recaptcha|sitekey|site|cache|idempotency|etag|publickeytoken|fingerprint|thumbprint|sort|partition|primary|foreign|routing|keyboard|monkey|turkey|hotkey|donkey|hockey|whiskey|jockey|disney)$/
+  /^(?:public|pub|publishable|csrf|xsrf|nonce|captcha|recaptcha|websocket|sitekey|site|cache|idempotency|etag|publickeytoken|fingerprint|thumbprint|sort|partition|primary|foreign|routing|keyboard|monkey|turkey|hotkey|donkey|hockey|whiskey|jockey|disney)$/
 
 /** `null`: the name is of something else. `name` is as written: any case style, dots and hyphens. */
 export function secretNameKind(name: string): SecretNameKind | null {

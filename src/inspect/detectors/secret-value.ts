@@ -15,6 +15,8 @@ const NAMES_SOMETHING =
 const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/
 /** `SyntaxKind.NewKeyword2`, `users.*.apiKey`: the way to a value. */
 const DOTTED = /^[A-Za-z_$*][\w$*]*(?:\.[A-Za-z_$*][\w$*]*)+$/
+/** `hexPkcs8Key`: without quotes, another variable. */
+const NAME_END = /[a-z0-9](?:Key|Token|Secret|Password|Passwd|Pwd|Name|Id|Value|Data|Config|Type)s?\d?$/
 /** Roots of passwords in documentation, whatever digits and marks follow. */
 const TEXTBOOK =
   /^(?:my|your|the|new|old|some|super|very|db|user|root|admin|test|strong|secure|top)*(?:pass(?:word|wd|phrase)?|pwd|pw|secret|token|key|apikey|value|string|foo|bar|baz|abc|qwerty|admin|user|test|demo|hello|world|null|none|true|false|undefined|redacted|hidden|secure|here)*$/i
@@ -25,6 +27,7 @@ const LEAST_RANDOM_OF_KEY = 20
 /** Says yes or no; never throws. `value` is without its quotes. */
 export function isLikelySecret(value: string, kind: SecretNameKind, form: ValueForm): boolean {
   if (isReference(value) || isTrivialPassword(value)) return false
+  if (form === 'loose' && NAME_END.test(value)) return false
   switch (kind) {
     case 'password':
       return isRandom(value, 12) || isPassword(value, form)
@@ -37,7 +40,7 @@ export function isLikelySecret(value: string, kind: SecretNameKind, form: ValueF
 
 function isReference(value: string): boolean {
   if (NAMES_SOMETHING.test(value) || ENVIRONMENT_NAME.test(value)) return true
-  return DOTTED.test(value) && wordShare(value) > 0.15
+  return /^[&*]\w+$/.test(value) || (DOTTED.test(value) && wordShare(value) > 0.15)
 }
 
 /** Letters and digits without words, as a generator makes them. */
@@ -64,7 +67,7 @@ function isPassword(value: string, form: ValueForm): boolean {
   if (root === '' || TEXTBOOK.test(root)) return false
   const hasDigit = /\d/.test(value)
   const hasSymbol = /[!@#$%^&*?+=~|]/.test(value)
-  if (form === 'loose') return hasDigit && hasSymbol && wordShare(value) < 0.6 && !/^[&*!+-]/.test(value)
+  if (form === 'loose') return hasDigit && hasSymbol && wordShare(value) < 0.6
   if (hasSymbol) return true
   return hasDigit && value.length >= 8 && wordShare(value) < 0.55
 }
