@@ -1,4 +1,5 @@
 /** The only place where the parts are joined: state → audit → CA → upstream → edge → admin port. Nothing here decides. */
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createIdSource } from './audit/event-id.ts'
 import { createSpool, type Spool } from './audit/spool.ts'
@@ -27,6 +28,7 @@ import type { Clock, FlowPorts } from './flow/ports.ts'
 import { adminEvent, configEvent } from './flow/record.ts'
 import { createRefusalFolder } from './flow/tunnel.ts'
 import { createInspector } from './inspect/inspector.ts'
+import { createMemo } from './inspect/memo.ts'
 import { createVault } from './inspect/vault.ts'
 import { createReadiness, type Readiness } from './observe/health.ts'
 import { createHeapWatch } from './observe/heap.ts'
@@ -353,6 +355,7 @@ export class App {
       depth: inspect.depth,
       nowMs: clock.tickMs,
       vault: this.#vault,
+      memo: createMemo(randomBytes(32)),
     })
   }
 

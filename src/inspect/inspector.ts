@@ -6,6 +6,8 @@ import type { DialectId } from '../domain/tool.ts'
 import type { DetectorSet } from './engine.ts'
 import { inspectBody } from './inspect-body.ts'
 import { type KnownValues, knownValues, NO_KNOWN_VALUES } from './known-values.ts'
+import type { Memo } from './memo.ts'
+import type { BlockPlace } from './part-places.ts'
 import type { PlaceholderConfig } from './placeholder.ts'
 import { redactBody } from './redact.ts'
 import type { KeptValue, Vault } from './vault.ts'
@@ -25,6 +27,8 @@ export interface InspectorOptions {
   readonly nowMs?: () => number
   /** Where values are kept that may be put back. Absent: redaction is one-way. */
   readonly vault?: Vault
+  /** Remembers what was read. Absent: every body is read whole. */
+  readonly memo?: Memo<BlockPlace>
 }
 
 /** A held, decoded body. */
@@ -97,6 +101,7 @@ function inspectHeld(options: InspectorOptions, known: (client: string) => Known
     placeholders: { prefix: options.placeholderPrefix },
     depth,
     isOver,
+    ...(options.memo === undefined ? {} : { memo: options.memo }),
     ...(request.editFor === undefined ? {} : { known: known(request.editFor) }),
   })
   const unread = result.hasFault ? 'detector-fault' : result.isCutShort ? 'timeout' : null

@@ -2,9 +2,12 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { TextPart } from '../../src/dialects/dialect.ts'
 import type { Finding } from '../../src/domain/finding.ts'
+import { makeDetectorSet } from '../../src/inspect/engine.ts'
 import { expandExample } from '../../src/inspect/example-text.ts'
 import { type BodyFindings, inspectBody } from '../../src/inspect/inspect-body.ts'
 import { knownValues, NO_KNOWN_VALUES } from '../../src/inspect/known-values.ts'
+import { createMemo } from '../../src/inspect/memo.ts'
+import type { BlockPlace } from '../../src/inspect/part-places.ts'
 import { placeholderFor } from '../../src/inspect/placeholder.ts'
 import { redactBody } from '../../src/inspect/redact.ts'
 import { shippedDetectors } from '../helpers/detectors.ts'
@@ -233,3 +236,60 @@ t.test(
     t.match(Buffer.from(edited.body).toString(), /note\\":\\"\\\\nWEIR[A-Z2-7]{12}\\\\n\\"/u)
   },
 )
+
+t.test('what is remembered of a body says nothing about other known values or other detectors', async (t) => {
+  const memo = createMemo<BlockPlace>(Buffer.alloc(32, 9))
+  const filler = 'nothing to see here, '.repeat(20)
+  const secretOf = (client: string): string => `value-of-${client}-4711`
+  const knownOf = (client: string) =>
+    knownValues([{ value: secretOf(client), detector: 'client-secret', severity: 'high' as const }])
+  const [one, other] = [knownOf('one'), knownOf('other')]
+  const found = (texts: readonly string[], known?: typeof one, set = detectors): string[] => {
+    const body = Buffer.from(texts.join('|'))
+    let at = 0
+    const parts = texts.map((text) => {
+      const start = at
+      at += Buffer.byteLength(text) + 1
+      return part(body, 'json', { start, end: at - 1 })
+    })
+    const { findings } = inspectBody(body, parts, {
+      detectors: set,
+      placeholders,
+      depth: 3,
+      isOver: () => false,
+      memo,
+      ...(known === undefined ? {} : { known }),
+    })
+    return findings.map(({ start, end }) => body.subarray(start, end).toString())
+  }
+  const text = `${filler} ${secretOf('one')} ${secretOf('other')} ${SECRET}`
+  for (const round of ['cold', 'warm']) {
+    t.strictSame(found([text]), [SECRET], round)
+    t.strictSame(found(['é', text], one), [secretOf('one'), SECRET], round)
+    t.strictSame(found([filler, text], other), [secretOf('other'), SECRET], round)
+    t.strictSame(found([text], one, makeDetectorSet([])), [secretOf('one')], round)
+  }
+  const bare = `${filler} ${SECRET.slice(0, 6)}${SECRET.slice(6)}`
+  t.strictSame(
+    found([text, bare, `${filler} ${HIDDEN}`], NO_KNOWN_VALUES),
+    [SECRET, SECRET],
+    'also what was just found',
+  )
+})
+
+t.test('a value of this request alone is found at all of its places, in the next turn as well', async (t) => {
+  const memo = createMemo<BlockPlace>(Buffer.alloc(32, 9))
+  const value = expandExample('<alnum:24>', 'bare')
+  const texts = [`password = "${value}" ${' '.repeat(200)}`, `it is ${value}, I think ${' '.repeat(200)}`]
+  const places = (list: readonly string[]): number => {
+    const body = Buffer.from(list.join(''))
+    let at = 0
+    const parts = list.map((text) => part(body, 'plain', { start: at, end: (at += text.length) }))
+    const options = { detectors, placeholders, depth: 3, isOver: () => false, memo, known: NO_KNOWN_VALUES }
+    return inspectBody(body, parts, options).findings.length
+  }
+  t.equal(places(texts), 2)
+  t.equal(places(texts), 2)
+  t.equal(places(texts.slice(1)), 0, 'without the words that tell it, it is any text')
+  t.equal(places(texts), 2)
+})
