@@ -28,6 +28,7 @@ export class StreamPair {
   readonly #idle: NodeJS.Timeout
   #isClientHeld = false
   #isUpstreamFull = false
+  #isUpstreamHeld = false
   #open = 2
   #error: ProxyError | null = null
   bytesIn = 0
@@ -57,7 +58,9 @@ export class StreamPair {
       this.#isUpstreamFull = false
       this.#flowClient()
     })
-    client.on('drain', () => upstream.resume())
+    client.on('drain', () => {
+      if (!this.#isUpstreamHeld) upstream.resume()
+    })
     client.once('close', () => this.#onClose(client, upstream, 'client-gone', () => upstream.destroy()))
     upstream.once('close', () => this.#onClose(upstream, client, 'upstream-reset', this.#streams.cutClient))
     if (client.destroyed) upstream.destroy()
@@ -82,6 +85,14 @@ export class StreamPair {
   holdClient(isHeld: boolean): void {
     this.#isClientHeld = isHeld
     this.#flowClient()
+  }
+
+  /** While held nothing more is read from the upstream. */
+  holdUpstream(isHeld: boolean): void {
+    const { client, upstream } = this.#streams
+    this.#isUpstreamHeld = isHeld
+    if (isHeld) upstream.pause()
+    else if (!client.writableNeedDrain) upstream.resume()
   }
 
   endUpstream(): void {

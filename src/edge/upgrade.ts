@@ -138,8 +138,8 @@ interface ReadRun {
 async function readMessages(ports: EdgePorts, run: UpgradeRun, opened: ReadRun): Promise<End> {
   const { side, client, read, budget, idleMs } = run
   const { exchange, plan, answer, extensions } = opened
-  const { dialect, isHeld, maxBytes } = plan
-  const input = { client, head: read.head, http: side.http, parent: exchange.id, dialect, isHeld }
+  const { dialect, isHeld, isRestored, maxBytes } = plan
+  const input = { client, head: read.head, http: side.http, parent: exchange.id, dialect, isHeld, isRestored }
   const flow = openMessages(ports.flow, input)
   const { isUnread, ...end } = await runWebSocket({
     client: side.stream,
@@ -148,6 +148,7 @@ async function readMessages(ports: EdgePorts, run: UpgradeRun, opened: ReadRun):
     idleMs,
     flow,
     isHeld,
+    isRestoring: isRestored,
     maxBytes,
     limits: ports.flow.limits,
     deflate: extensions.deflate,

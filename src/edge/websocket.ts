@@ -10,6 +10,7 @@ import type { Cut, WholeMessage } from '../wire/ws-messages.ts'
 import type { InspectionBudget } from './held-body.ts'
 import { StreamPair } from './stream-pair.ts'
 import { MessageGate } from './websocket-gate.ts'
+import { MessageRestorer } from './websocket-restorer.ts'
 import { MessageTap } from './websocket-tap.ts'
 
 export interface WebSocketRun {
@@ -19,6 +20,8 @@ export interface WebSocketRun {
   readonly idleMs: number
   readonly flow: MessageFlow
   readonly isHeld: boolean
+  /** The client's values are put back in what the server says. */
+  readonly isRestoring: boolean
   /** Largest message of the client that is read. */
   readonly maxBytes: number
   readonly limits: FlowPorts['limits']
@@ -60,6 +63,8 @@ class OpenWebSocket {
   readonly #resolve: (end: WebSocketEnd) => void
   readonly #pair: StreamPair
   readonly #serverTap: MessageTap
+  /** In place of the tap, where messages are edited. */
+  readonly #restorer: MessageRestorer | null
   readonly #serverInflater: MessageInflater | null
   readonly #clientTap: MessageTap | null
   readonly #clientInflater: MessageInflater | null
@@ -91,6 +96,7 @@ class OpenWebSocket {
     this.#serverInflater = deflate === null ? null : this.#inflater(deflate.server.hasContextTakeover, MAX_SERVER_BYTES)
     this.#clientInflater = deflate === null ? null : this.#inflater(deflate.client.hasContextTakeover, run.maxBytes)
     this.#serverTap = this.#tap(false, MAX_SERVER_BYTES, (message) => this.#serverMessage(message))
+    this.#restorer = run.isRestoring ? this.#openRestorer() : null
     this.#clientTap = isHeld ? null : this.#tap(true, run.maxBytes, (message) => this.#clientCopy(message))
     this.#gate = isHeld ? this.#openGate() : null
   }
@@ -131,6 +137,44 @@ class OpenWebSocket {
     return tap
   }
 
+  #openRestorer(): MessageRestorer {
+    const { budget, address, deflate, flow } = this.#run
+    let taken = 0
+    const giveBack = (): void => {
+      budget.giveBack(taken, address)
+      taken = 0
+    }
+    this.#releases.push(giveBack)
+    return new MessageRestorer(
+      {
+        inflater: this.#serverInflater,
+        hasContextTakeover: deflate?.server.hasContextTakeover ?? false,
+        room: (bytes) => {
+          // Twice: its frames as they came, and what is in them.
+          const wanted = bytes * 2
+          if (taken + wanted > MAX_SERVER_BYTES * 2) return 'oversize'
+          if (!budget.take(wanted, address)) return 'over-capacity'
+          taken += wanted
+          return null
+        },
+      },
+      {
+        restore: (message) => flow.restore(message),
+        answered: (bytes, size) => flow.answered(bytes, size),
+        send: (bytes) => this.#pair.toClient(bytes),
+        hold: (isHeld) => this.#pair.holdUpstream(isHeld),
+        giveBack,
+        onClose: () => this.#onClose(false),
+        onLost: () => this.#serverLost(),
+      },
+    )
+  }
+
+  /** What the server means cannot be told any more: neither side may take this for an end. */
+  #serverLost(): void {
+    this.#pair.cutBoth(new ProxyError('upstream-protocol'))
+  }
+
   #openGate(): MessageGate {
     const { maxBytes, budget, address, deflate, flow } = this.#run
     return new MessageGate(
@@ -169,7 +213,10 @@ class OpenWebSocket {
   }
 
   #fromUpstream(chunk: Buffer): void {
-    if (this.#ending === null) {
+    if (this.#restorer !== null) {
+      if (!this.#isEndingSaid) this.#restorer.push(chunk)
+      this.#sayEnding()
+    } else if (this.#ending === null) {
       this.#pair.toClient(chunk)
       this.#serverTap.push(chunk)
     } else if (!this.#isEndingSaid) {
@@ -203,7 +250,8 @@ class OpenWebSocket {
   }
 
   #sayEnding(): void {
-    if (this.#ending === null || this.#isEndingSaid || !this.#serverTap.isBetweenMessages) return
+    const { isBetweenMessages } = this.#restorer ?? this.#serverTap
+    if (this.#ending === null || this.#isEndingSaid || !isBetweenMessages) return
     this.#isEndingSaid = true
     const { text, code } = this.#ending
     if (text !== null) this.#pair.toClient(frameBytes({ opcode: OPCODES.text, payload: text, mask: null }))

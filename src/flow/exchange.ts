@@ -61,7 +61,14 @@ export type ExchangePlan =
       readonly mayOpenFirst: boolean
     }
   /** An upgrade whose messages are read (`flow/messages.ts`): before they go upstream when held, from a copy otherwise. */
-  | { readonly kind: 'frames'; readonly isHeld: boolean; readonly maxBytes: number; readonly dialect: DialectId }
+  | {
+      readonly kind: 'frames'
+      readonly isHeld: boolean
+      /** The client's values are put back in what the server says. */
+      readonly isRestored: boolean
+      readonly maxBytes: number
+      readonly dialect: DialectId
+    }
 
 /** What `edge/` does with a held body after the verdict. */
 export interface JudgedBody {
@@ -361,7 +368,10 @@ class OpenExchange implements Exchange {
   #planFor(decision: ExchangeDecision): ExchangePlan {
     const maxBytes = decision.tierRules?.inspectMaxBytes ?? 0
     if (decision.messages !== null) {
-      return { kind: 'frames', isHeld: decision.messages === 'held', maxBytes, dialect: decision.dialect }
+      const { dialect, messages, tierRules } = decision
+      const isHeld = messages === 'held'
+      const isReversible = this.#ports.restore !== undefined && tierRules?.reversible === true
+      return { kind: 'frames', isHeld, isRestored: isHeld && isReversible && canRestore(dialect), maxBytes, dialect }
     }
     // Also before a block: a rule on the model or on findings may be milder, and stands above it.
     if (decision.needsBody && this.#input.hasBody) return this.#heldPlan(decision, maxBytes)

@@ -40,6 +40,8 @@ export interface MessageFlow {
   readonly judge: (message: ClientMessage) => Promise<MessageVerdict>
   /** A message went upstream as it was: read and record it. `false`: it cannot be recorded, and must be the last. */
   readonly note: (message: ClientMessage) => Promise<boolean>
+  /** What goes to the client for a message of the server, in order; `null`: itself. Asked before `answered`. Never throws. */
+  readonly restore: (message: Buffer) => readonly Uint8Array[] | null
   /** A whole message of the server; `null` bytes: one that could not be read. */
   readonly answered: (bytes: Uint8Array | null, size: number) => void
   /** The connection is over: requests without an answer end here. */
@@ -56,6 +58,8 @@ export interface MessageFlowInput {
   readonly parent: string
   readonly dialect: DialectId
   readonly isHeld: boolean
+  /** Whoever carries the connection asks `restore`. */
+  readonly isRestored: boolean
 }
 
 export function openMessages(ports: FlowPorts, input: MessageFlowInput): MessageFlow {
@@ -133,6 +137,17 @@ class OpenMessages implements MessageFlow {
     return await noting
   }
 
+  readonly restore = (message: Buffer): readonly Uint8Array[] | null => {
+    const [first] = this.#waiting
+    if (first === undefined) return null
+    try {
+      return first.exchange.restoreMessage(message)
+    } catch (error) {
+      this.#ports.log.error({ flow: first.exchange.id, err: error }, 'flow.message-fault')
+      return null
+    }
+  }
+
   readonly answered = (bytes: Uint8Array | null, size: number): void => {
     this.#out += 1
     const [first] = this.#waiting
@@ -153,8 +168,8 @@ class OpenMessages implements MessageFlow {
   }
 
   #open(): Exchange {
-    const { client, head, http, parent } = this.#input
-    return openExchange(this.#ports, { client, head, http, hasBody: true, parent })
+    const { client, head, http, parent, isRestored } = this.#input
+    return openExchange(this.#ports, { client, head, http, hasBody: true, parent, isOneWay: !isRestored })
   }
 
   async #noted(exchange: Exchange, message: ClientMessage, isRequest: boolean): Promise<boolean> {

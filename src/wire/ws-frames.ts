@@ -54,6 +54,15 @@ export class WsFrameReader {
     return this.#chunks.reduce((sum, chunk) => sum + chunk.length, -this.#at)
   }
 
+  /** What was pushed and not looked at; nothing is read any more. */
+  takeUnread(): Buffer {
+    const unread = Buffer.concat(this.#chunks).subarray(this.#at)
+    this.#chunks = []
+    this.#at = 0
+    this.#isBroken = true
+    return unread
+  }
+
   /** `null`: more bytes are needed. */
   next(): WsFrameEvent | null {
     if (this.#isBroken) return null
@@ -82,7 +91,6 @@ export class WsFrameReader {
     this.#headBytes = 0
     if (length === null) {
       this.#isBroken = true
-      this.#chunks = []
       return { kind: 'broken', raw }
     }
     this.#left = length

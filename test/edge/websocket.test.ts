@@ -25,6 +25,7 @@ class Noted implements MessageFlow {
     this.seen.push(`note ${Buffer.from(body.bytes).toString()}`)
     return Promise.resolve(this.isNoted)
   }
+  readonly restore: MessageFlow['restore'] = () => null
   readonly answered: MessageFlow['answered'] = (bytes) => {
     this.seen.push(`answered ${bytes === null ? 'unread' : Buffer.from(bytes).toString()}`)
   }
@@ -47,6 +48,7 @@ function open(isHeld: boolean, { idleMs = 60_000, maxBytes = 1_000_000 } = {}) {
     idleMs,
     flow,
     isHeld,
+    isRestoring: false,
     maxBytes,
     limits: { decodedRatio: 100 },
     deflate: null,

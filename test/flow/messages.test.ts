@@ -1,5 +1,6 @@
 import t from 'tap'
 import { type MessageFlow, type MessageVerdict, openMessages } from '../../src/flow/messages.ts'
+import { createVault } from '../../src/inspect/vault.ts'
 import { CATALOGUE } from '../config/small-rules.ts'
 import { alice, type FlowWorld, flowWorld, headOf, held, rulesOf, SECRET, type WorldOptions } from './flow-world.ts'
 
@@ -20,7 +21,15 @@ function open(isHeld: boolean, options: WorldOptions = {}): Opened {
   const world = flowWorld({ tier, catalogue, ...options })
   const head = headOf({ method: 'GET', isUpgrade: true }, ASKS)
   const dialect = 'openai-responses'
-  const flow = openMessages(world.ports, { client: alice, head, http: '1.1', parent: 'P', dialect, isHeld })
+  const flow = openMessages(world.ports, {
+    client: alice,
+    head,
+    http: '1.1',
+    parent: 'P',
+    dialect,
+    isHeld,
+    isRestored: isHeld,
+  })
   return {
     world,
     flow,
@@ -109,7 +118,15 @@ t.test('a fault while judging refuses too', async (t) => {
   }
   const head = headOf({ method: 'GET', isUpgrade: true }, ASKS)
   const dialect = 'openai-responses'
-  const flow = openMessages(ports, { client: alice, head, http: '1.1', parent: 'P', dialect, isHeld: true })
+  const flow = openMessages(ports, {
+    client: alice,
+    head,
+    http: '1.1',
+    parent: 'P',
+    dialect,
+    isHeld: true,
+    isRestored: false,
+  })
   const verdict = await flow.judge(message(request('hello')))
   t.equal(verdict.kind, 'refuse')
 })
@@ -133,4 +150,34 @@ t.test('a client that never waits keeps a bounded number of requests open', asyn
   for (let index = 0; index < 70; index++) await flow.judge(message(request(String(index))))
   await flow.end(null)
   t.equal(world.events.filter(({ phase }) => phase === 'outcome').length, 70)
+})
+
+t.test('values are put back in the answer of the request that had them, and a fault there ends nothing', async (t) => {
+  const { flow, world } = open(true)
+  t.equal(flow.restore(Buffer.from('{"type":"response.output_text.delta","delta":"W"}')), null, 'nobody asked')
+  await flow.judge(message(request('hello')))
+  t.equal(flow.restore(Buffer.from('{"type":"response.output_text.delta","delta":"x"}')), null)
+  const vault = createVault()
+  const broken = {
+    ...vault,
+    valueOf: (): never => {
+      throw new Error('broken')
+    },
+  }
+  const ports = { ...world.ports, restore: { vault: broken, prefix: 'WEIR' } }
+  const head = headOf({ method: 'GET', isUpgrade: true }, ASKS)
+  const dialect = 'openai-responses'
+  const faulty = openMessages(ports, {
+    client: alice,
+    head,
+    http: '1.1',
+    parent: 'P',
+    dialect,
+    isHeld: true,
+    isRestored: true,
+  })
+  await faulty.judge(message(request('hello')))
+  const delta = { type: 'response.output_text.delta', delta: 'WEIRABCDEFGHIJKL and' }
+  t.equal(faulty.restore(Buffer.from(JSON.stringify(delta))), null)
+  t.match(world.logged, [{ event: 'flow.message-fault' }])
 })
