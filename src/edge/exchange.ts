@@ -49,6 +49,7 @@ export async function runExchange(ports: EdgePorts, budget: InspectionBudget, ru
     head: run.read.head,
     http: side.http,
     hasBody: side.hasBody,
+    query: run.read.target.slice(run.read.head.path.length),
   })
   if (!exchange.isRecorded && exchange.plan.kind === 'pipe' && run.relayUnread !== null) {
     await run.relayUnread(exchange)
@@ -203,6 +204,8 @@ class RunningExchange {
       this.#answer(judgement.answer)
       return 'answered'
     }
+    // What was judged stood in the query.
+    if (!side.hasBody) return { body: null, isEdited: false }
     if (rest === null) return { body: judgement.body ?? held.bytes, isEdited: judgement.body !== null }
     const source = new RequestBodySource(side.body, [held.bytes, rest], (chunk) => this.#countIn(chunk))
     this.#countIn(rest)

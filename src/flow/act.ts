@@ -57,11 +57,17 @@ export interface DecodeLimits {
 
 export async function judgeHeldBody(
   ports: JudgePorts,
-  input: { readonly head: RequestHead; readonly decision: ExchangeDecision; readonly held: HeldBody },
+  input: {
+    readonly head: RequestHead
+    readonly decision: ExchangeDecision
+    readonly held: HeldBody
+    /** It goes upstream as it is, or not at all. */
+    readonly isFixed?: boolean
+  },
 ): Promise<Judgement> {
   const { head, held } = input
   const reading = await readBodyFacts(ports, head, input.decision.dialect, held)
-  const isSigned = isSignedBody(head)
+  const isSigned = input.isFixed === true || isSignedBody(head)
   const decision = ports.decide({
     model: reading.model,
     findings: reading.counts,

@@ -3,6 +3,7 @@
  * `edge/` carries out the plan and reports back what happened.
  */
 
+import { connectGetMessage, type QueryMessage } from '../dialects/connect-get.ts'
 import type { Usage, UsageReader } from '../dialects/dialect.ts'
 import { modelInPath } from '../dialects/path-model.ts'
 import { dialectById, recogniseDialect } from '../dialects/registry.ts'
@@ -36,6 +37,8 @@ export interface ExchangeInput {
   /** HTTP version the client spoke, e.g. `1.1`. */
   readonly http: string
   readonly hasBody: boolean
+  /** With its `?`. Looked into only where a dialect has messages there; never recorded. */
+  readonly query?: string
   /** A message inside an open connection: the flow id of that connection. Its body is the message. */
   readonly parent?: string
   /** What is answered goes to the client as it comes: nothing can be put back. */
@@ -171,6 +174,8 @@ class OpenExchange implements Exchange {
   readonly #snapshot: PolicySnapshot
   readonly #input: ExchangeInput
   readonly #identification: Identification
+  /** What would be the body, had it been sent as one. */
+  readonly #inQuery: QueryMessage | null
   readonly #tenant: TenantHeaders | null
   readonly #startedTick: number
   readonly #decideMs: number
@@ -195,7 +200,8 @@ class OpenExchange implements Exchange {
     this.#identification = snapshot.identify(input.head)
     this.#tenant = snapshot.tenantHeaders(input.head.host, input.head.port)
     this.#decision = this.#decide(null)
-    const hasNothingToCome = !input.hasBody && this.#decision.messages === null
+    this.#inQuery = this.#decision.dialect === 'connect' ? connectGetMessage(input.head, input.query ?? '') : null
+    const hasNothingToCome = !this.#hasBody && this.#decision.messages === null
     if (this.#decision.needsBody && hasNothingToCome) this.#decision = this.#decide(bodyless(input.head))
     this.#unread = this.#decision.unread
     this.#decideMs = ports.clock.tickMs() - this.#startedTick
@@ -212,7 +218,8 @@ class OpenExchange implements Exchange {
 
   async judge(held: HeldBody): Promise<JudgedBody> {
     const from = this.#ports.clock.tickMs()
-    const input = { head: this.#bodyHead, decision: this.#decision, held }
+    const isFixed = this.#inQuery !== null
+    const input = { head: this.#bodyHead, decision: this.#decision, held: this.#bodyOf(held), isFixed }
     const judgement = await judgeHeldBody(this.#judgePorts(), input)
     this.#inspectMs = this.#ports.clock.tickMs() - from
     this.#decision = judgement.decision
@@ -343,8 +350,9 @@ class OpenExchange implements Exchange {
     this.#countMetrics(end)
     if (!this.#decision.isRecorded) return
     if (end.copy !== null) await this.measure(end.copy)
+    else if (this.plan.kind === 'measure' && this.#inQuery !== null && !this.#input.hasBody) await this.measure(NO_BODY)
     this.#unread ??= end.unread ?? null
-    const record = { ...this.#recordInput(), bytesIn: end.bytesIn }
+    const record = { ...this.#recordInput(), bytesIn: end.bytesIn + (this.#inQuery?.bytes.length ?? 0) }
     const outcome = this.#outcome(end)
     this.#ports.audit.appendSoon(
       this.#hasIntent
@@ -374,10 +382,10 @@ class OpenExchange implements Exchange {
       return { kind: 'frames', isHeld, isRestored: isHeld && isReversible && canRestore(dialect), maxBytes, dialect }
     }
     // Also before a block: a rule on the model or on findings may be milder, and stands above it.
-    if (decision.needsBody && this.#input.hasBody) return this.#heldPlan(decision, maxBytes)
+    if (decision.needsBody && this.#hasBody) return this.#heldPlan(decision, maxBytes)
     if (decision.action === 'block') return { kind: 'answer', answer: this.blockAnswer() }
     if (decision.action === 'redact') {
-      return this.#input.hasBody ? this.#heldPlan(decision, maxBytes) : { kind: 'pipe' }
+      return this.#hasBody ? this.#heldPlan(decision, maxBytes) : { kind: 'pipe' }
     }
     if (decision.action === 'log' && decision.tierRules?.read === 'body') return { kind: 'measure', maxBytes }
     return { kind: 'pipe' }
@@ -386,7 +394,7 @@ class OpenExchange implements Exchange {
   /** A stream of messages is never held whole: both sides may wait for each other. Base64 cannot go on frame by frame. */
   #heldPlan(decision: ExchangeDecision, maxBytes: number): ExchangePlan {
     const { head, parent } = this.#input
-    const framing = parent === undefined ? requestFraming(head) : null
+    const framing = parent === undefined && this.#inQuery === null ? requestFraming(head) : null
     const isEncoded = (headerValue(head.headers, 'content-encoding') ?? 'identity').trim().toLowerCase() !== 'identity'
     if (framing === null || framing.isBase64 || isEncoded) return { kind: 'hold', maxBytes }
     return { kind: 'messages', framing, maxBytes, mayOpenFirst: decision.action !== 'block' }
@@ -394,7 +402,7 @@ class OpenExchange implements Exchange {
 
   async measure(copy: HeldBody): Promise<void> {
     const from = this.#ports.clock.tickMs()
-    const facts = await readBodyFacts(this.#readPorts(), this.#bodyHead, this.#decision.dialect, copy)
+    const facts = await readBodyFacts(this.#readPorts(), this.#bodyHead, this.#decision.dialect, this.#bodyOf(copy))
     this.#inspectMs = this.#ports.clock.tickMs() - from
     this.#findings = facts.counts
     this.#unread ??= facts.unread
@@ -404,7 +412,22 @@ class OpenExchange implements Exchange {
   /** What says how a body is written. The lines of an upgrade say nothing of the messages behind it. */
   get #bodyHead(): RequestHead {
     const { head, parent } = this.#input
+    if (this.#inQuery !== null) {
+      const { contentType, contentEncoding } = this.#inQuery
+      return { ...head, headers: ['content-type', contentType, 'content-encoding', contentEncoding] }
+    }
     return parent === undefined ? head : { ...head, headers: MESSAGE_LINES }
+  }
+
+  get #hasBody(): boolean {
+    return this.#input.hasBody || this.#inQuery !== null
+  }
+
+  /** What is looked into. Of a message in the query and a body behind it nobody knows which one the server takes. */
+  #bodyOf(held: HeldBody): HeldBody {
+    if (this.#inQuery === null) return held
+    const isRead = this.#inQuery.isReadable && !this.#input.hasBody
+    return { bytes: this.#inQuery.bytes, cut: null, ...(isRead ? {} : { unread: 'unparsable' }) }
   }
 
   #judgePorts(): Parameters<typeof judgeHeldBody>[0] {
@@ -503,6 +526,8 @@ const bodyless = (head: RequestHead): BodyFacts => ({
   hasUneditableFinding: false,
   unread: null,
 })
+
+const NO_BODY: HeldBody = { bytes: new Uint8Array(0), cut: null }
 
 const MESSAGE_LINES = ['content-type', 'application/json']
 
