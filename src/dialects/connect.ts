@@ -13,7 +13,9 @@ import { noUsageReader } from './usage.ts'
 /** The protocol is no sign of AI, but these service names are: Cursor (`aiserver.v1`, `agent.v1`), Windsurf (`exa.…_pb`). */
 const AI_SERVICE = /^\/(?:aiserver\.v\d+|agent\.v\d+|exa\.[a-z_]+_pb)\.[A-Za-z]+\/[A-Za-z]+$/u
 
-const recognise = (head: RequestHead): boolean => head.method === 'POST' && AI_SERVICE.test(head.path)
+/** By GET the message stands in the query (`connect-get.ts`). */
+const recognise = ({ method, path }: RequestHead): boolean =>
+  (method === 'POST' || method === 'GET') && AI_SERVICE.test(path)
 
 /** Of a single message ("unary") the error is the whole JSON body; of a stream it is the frame that ends it. */
 function refusal(notice: Notice, head: RequestHead): LocalAnswer {

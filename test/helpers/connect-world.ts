@@ -8,6 +8,7 @@ import {
   FieldDescriptorProto_Label,
   FieldDescriptorProto_Type,
   FileDescriptorProtoSchema,
+  MethodOptions_IdempotencyLevel,
 } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError, type ConnectRouter, createClient, type Transport } from '@connectrpc/connect'
 import {
@@ -31,9 +32,11 @@ export interface Line {
   readonly text: string
 }
 
-/** The four kinds of calls. */
+/** The four kinds of calls, the first with and without side effects. */
 export interface ChatClient {
   readonly ask: (line: Line) => Promise<Line>
+  /** Without side effects: may be sent by GET. */
+  readonly look: (line: Line) => Promise<Line>
   readonly watch: (line: Line) => AsyncIterable<Line>
   readonly gather: (lines: AsyncIterable<Line>) => Promise<Line>
   readonly talk: (lines: AsyncIterable<Line>) => AsyncIterable<Line>
@@ -71,6 +74,10 @@ function chatService(): DescService {
         name: 'ChatService',
         method: [
           method('Ask', false, false),
+          {
+            ...method('Look', false, false),
+            options: { idempotencyLevel: MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS },
+          },
           method('Watch', false, true),
           method('Gather', true, false),
           method('Talk', true, true),
@@ -92,6 +99,7 @@ function routesFor(service: DescService, seen: string[]): (router: ConnectRouter
   }
   const implementation = {
     ask: note,
+    look: note,
     watch: async function* (line: Line): AsyncIterable<Line> {
       const { text } = note(line)
       for (const index of [1, 2, 3]) yield await Promise.resolve({ text: `${text} ${index}` })
@@ -179,6 +187,7 @@ async function transport(
   const shared = {
     baseUrl: `https://${CONNECT_HOST}`,
     useBinaryFormat: protocol !== 'connect-json',
+    useHttpGet: true,
     ...(isCompressed === true ? { sendCompression: compressionGzip, compressMinBytes: 0 } : {}),
   }
   const open = async (alpn: string): Promise<Socket> => {
