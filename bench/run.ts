@@ -13,6 +13,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'durable-intent': async () => (await import('./durable-intent.bench.ts')).run,
   tunnel: async () => (await import('./tunnel.bench.ts')).run,
   'first-event': async () => (await import('./first-event.bench.ts')).run,
+  restore: async () => {
+    const { run } = await import('./restore.bench.ts')
+    return (rounds) => run(rounds)
+  },
   'idle-memory': async () => (await import('./idle-memory.bench.ts')).run,
 }
 
