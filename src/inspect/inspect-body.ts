@@ -105,7 +105,8 @@ function freshValues(
   return [...found].flatMap(([index, places]) => {
     const part = parts[index]
     if (part === undefined) return []
-    return places.flatMap(({ start, end, detector, severity }) => {
+    return places.flatMap(({ start, end, detector, severity, isPacked }) => {
+      if (isPacked === true) return [] // the run is not the value
       const { text } = textView(body, { start: part.start + start, end: part.start + end, escaping: part.escaping })
       const { value } = readValue(text, part.isJson === true)
       return known.has(value) ? [] : [{ value, detector: detector.id, severity }]
@@ -130,14 +131,14 @@ function findingsOf(found: Found, parts: readonly TextPart[]): Finding[] {
   })
 }
 
-function findingOf({ start, end, severity, detector }: Place, part: TextPart): Finding {
+function findingOf({ start, end, severity, detector, isPacked }: Place, part: TextPart): Finding {
   return {
     detector: detector.id,
     severity,
     field: part.field,
     start: part.start + start,
     end: part.start + end,
-    isEditable: part.isEditable,
+    isEditable: part.isEditable && isPacked !== true,
     escaping: part.escaping,
     ...(part.isJson === true ? { isJson: true } : {}),
   }

@@ -12,6 +12,8 @@ import { type TextView, textView } from './text-view.ts'
 /** A marked place of a part, in bytes from the part's start. */
 export interface Place extends Mark {
   readonly detector: Finder
+  /** Read out of base64: it cannot be edited. */
+  readonly isPacked?: true
 }
 
 /** As it is remembered: `part` counts from the first part of the block. */
@@ -138,7 +140,7 @@ function placesIn(body: Uint8Array, part: TextPart, look: PartsLook, state: Stat
   return hits.map((hit) => placeOf(hit, part, view))
 }
 
-function placeOf({ start, end, severity, order, detector }: Hit, part: TextPart, view: TextView): BlockPlace {
+function placeOf({ start, end, severity, order, detector, isPacked }: Hit, part: TextPart, view: TextView): BlockPlace {
   const [from, to] = wholeCharacters(view.text, start, end)
   const { id, isOnDigits } = detector
   return {
@@ -148,6 +150,7 @@ function placeOf({ start, end, severity, order, detector }: Hit, part: TextPart,
     order,
     // No more of the detector: what is remembered must not hold old rules.
     detector: isOnDigits === undefined ? { id } : { id, isOnDigits },
+    ...(isPacked === true ? { isPacked } : {}),
     part: 0,
   }
 }

@@ -1,5 +1,6 @@
-/** What a scan finds in a text and in the JSON strings nested in it, as places of the outer text. */
+/** What a scan finds in a text, in the JSON strings nested in it and in its base64, as places of the outer text. */
 
+import { base64Texts } from './base64-text.ts'
 import type { Detector } from './detector.ts'
 import { type NestedString, nestedStrings } from './nested-json.ts'
 import { type Mark, resolveOverlaps } from './overlap.ts'
@@ -10,6 +11,8 @@ export type Finder = Pick<Detector, 'id' | 'isOnDigits'>
 /** A marked place in a text, UTF-16 units. */
 export interface Hit extends Mark {
   readonly detector: Finder
+  /** Read out of base64: the whole run is marked, and no edit can stand in it. */
+  readonly isPacked?: true
 }
 
 /** Marks places of one text. */
@@ -27,11 +30,24 @@ export interface TextLook {
 export function hitsIn(text: string, depth: number, look: TextLook): Hit[] {
   const own = look.scan(text).filter(({ start, end }) => !look.isLeftAlone(text.slice(start, end)))
   if (depth === 0 || look.isCutShort()) return own
+  const plain = withNested(text, depth, { own, look })
+  const packed = packedHits(text, depth, look).filter(
+    (run) => !plain.some(({ start, end }) => start <= run.start && run.end <= end),
+  )
+  return packed.length === 0 ? plain : resolveOverlaps([...plain, ...packed])
+}
+
+function withNested(text: string, depth: number, { own, look }: { own: Hit[]; look: TextLook }): Hit[] {
   const nested = nestedStrings(text)
   if (nested.length === 0) return own
   const inner = nested.flatMap((literal) => hitsIn(literal.text, depth - 1, look).map((hit) => outward(hit, literal)))
   return merge(own, inner, nested)
 }
+
+const packedHits = (text: string, depth: number, look: TextLook): Hit[] =>
+  base64Texts(text).flatMap(({ start, end, text: inner }) =>
+    hitsIn(inner, depth - 1, look).map((hit): Hit => ({ ...hit, start, end, isPacked: true })),
+  )
 
 const outward = (hit: Hit, literal: NestedString): Hit => ({
   ...hit,

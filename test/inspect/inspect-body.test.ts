@@ -52,6 +52,13 @@ t.test('a finding carries its detector, field, bytes and how they are written', 
   ])
 })
 
+t.test('a secret in an attached file is found and cannot be edited', async (t) => {
+  const file = Buffer.from(`# settings\nGITLAB=${SECRET}\nEND=1\n`).toString('base64')
+  const body = Buffer.from(`data:text/plain;base64,${file}`)
+  const { findings } = inspect(body, [part(body, 'json')])
+  t.match(findings, [{ detector: 'gitlab-token', isEditable: false, start: 23, end: 23 + file.length }])
+})
+
 t.test('text outside the parts is not looked at', async (t) => {
   const body = Buffer.from(`${SECRET} ${SECRET}`)
   t.strictSame(spans(inspect(body, [part(body, 'plain', { start: 27 })]).findings), [[27, 53]])

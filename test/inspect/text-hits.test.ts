@@ -36,3 +36,22 @@ t.test('placeholders are left alone', async (t) => {
 t.test('when time is up nothing nested is read', async (t) => {
   t.strictSame(hitsIn('{"a":"x-\\u0061b"}', 1, look(marking('-ab'), true)), [])
 })
+
+t.test('what stands in base64 marks the whole run, which no edit can stand in', async (t) => {
+  const run = Buffer.from('a file with a SECRET somewhere inside it, and more').toString('base64')
+  const hits = hitsIn(`file: ${run}.`, 1, look(marking('SECRET')))
+  t.match(hits, [{ start: 6, end: 6 + run.length, isPacked: true, detector: { id: 'SECRET' } }])
+  t.strictSame(hitsIn(`file: ${run}.`, 0, look(marking('SECRET'))), [], 'no deeper than told')
+  const twice = Buffer.from(`${'again and '.repeat(5)}${run}`).toString('base64')
+  t.equal(hitsIn(twice, 1, look(marking('SECRET'))).length, 0)
+  t.equal(hitsIn(twice, 2, look(marking('SECRET'))).length, 1, 'base64 in base64')
+})
+
+t.test('a run that is marked whole can be edited whole', async (t) => {
+  const run = Buffer.from('a file with a SECRET somewhere inside it, and more').toString('base64')
+  const hits = hitsIn(`file: ${run}`, 1, look(marking('SECRET', run)))
+  t.strictSame(
+    hits.map(({ detector, isPacked }) => [detector.id, isPacked]),
+    [[run, undefined]],
+  )
+})
