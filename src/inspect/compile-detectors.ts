@@ -110,10 +110,16 @@ function patternProblem(rule: DetectorRule, pattern: string): string | null {
 function triggered(rule: DetectorRule, order: number): TriggeredDetector {
   return {
     detector: makeDetector(rule, order),
-    keywords: rule.keywords ?? rule.near ?? [],
+    keywords: rule.keywords ?? [...new Set((rule.near ?? []).flatMap(spellings))],
     ignoresCase: rule.ignoreCase || rule.near !== undefined,
     onDigits: rule.trigger === 'digits',
   }
+}
+
+/** `bright_data` is also written `brightdata`, `bright-data` and `bright data`. */
+function spellings(word: string): string[] {
+  const inner = /(?<=[a-z0-9])_(?=[a-z0-9])/g
+  return [word, ...['', '-', ' '].map((joint) => word.replace(inner, joint))]
 }
 
 function exampleProblems({ rule, source, path }: PlacedRule, set: DetectorSet): Problem[] {

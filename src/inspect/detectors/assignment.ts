@@ -184,7 +184,7 @@ const CLOSERS: ReadonlyMap<string, string> = new Map([
 function trimmed(text: string, start: number, end: number): number {
   const further = text.slice(start, end).search(/&|%2[267C]|%7D/)
   let to = further >= LEAST_VALUE ? start + further : end
-  while (to > start && /[.:!?]/.test(text[to - 1] ?? '')) to -= 1
+  while (to > start && /[.:]/.test(text[to - 1] ?? '')) to -= 1
   return to
 }
 
@@ -193,7 +193,9 @@ const SENTENCE = /^(?:is|was|are|：|为|是|は)$/
 
 function formOf(written: Assignment): ValueForm | null {
   const { text, operator, quote, valueEnd } = written
+  if (/value|content/i.test(text.slice(written.nameEnd, written.valueStart))) return 'quoted'
   if (quote !== '') return operator === '' || operator === '>' ? 'loose' : 'quoted'
+  if (/^\s{0,40}<\//.test(text.slice(valueEnd, valueEnd + 42))) return 'plain'
   if (CODE_AFTER.test(text.slice(valueEnd, valueEnd + 3)) || operator === '(') return null
   if (operator === ',') return /^(?:\r?\n|$)/.test(text.slice(valueEnd, valueEnd + 2)) ? 'loose' : null
   return isFlag(written) || SENTENCE.test(operator) || isEnvironment(written) || isOwnLine(written) ? 'plain' : 'loose'

@@ -18,7 +18,7 @@ const KEY_OF_SECRETS =
 const PERHAPS = /^(?:auth|sid|sess|session|sessionid|cookie|salt|sas|license|licence|webhook|\w*key)$/
 /** Known to everybody by design, or no credential at all. */
 const HARMLESS =
-  /^(?:public|pub|publishable|csrf|xsrf|nonce|captcha|recaptcha|websocket|sitekey|site|cache|idempotency|etag|publickeytoken|fingerprint|thumbprint|sort|partition|primary|foreign|routing|keyboard|monkey|turkey|hotkey|donkey|hockey|whiskey|jockey|disney)$/
+  /^(?:public|pub|publishable|csrf|xsrf|nonce|captcha|recaptcha|socket|sitekey|site|cache|idempotency|etag|publickeytoken|fingerprint|thumbprint|sort|partition|primary|foreign|routing|keyboard|monkey|turkey|hotkey|donkey|hockey|whiskey|jockey|disney)$/
 
 /** `null`: the name is of something else. `name` is as written: any case style, dots and hyphens. */
 export function secretNameKind(name: string): SecretNameKind | null {

@@ -40,7 +40,7 @@ export function isLikelySecret(value: string, kind: SecretNameKind, form: ValueF
 
 function isReference(value: string): boolean {
   if (NAMES_SOMETHING.test(value) || ENVIRONMENT_NAME.test(value)) return true
-  return /^[&*]\w+$/.test(value) || (DOTTED.test(value) && wordShare(value) > 0.15)
+  return /^(?:[&*]\w+$|--)/.test(value) || (DOTTED.test(value) && wordShare(value) > 0.15)
 }
 
 /** Letters and digits without words, as a generator makes them. */
@@ -57,6 +57,9 @@ function isUnmistakable(value: string): boolean {
   return /^[\w+/=.~-]+$/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value) && /\d/.test(value)
 }
 
+/** Lower and upper case letters without words. */
+const isMixed = (value: string): boolean => /[a-z]/.test(value) && /[A-Z]/.test(value) && wordShare(value) < 0.3
+
 function isShortSecret(value: string): boolean {
   return value.length >= 10 && /\d/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value) && isRandom(value, 10)
 }
@@ -67,7 +70,7 @@ function isPassword(value: string, form: ValueForm): boolean {
   if (root === '' || TEXTBOOK.test(root)) return false
   const hasDigit = /\d/.test(value)
   const hasSymbol = /[!@#$%^&*?+=~|]/.test(value)
-  if (form === 'loose') return hasDigit && hasSymbol && wordShare(value) < 0.6
+  if (form === 'loose') return hasDigit && (hasSymbol ? wordShare(value) < 0.6 : value.length >= 8 && isMixed(value))
   if (hasSymbol) return true
   return hasDigit && value.length >= 8 && wordShare(value) < 0.55
 }
