@@ -9,7 +9,7 @@ const RULES = new URL('../../rules/detectors/', import.meta.url)
 /** Every rule file, as the configuration would read it; a company's terms and fingerprints beside them are left out. */
 export const shippedSources = (): DetectorSource[] =>
   readdirSync(RULES)
-    .filter((file) => file.endsWith('.yaml'))
+    .filter((file) => /\.ya?ml$/.test(file))
     .sort()
     .map((file) => ({
       file,
