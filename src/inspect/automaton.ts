@@ -22,8 +22,7 @@ export function buildAutomaton(keywords: readonly string[]): Automaton {
   const classes = characterClasses(folded)
   const width = Math.max(1, ...classes) + 1
   const trie = buildTrie(folded, classes)
-  const { table, words } = connect(trie, width)
-  const { next, outputs, firstAccepting } = acceptingLast(table, words, width)
+  const { next, outputs, firstAccepting } = acceptingLast(connect(trie, width), width)
   return {
     scan: (text, onHit) => {
       let state = 0
@@ -73,13 +72,20 @@ function buildTrie(words: readonly string[], classes: Uint8Array): Trie {
   return trie
 }
 
+interface Connected {
+  readonly table: Int32Array
+  readonly words: readonly (readonly number[])[]
+  /** The states, breadth first. */
+  readonly order: readonly number[]
+}
+
 /** Fills every missing edge with that of the longest proper suffix, breadth first. */
-function connect(trie: Trie, width: number): { readonly table: Int32Array; readonly words: number[][] } {
+function connect(trie: Trie, width: number): Connected {
   const table = new Int32Array(trie.edges.length * width)
   const suffix = new Int32Array(trie.edges.length)
   const words = trie.words.map((own) => [...own])
-  const queue = [0]
-  for (let state = queue.shift(); state !== undefined; state = queue.shift()) {
+  const order = [0]
+  for (const state of order) {
     const back = suffix[state] ?? 0
     if (state !== 0) words[state]?.push(...(words[back] ?? []))
     for (let symbol = 0; symbol < width; symbol += 1) {
@@ -88,21 +94,22 @@ function connect(trie: Trie, width: number): { readonly table: Int32Array; reado
       table[state * width + symbol] = child ?? inherited
       if (child === undefined) continue
       suffix[child] = inherited
-      queue.push(child)
+      order.push(child)
     }
   }
-  return { table, words }
+  return { table, words, order }
 }
 
-/** Renumbers the states so that one comparison tells whether a keyword ends here; entries become row offsets. */
+/**
+ * Renumbers the states so that one comparison tells whether a keyword ends here, and those that are entered most lie
+ * together; entries become row offsets.
+ */
 function acceptingLast(
-  table: Int32Array,
-  words: readonly (readonly number[])[],
+  { table, words, order: byDepth }: Connected,
   width: number,
 ): { readonly next: Int32Array; readonly outputs: readonly (readonly number[])[]; readonly firstAccepting: number } {
-  const states = [...words.keys()]
-  const plain = states.filter((state) => words[state]?.length === 0)
-  const order = [...plain, ...states.filter((state) => words[state]?.length !== 0)]
+  const plain = byDepth.filter((state) => words[state]?.length === 0)
+  const order = [...plain, ...byDepth.filter((state) => words[state]?.length !== 0)]
   const rank = new Int32Array(order.length)
   for (const [index, state] of order.entries()) rank[state] = index
   const next = new Int32Array(table.length)

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import t from 'tap'
 import { parse } from 'yaml'
 import type { Detector } from '../../src/inspect/detector.ts'
-import { makeDetectorSet } from '../../src/inspect/engine.ts'
+import { makeDetectorSet, type TriggeredDetector } from '../../src/inspect/engine.ts'
 import { expandExample } from '../../src/inspect/example-text.ts'
+import { resolveOverlaps } from '../../src/inspect/overlap.ts'
 import { isPlaceholder } from '../../src/inspect/placeholder.ts'
 import { hits, scan, shippedDetectors } from '../helpers/detectors.ts'
 
@@ -109,4 +111,50 @@ t.test('the work per character does not grow with hostile text', async (t) => {
     t.notOk(result.hasFault, piece)
     t.notOk(result.isCutShort, piece)
   }
+})
+
+/** Every place where a detector is to look, found by trying each one; then as the engine goes about it. */
+function foundSlowly(triggered: readonly TriggeredDetector[], text: string): string[] {
+  const places = triggered.flatMap(({ detector: each, keywords, ignoresCase, onDigits }) => {
+    const fold = (value: string): string => (ignoresCase ? value.toLowerCase() : value)
+    const ends: [number, number][] = []
+    for (let end = 1; end <= text.length; end += 1) {
+      const long = keywords.toSorted((a, b) => b.length - a.length)
+      for (const word of long) if (fold(text.slice(0, end)).endsWith(fold(word))) ends.push([end - word.length, end])
+    }
+    for (const { index, 0: run } of onDigits ? text.matchAll(/\d+/gu) : []) {
+      if (run.length >= 3 || /[+(A-Z]/u.test(text[index - 1] ?? '')) ends.push([index, index + run.length])
+    }
+    let done = 0
+    return ends.flatMap(([start, end]) => {
+      const span = start < done ? null : each.look(text, start, end)
+      if (span === null) return []
+      done = span.end
+      return [{ ...span, order: each.order, id: each.id }]
+    })
+  })
+  return resolveOverlaps(places).map(({ id, start, end }) => `${id} ${start}-${end}`)
+}
+
+t.test('any text gives what every detector finds by itself, place by place', async () => {
+  const value: Detector['look'] = (text, start, end) => {
+    const found = /^[ab1]{1,4}/u.exec(text.slice(end))
+    return found === null ? null : { start, end: end + found[0].length, severity: 'high' }
+  }
+  const triggered: TriggeredDetector[] = [
+    onKeyword(detector(0, value), ['a', 'ab-', 'B']),
+    onKeyword(detector(1, value), ['aB', 'b-'], true),
+    { detector: detector(2, whole), keywords: [], ignoresCase: false, onDigits: true },
+    { detector: detector(3, value), keywords: ['1'], ignoresCase: false, onDigits: true },
+  ]
+  const set = makeDetectorSet(triggered)
+  const piece = fc.constantFrom('a', 'b', 'B', 'A', '-', '1', '2', '34', '567', '+', '(', 'é', '密', ' ')
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+      const text = pieces.join('')
+      const found = set.scan(text, never).matches.map(({ detector: { id }, start, end }) => `${id} ${start}-${end}`)
+      return found.join() === foundSlowly(triggered, text).join()
+    }),
+    { numRuns: 1000 },
+  )
 })
