@@ -27,6 +27,8 @@ import { createProxyListener, type ProxyListener } from './edge/listener.ts'
 import type { Clock, FlowPorts } from './flow/ports.ts'
 import { adminEvent, configEvent } from './flow/record.ts'
 import { createRefusalFolder } from './flow/tunnel.ts'
+import { createBlockedValues } from './inspect/blocked-values.ts'
+import { createMarkOf, type MarkOf } from './inspect/finding-marks.ts'
 import { createInspector } from './inspect/inspector.ts'
 import { createMemo } from './inspect/memo.ts'
 import { createVault } from './inspect/vault.ts'
@@ -125,6 +127,7 @@ export class App {
   readonly #control: ControlServer
   readonly #ownPorts: number[] = []
   readonly #vault = createVault()
+  readonly #markOf: MarkOf
   #addresses: AppAddresses = addressesOf([], '')
   #stopping: Promise<void> | null = null
 
@@ -134,6 +137,7 @@ export class App {
     this.config = config
     this.warnings = parts.warnings
     this.authority = parts.authority
+    this.#markOf = createMarkOf({ prefix: config.inspect.placeholder, key: parts.placeholderKey })
     this.#newId = createIdSource()
     const metrics = createMetrics()
     this.#metrics = this.#open(metrics, () => metrics.stop())
@@ -299,6 +303,7 @@ export class App {
       newId: this.#newId,
       limits: config.limits,
       restore: { vault: this.#vault, prefix: config.inspect.placeholder },
+      recovery: { markOf: this.#markOf, blocked: createBlockedValues({ nowMs: clock.nowMs }) },
       metrics: this.#metrics,
       log: this.#parts.log,
     }

@@ -4,11 +4,13 @@ import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
 import type { Finding, FindingCount, UnreadReason } from '../domain/finding.ts'
 import { headerValue, headerValues } from '../domain/headers.ts'
 import type { DialectId, RequestHead } from '../domain/tool.ts'
+import type { RecoveryPorts } from '../inspect/blocked-values.ts'
 import { type Coding, decodeBodyAsync, encodeBodyAsync, parseContentEncoding } from '../wire/content-coding.ts'
 import type { Framing } from '../wire/grpc-frames.ts'
 import { plainFrames, requestFraming } from '../wire/plain-frames.ts'
 import type { HeldBody, InspectPort } from './ports.ts'
 import { countFindings } from './record.ts'
+import { recoverFromBlock } from './recovery.ts'
 
 /** What was learnt from a body. */
 export interface BodyReading {
@@ -47,6 +49,8 @@ interface JudgePorts extends ReadPorts {
   readonly decide: (facts: BodyFacts) => ExchangeDecision
   /** Is all known that the provider remembers under these ids? Absent: nothing is ever put back, and nobody asks. */
   readonly knows?: (histories: readonly string[]) => boolean
+  /** Remembers what was blocked. Absent: a history that was blocked once is blocked for ever. */
+  readonly recovery?: RecoveryPorts
 }
 
 /** How much decoding may yield: beyond `maxBytes` or `maxRatio` (decoded : encoded) a body counts as a bomb. */
@@ -68,7 +72,7 @@ export async function judgeHeldBody(
   const { head, held } = input
   const reading = await readBodyFacts(ports, head, input.decision.dialect, held)
   const isSigned = input.isFixed === true || isSignedBody(head)
-  const decision = ports.decide({
+  const facts: BodyFacts = {
     model: reading.model,
     findings: reading.counts,
     hasUneditableFinding: reading.findings.some(
@@ -76,12 +80,25 @@ export async function judgeHeldBody(
     ),
     unread: reading.unread,
     ...(ports.knows?.(reading.histories) === false ? { hasUnknownHistory: true } : {}),
-  })
+  }
+  const isLeftAlone = isSigned || reading.body === null || held.cut !== null
+  const decided = ports.decide(facts)
+  const decision = isLeftAlone ? decided : afterHistory(ports, reading, facts, decided)
   const { counts: findings, unread, model, histories } = reading
   const verdict = { decision, findings, unread, model, histories }
-  const isLeftAlone = isSigned || reading.body === null || held.cut !== null
   if (decision.action !== 'redact' || isLeftAlone) return { ...verdict, body: null, placeholders: [] }
   return { ...verdict, ...(await editedBody(ports, head, decision, reading)) }
+}
+
+function afterHistory(
+  { recovery, editFor, decide }: JudgePorts,
+  { body, findings }: BodyReading,
+  facts: BodyFacts,
+  decision: ExchangeDecision,
+): ExchangeDecision {
+  if (decision.action !== 'block' || recovery === undefined || editFor === undefined || body === null) return decision
+  const { dialect } = decision
+  return recoverFromBlock(recovery, { client: editFor, dialect, body, findings, facts, decision, decide })
 }
 
 /** Decode and inspect a held body or a measured copy. Of a cut one, the read part. */

@@ -431,11 +431,12 @@ class OpenExchange implements Exchange {
   }
 
   #judgePorts(): Parameters<typeof judgeHeldBody>[0] {
-    const { restore } = this.#ports
+    const { restore, recovery } = this.#ports
     const editFor = vaultKey(this.#input.client)
     return {
       ...this.#readPorts(),
       editFor,
+      ...(recovery === undefined ? {} : { recovery }),
       decide: (facts) => this.#decide(facts),
       ...(restore === undefined
         ? {}

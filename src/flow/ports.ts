@@ -9,6 +9,7 @@ import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
 import type { Limits } from '../domain/settings.ts'
 import type { DialectId } from '../domain/tool.ts'
+import type { RecoveryPorts } from '../inspect/blocked-values.ts'
 import type { Vault } from '../inspect/vault.ts'
 
 /** Operational log. Never bodies, header values, query strings or keys. */
@@ -170,4 +171,6 @@ export interface FlowPorts {
   readonly log: Logger
   /** Where values are kept that may be put back. Absent: redaction is one-way. */
   readonly restore?: RestoreStore
+  /** Remembers what was blocked. Absent: a history that was blocked once is blocked for ever. */
+  readonly recovery?: RecoveryPorts
 }

@@ -1,0 +1,103 @@
+/**
+ * A conversation goes on after a block: what was blocked once is redacted, not blocked again, when the client only sends
+ * its history again. A value that is new, or typed anew, blocks as before. Nothing that was blocked ever leaves unedited.
+ */
+import { isWholeConversation, newestPart, type PartPlace, placeOfField } from '../dialects/newest-part.ts'
+import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
+import { type Finding, SEVERITIES } from '../domain/finding.ts'
+import type { DialectId } from '../domain/tool.ts'
+import { CLIENT_BLOCKED, type Reach, type RecoveryPorts } from '../inspect/blocked-values.ts'
+import { countFindings } from './record.ts'
+
+/** Reason code of the redaction in place of a block. */
+export const HISTORY_REDACTED = 'history-redacted'
+
+/** A request that was blocked, and could be edited. */
+export interface BlockedRequest {
+  /** `vaultKey` of who sent it. */
+  readonly client: string
+  readonly dialect: DialectId
+  readonly body: Uint8Array
+  readonly findings: readonly Finding[]
+  readonly facts: BodyFacts
+  /** The block. */
+  readonly decision: ExchangeDecision
+  readonly decide: (facts: BodyFacts) => ExchangeDecision
+}
+
+/** The block itself, remembered; or, when all it is blocked for was blocked before and is only sent again, a redaction. */
+export function recoverFromBlock(ports: RecoveryPorts, request: BlockedRequest): ExchangeDecision {
+  const { client, dialect, body, findings, facts, decision, decide } = request
+  const causing = causesOf(request)
+  if (causing.length === 0 || causing.length > CLIENT_BLOCKED) return decision
+  const newest = newestPart(dialect, body)
+  const marked = causing.map((finding) => ({ finding, mark: ports.markOf(body, finding) }))
+  const isRecalled = ({ finding, mark }: Marked): boolean => {
+    const reach = ports.blocked.reachOf(client, mark)
+    return reach !== undefined && finding.isEditable && isHistory({ dialect, field: finding.field, newest, reach })
+  }
+  const recalled = marked.filter(isRecalled)
+  const rest = new Set(recalled.map(({ finding }) => finding))
+  const others = { ...facts, findings: countFindings(findings.filter((finding) => !rest.has(finding))) }
+  const without = recalled.length === 0 ? decision : decide(others)
+  for (const { mark } of recalled) ports.blocked.touch(client, mark)
+  if (without.action !== 'block') return redacting(decision, without, recalled)
+  for (const { finding, mark } of marked) {
+    if (!rest.has(finding) && finding.isEditable) ports.blocked.remember(client, mark, newest)
+  }
+  return decision
+}
+
+interface Marked {
+  readonly finding: Finding
+  readonly mark: string
+}
+
+/** The findings without which it would pass; none when it is blocked for something else. */
+function causesOf({ findings, facts, decide }: BlockedRequest): readonly Finding[] {
+  const isBlocked = (counts: BodyFacts['findings']): boolean =>
+    decide({ ...facts, findings: counts, hasUneditableFinding: false }).action === 'block'
+  if (findings.length === 0 || isBlocked([])) return []
+  const kinds = new Map<string, boolean>()
+  const isCause = (finding: Finding): boolean => {
+    const kind = `${finding.severity} ${finding.detector}`
+    const known = kinds.get(kind)
+    if (known !== undefined) return known
+    const isOne = isBlocked(countFindings([finding]))
+    kinds.set(kind, isOne)
+    return isOne
+  }
+  const causing = findings.filter(isCause)
+  // Only together (`atLeast`), or for standing where nothing may be edited.
+  return causing.length > 0 || !isBlocked(facts.findings) ? causing : findings
+}
+
+/** Was the text at `field` sent before? `reach`: how far the conversation had gone when it was blocked last. */
+function isHistory(at: {
+  readonly dialect: DialectId
+  readonly field: string
+  readonly newest: PartPlace | null
+  readonly reach: Reach | null
+}): boolean {
+  const { dialect, field, newest, reach } = at
+  if (isWholeConversation(dialect, field)) return false
+  const place = placeOfField(dialect, field)
+  // Instructions, and dialects without a list of messages: the value is all there is to know it by.
+  if (place === null || newest === null) return true
+  if (place.message !== newest.message) return place.message < newest.message
+  // Some clients join what follows a refused message to it, as further parts.
+  return reach?.message === newest.message && place.part <= reach.part && reach.part < newest.part
+}
+
+function redacting(block: ExchangeDecision, without: ExchangeDecision, recalled: readonly Marked[]): ExchangeDecision {
+  const mustEdit = new Set(recalled.map(({ finding }) => finding.severity))
+  const why = 'it was blocked for this before, and is only sent again: edited instead'
+  return {
+    ...block,
+    action: 'redact',
+    reason: HISTORY_REDACTED,
+    reasonText: null,
+    editSeverities: SEVERITIES.filter((each) => mustEdit.has(each) || without.editSeverities.includes(each)),
+    steps: [...block.steps, { step: HISTORY_REDACTED, rule: null, matched: true, why }],
+  }
+}
