@@ -4,12 +4,13 @@
  * Weideman et al. 2016. Repetition counts are ignored, so the answer errs on the safe side.
  */
 import { type CharacterSet, type PatternNode, parsePattern } from './pattern-syntax.ts'
+import { hasCrossedLoops, hasForkedLoop } from './position-paths.ts'
 
 export type PatternCheck =
   | { readonly ok: true; readonly maxLength: number }
   | { readonly ok: false; readonly problem: string }
 
-interface Positions {
+interface Connected {
   readonly sets: CharacterSet[]
   readonly follow: Set<number>[]
   /** One step comes about in two ways, as in `(a+)+`: the sets alone would not show it. */
@@ -72,18 +73,18 @@ function assertionsIn(node: PatternNode): PatternNode[] {
 }
 
 function ambiguityOf(node: PatternNode): string | null {
-  const all: Positions = { sets: [], follow: [], isDoubled: false }
+  const all: Connected = { sets: [], follow: [], isDoubled: false }
   connect(node, all, 1)
-  if (all.isDoubled || forkedLoop(all)) {
+  if (all.isDoubled || hasForkedLoop(all)) {
     return 'super-linear backtracking: a repetition can match the same text in two ways'
   }
-  const large: Positions = { sets: [], follow: [], isDoubled: false }
+  const large: Connected = { sets: [], follow: [], isDoubled: false }
   connect(node, large, SMALL_LOOP)
-  return crossedLoops(large) ? 'super-linear backtracking: two long repetitions can share the same text' : null
+  return hasCrossedLoops(large) ? 'super-linear backtracking: two long repetitions can share the same text' : null
 }
 
 /** Builds follow sets; a repetition of at most `ignored` times makes no loop. */
-function connect(node: PatternNode, positions: Positions, ignored: number): Ends {
+function connect(node: PatternNode, positions: Connected, ignored: number): Ends {
   switch (node.kind) {
     case 'characters':
       positions.sets.push(node.set)
@@ -113,7 +114,7 @@ function connect(node: PatternNode, positions: Positions, ignored: number): Ends
   }
 }
 
-function chain(left: Ends, right: Ends, positions: Positions): Ends {
+function chain(left: Ends, right: Ends, positions: Connected): Ends {
   link(left.last, right.first, positions)
   return {
     first: left.isNullable ? [...left.first, ...right.first] : left.first,
@@ -122,63 +123,11 @@ function chain(left: Ends, right: Ends, positions: Positions): Ends {
   }
 }
 
-function link(from: readonly number[], to: readonly number[], positions: Positions): void {
+function link(from: readonly number[], to: readonly number[], positions: Connected): void {
   for (const position of from) {
     for (const next of to) {
       if (positions.follow[position]?.has(next) === true) positions.isDoubled = true
       positions.follow[position]?.add(next)
     }
   }
-}
-
-/** Is there a position that comes back to itself along two different ways over one text? (exponential) */
-function forkedLoop(positions: Positions): boolean {
-  const loops = [...positions.sets.keys()].filter((position) => positions.follow[position]?.size !== 0)
-  return loops.some((start) => {
-    const seen = reachable([[start, start]], positions)
-    const forks = [...seen.values()].filter(([a, b]) => a !== b)
-    return forks.some((fork) => reachable([fork], positions).has(key([start, start])))
-  })
-}
-
-/** Is there one text that loops at `p`, leads from `p` to `q`, and loops at `q`? (quadratic and worse) */
-function crossedLoops(positions: Positions): boolean {
-  const loops = [...positions.sets.keys()].filter((position) => isLooping(position, positions))
-  return loops.some((p) => loops.some((q) => p !== q && reachable([[p, p, q]], positions).has(key([p, q, q]))))
-}
-
-function isLooping(position: number, positions: Positions): boolean {
-  const next = [...(positions.follow[position] ?? [])].map((target) => [target])
-  return reachable(next, positions).has(key([position]))
-}
-
-const key = (state: readonly number[]): string => state.join()
-
-/** All states that several tokens, moving at once over one text, can come to; the start states count only if revisited. */
-function reachable(start: readonly (readonly number[])[], positions: Positions): Map<string, readonly number[]> {
-  const seen = new Map<string, readonly number[]>()
-  const queue = [...start]
-  if (start[0]?.length === 1) for (const state of start) seen.set(key(state), state)
-  for (let state = queue.pop(); state !== undefined; state = queue.pop()) {
-    for (const next of steps(state, positions)) {
-      if (seen.has(key(next))) continue
-      seen.set(key(next), next)
-      queue.push(next)
-    }
-  }
-  return seen
-}
-
-/** Every joint move: one follower each, all able to take one common character. */
-function steps(state: readonly number[], positions: Positions): number[][] {
-  let moves: { readonly at: number[]; readonly common: CharacterSet }[] = [{ at: [], common: -1n }]
-  for (const token of state) {
-    moves = moves.flatMap((move) =>
-      [...(positions.follow[token] ?? [])].flatMap((next) => {
-        const common = move.common & (positions.sets[next] ?? 0n)
-        return common === 0n ? [] : [{ at: [...move.at, next], common }]
-      }),
-    )
-  }
-  return moves.map((move) => move.at)
 }
