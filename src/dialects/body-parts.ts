@@ -97,6 +97,7 @@ const MAX_LINES = 100_000
 function jsonLines(body: Uint8Array, keys: JsonKeys): TextParts {
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.length)
   const parts: TextPart[] = []
+  const media: TextPart[] = []
   let model: string | null = null
   for (let start = 0, line = 0; start < buffer.length; line += 1) {
     const next = buffer.indexOf(0x0a, start)
@@ -106,11 +107,12 @@ function jsonLines(body: Uint8Array, keys: JsonKeys): TextParts {
       const json = jsonParts({ body, keys, start: from, end, within: `[${String(line)}]` })
       if (!json.ok || parts.length > MAX_PARTS || line > MAX_LINES) return UNPARSABLE
       for (const part of json.parts) parts.push(part)
+      media.push(...(json.media ?? []))
       model ??= json.model
     }
     start = end + 1
   }
-  return { ok: true, parts, model }
+  return { ok: true, parts, model, ...(media.length === 0 ? {} : { media }) }
 }
 
 /** Field names are data of the sender only when they are long or odd; then they are parts too. */
@@ -131,7 +133,7 @@ function form(body: Uint8Array): TextParts {
   return { ok: true, parts: all, model: null }
 }
 
-/** Bytes with which pictures, sounds and PDF documents begin: such a part is skipped, like its base64 in JSON. */
+/** Bytes with which pictures, sounds and PDF documents begin: of such a part only what it says is read, as of its base64 in JSON. */
 const MEDIA_START = /^(?:\x89PNG|\xff\xd8\xff|GIF8|RIFF|%PDF-|ID3|OggS|fLaC|.{4}ftyp)/su
 
 function multipart(body: Uint8Array, contentType: string, keys: JsonKeys): TextParts {
@@ -140,6 +142,7 @@ function multipart(body: Uint8Array, contentType: string, keys: JsonKeys): TextP
   if (cut === null || !cut.ok) return UNPARSABLE
   if (cut.outside.some(({ start, end }) => !isText(body.subarray(start, end)))) return BINARY
   const parts: TextPart[] = cut.outside.map(({ start, end }) => plainPart(start, end, 'outside'))
+  const media: TextPart[] = []
   let model: string | null = null
   for (const part of cut.parts) {
     const field = part.name === null ? '*' : formatField([part.name])
@@ -149,22 +152,25 @@ function multipart(body: Uint8Array, contentType: string, keys: JsonKeys): TextP
     if (content === null) return BINARY
     if (parts.length > MAX_PARTS) return UNPARSABLE
     for (const text of content.parts) parts.push(text)
+    media.push(...(content.media ?? []))
     model ??= part.name === 'model' ? Buffer.from(body.subarray(part.start, part.end)).toString('utf8') : content.model
   }
-  return { ok: true, parts, model }
+  return { ok: true, parts, model, ...(media.length === 0 ? {} : { media }) }
 }
 
-/** Text parts of one part's content: JSON leaves, or all of it; none for media, `null` for what cannot be read. */
+/** Text parts of one part's content: JSON leaves, or all of it; `null` for what cannot be read. */
 function contentParts(
   body: Uint8Array,
   { start, end }: MultipartPart,
   within: string,
   keys: JsonKeys,
-): { parts: TextPart[]; model: string | null } | null {
+): { parts: TextPart[]; model: string | null; media?: readonly TextPart[] } | null {
   const content = body.subarray(start, end)
   if (content.length === 0) return { parts: [], model: null }
-  if (!isText(content) && MEDIA_START.test(String.fromCharCode(...content.subarray(0, 12))))
-    return { parts: [], model: null }
+  if (!isText(content) && MEDIA_START.test(String.fromCharCode(...content.subarray(0, 12)))) {
+    const media: TextPart = { start, end, escaping: 'plain', field: within, isEditable: false, isMedia: true }
+    return { parts: [], model: null, media: [media] }
+  }
   const json = isContainer(content) ? jsonParts({ body, keys, start, end, within }) : null
   if (json?.ok === true) return json
   return isText(content) ? { parts: plainParts(body, start, end, within), model: null } : null

@@ -16,6 +16,8 @@ export interface TextPart {
   readonly isName?: boolean
   /** The text is JSON that a model wrote (arguments of a call): its strings are what the model means. */
   readonly isJson?: boolean
+  /** A picture, sound or document, in base64 where `escaping` is `json`: what it says can be read, not edited. */
+  readonly isMedia?: boolean
 }
 
 export type TextParts =
@@ -23,6 +25,8 @@ export type TextParts =
       readonly ok: true
       readonly parts: readonly TextPart[]
       readonly model: string | null
+      /** Pictures, sounds and documents, each `isMedia`. Absent: none. */
+      readonly media?: readonly TextPart[]
       /** Ids of histories that the provider keeps and the request goes on from. Absent: none. */
       readonly histories?: readonly string[]
     }

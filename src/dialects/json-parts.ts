@@ -27,6 +27,7 @@ export type JsonParts =
       readonly ok: true
       readonly parts: TextPart[] /** Top-level `model`, the last one. */
       readonly model: string | null
+      readonly media?: readonly TextPart[]
       readonly histories?: readonly string[]
     }
   | { readonly ok: false }
@@ -59,6 +60,7 @@ export function jsonParts({
   const parts: TextPart[] = []
   let model: string | null = null
   const histories: string[] = []
+  const media: TextPart[] = []
   /** Names that were found harmless: they repeat thousands of times. */
   const ordinary = new Set<string>()
   const add = (from: number, to: number, place: JsonPlace, isEditable: boolean, isName = false): void => {
@@ -78,7 +80,12 @@ export function jsonParts({
         model = decodeJsonString(body, from, to)
       }
       if (from < to && isHistory(keys, place)) histories.push(decodeJsonString(body, from, to))
-      if (from === to || (MEDIA_KEY.test(nearestName(place)) && isBase64Media(body, from, to))) return
+      if (from === to) return
+      if (MEDIA_KEY.test(nearestName(place)) && isBase64Media(body, from, to)) {
+        const field = formatField(jsonPath(place), within)
+        media.push({ start: from, end: to, escaping: 'json', field, isEditable: false, isMedia: true })
+        return
+      }
       const role = leafRole(keys, place)
       const isName = role === 'name' && isPlainName(body, from, to)
       if (isName && !mayBeSecret(body, from, to)) return
@@ -86,7 +93,13 @@ export function jsonParts({
     },
   }
   if (!scanJson(body, visitor, start, end).ok) return { ok: false }
-  return { ok: true, parts, model, ...(histories.length === 0 ? {} : { histories }) }
+  return {
+    ok: true,
+    parts,
+    model,
+    ...(media.length === 0 ? {} : { media }),
+    ...(histories.length === 0 ? {} : { histories }),
+  }
 }
 
 /** The member itself, or its `id`. */

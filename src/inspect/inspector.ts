@@ -26,7 +26,7 @@ export interface InspectorOptions {
   /** Monotonic milliseconds. Without it there is no time limit. */
   readonly nowMs?: () => number
   /** Where values are kept that may be put back. Absent: redaction is one-way. */
-  readonly vault?: Vault
+  readonly vault?: Pick<Vault, 'keep' | 'valuesOf'>
   /** Remembers what was read. Absent: every body is read whole. */
   readonly memo?: Memo<BlockPlace>
 }
@@ -78,7 +78,7 @@ export function createInspector(options: InspectorOptions): Inspector {
 }
 
 /** What is known of a client, made ready to be looked for once per change of it. */
-function createKnown(vault: Vault | undefined): (client: string) => KnownValues {
+function createKnown(vault: InspectorOptions['vault']): (client: string) => KnownValues {
   const ready = new WeakMap<ReadonlyMap<string, KeptValue>, KnownValues>()
   return (client) => {
     const all = vault?.valuesOf(client)
@@ -96,7 +96,7 @@ function inspectHeld(options: InspectorOptions, known: (client: string) => Known
   const startedAt = now()
   const isOver = (): boolean => now() - startedAt > BUDGET_MS
   const { depth } = options
-  const result = inspectBody(request.body, text.parts, {
+  const result = inspectBody(request.body, [...text.parts, ...(text.media ?? [])], {
     detectors: options.detectors(),
     placeholders: { prefix: options.placeholderPrefix },
     depth,

@@ -41,11 +41,12 @@ export function inGroups(body: Uint8Array, parts: readonly TextPart[]): PartGrou
 const ESCAPINGS: readonly TextPart['escaping'][] = ['json', 'form', 'plain']
 
 function layoutOf(parts: readonly TextPart[], from: number): Uint8Array {
-  const numbers = new Int32Array(parts.length * 3)
-  for (const [index, { start, end, escaping }] of parts.entries()) {
-    numbers[index * 3] = start - from
-    numbers[index * 3 + 1] = end - from
-    numbers[index * 3 + 2] = ESCAPINGS.indexOf(escaping)
+  const numbers = new Int32Array(parts.length * 4)
+  for (const [index, { start, end, escaping, isMedia }] of parts.entries()) {
+    numbers[index * 4] = start - from
+    numbers[index * 4 + 1] = end - from
+    numbers[index * 4 + 2] = ESCAPINGS.indexOf(escaping)
+    numbers[index * 4 + 3] = isMedia === true ? 1 : 0
   }
   return Buffer.from(numbers.buffer)
 }

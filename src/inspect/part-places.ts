@@ -2,9 +2,11 @@
  * Reads the text parts of a body, as far as they were not read before: what was found in the same bytes under the same
  * rules is remembered, part by part, and for many parts in a row at once.
  */
+import { Buffer } from 'node:buffer'
 import type { TextPart } from '../dialects/dialect.ts'
+import { mediaText } from './media-text.ts'
 import type { Memo } from './memo.ts'
-import type { Mark } from './overlap.ts'
+import { type Mark, resolveOverlaps } from './overlap.ts'
 import { inGroups, type PartGroup } from './part-groups.ts'
 import { type Finder, type Hit, hitsIn, type Scan } from './text-hits.ts'
 import { type TextView, textView } from './text-view.ts'
@@ -107,7 +109,7 @@ function readPart(body: Uint8Array, group: PartGroup, at: number, given: GroupLo
   const places = remembered(state, read, (readNow) =>
     memory === undefined || name === null
       ? readNow()
-      : memory.memo.places(name, `${memory.rules} ${part.escaping}`, readNow),
+      : memory.memo.places(name, `${memory.rules} ${part.escaping}${part.isMedia === true ? ' media' : ''}`, readNow),
   )
   return at === 0 ? places : places.map((place) => ({ ...place, part: at }))
 }
@@ -134,11 +136,30 @@ function remembered(
 const isWhole = ({ hasFault, isCutShort }: State): boolean => !hasFault && !isCutShort
 
 function placesIn(body: Uint8Array, part: TextPart, look: PartsLook, state: State): BlockPlace[] {
+  if (part.isMedia === true) return placesInMedia(body, part, look.scan(state))
   const view = textView(body, part)
   const { isLeftAlone, depth } = look
   const hits = hitsIn(view.text, depth, { scan: look.scan(state), isLeftAlone, isCutShort: () => state.isCutShort })
   return hits.map((hit) => placeOf(hit, part, view))
 }
+
+/** All of it is the place: what was read stands nowhere in it as it was read. */
+function placesInMedia(body: Uint8Array, part: TextPart, scan: Scan): BlockPlace[] {
+  const whole = { start: 0, end: part.end - part.start, part: 0, isPacked: true } as const
+  const bytes = Buffer.from(body.buffer, body.byteOffset + part.start, whole.end)
+  const hits = scan(mediaText(part.escaping === 'json' ? decodedMedia(bytes) : bytes))
+  return resolveOverlaps(
+    hits.map(({ severity, order, detector: { id } }) => ({ ...whole, severity, order, detector: { id } })),
+  )
+}
+
+/** Of base64, perhaps behind `data:…,`; what is no base64 in it (`\\/`) is passed over. */
+function decodedMedia(base64: Buffer): Buffer {
+  const comma = base64.subarray(0, LONGEST_DATA_URL_HEAD).indexOf(',')
+  return Buffer.from(base64.toString('latin1', comma + 1), 'base64')
+}
+
+const LONGEST_DATA_URL_HEAD = 128
 
 function placeOf({ start, end, severity, order, detector, isPacked }: Hit, part: TextPart, view: TextView): BlockPlace {
   const [from, to] = wholeCharacters(view.text, start, end)

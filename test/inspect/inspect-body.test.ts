@@ -300,3 +300,13 @@ t.test('a value of this request alone is found at all of its places, in the next
   t.equal(places(texts.slice(1)), 0, 'without the words that tell it, it is any text')
   t.equal(places(texts), 2)
 })
+
+t.test('a secret in a document of base64 is found and cannot be edited', async (t) => {
+  const document = Buffer.from(`%PDF-1.4\n1 0 obj\n<<>>\nstream\nBT (key ${SECRET}) Tj ET\nendstream\n`)
+  const base64 = document.toString('base64').replaceAll('/', '\\/')
+  const body = Buffer.from(`data:application/pdf;base64,${base64}`)
+  const { findings } = inspect(body, [part(body, 'json', { isEditable: false, isMedia: true })])
+  t.match(findings, [{ detector: 'gitlab-token', isEditable: false, start: 0, end: body.length }])
+  const raw = inspect(document, [part(document, 'plain', { isEditable: false, isMedia: true })])
+  t.match(raw.findings, [{ detector: 'gitlab-token', isEditable: false }])
+})
