@@ -96,7 +96,7 @@ async function readStdin(): Promise<Uint8Array> {
 interface Redacted {
   readonly body: Uint8Array
   readonly bytesUnchanged: boolean
-  readonly findings: readonly (FindingCount & { readonly action: Action })[]
+  readonly findings: readonly (FindingCount & { readonly action: Action; readonly isEditable: boolean })[]
   readonly unread: string | null
 }
 
@@ -108,7 +108,7 @@ async function redact(
   const inspector = await inspectorOf(state)
   const request = { body, dialect, contentType: contentTypeOf(body) }
   const { findings, unread } = inspector.inspect({ ...request, editFor: '' })
-  const { purposes, severities } = tierRulesOf(state, tier)
+  const { purposes, severities, onUneditable } = tierRulesOf(state, tier)
   // A tier that does not redact inference edits nothing, whatever its severities say.
   const actionOf = (severity: Severity): Action =>
     purposes.inference === 'redact' ? severities[severity] : purposes.inference
@@ -117,7 +117,12 @@ async function redact(
   return {
     body: redacted,
     bytesUnchanged: redacted === body,
-    findings: countOf(findings).map((count) => ({ ...count, action: actionOf(count.severity) })),
+    findings: [true, false].flatMap((isEditable) =>
+      countOf(findings.filter((finding) => finding.isEditable === isEditable)).map((count) => {
+        const action = actionOf(count.severity)
+        return { ...count, action: action === 'redact' && !isEditable ? onUneditable : action, isEditable }
+      }),
+    ),
     unread,
   }
 }
@@ -174,8 +179,9 @@ function answer(io: CliIo, { body, bytesUnchanged, findings, unread }: Redacted,
   if (isJson) io.stdout(`${JSON.stringify({ body: text, bytesUnchanged, findings, unread })}\n`)
   else {
     if (unread === null) io.stdout(text)
-    for (const { severity, detector, field, count, action } of findings) {
-      io.stderr(`${severity} ${detector} ${field === '' ? '-' : field} ×${count}: ${action}\n`)
+    for (const { severity, detector, field, count, action, isEditable } of findings) {
+      const why = isEditable ? '' : ', because nothing can be edited there'
+      io.stderr(`${severity} ${detector} ${field === '' ? '-' : field} ×${count}: ${action}${why}\n`)
     }
     if (unread !== null) io.stderr(`the body cannot be read: ${unread}\n`)
   }

@@ -67,6 +67,17 @@ t.test('--json gives body and findings as one object', async (t) => {
   t.notMatch(answer.body, SECRET)
 })
 
+t.test('what cannot be edited is no redaction: the tier says what happens', async (t) => {
+  const packed = Buffer.from(`apiVersion: v1 password: ${SECRET} and more`).toString('base64')
+  const args = ['--dialect', 'openai-chat']
+  const body = JSON.stringify({ messages: [{ role: 'user', content: `${SECRET} ${packed}` }] })
+  const { code, stdout, stderr } = await weir(folder(t), args, body)
+  t.equal(code, 0)
+  t.match(stdout, packed)
+  t.match(stderr, /^high gitlab-token messages\[0\]\.content ×1: redact$/m)
+  t.match(stderr, /^high gitlab-token messages\[0\]\.content ×1: block, because nothing can be edited there$/m)
+})
+
 t.test('a body that cannot be read is no success and is not printed', async (t) => {
   const { code, stdout, stderr } = await weir(folder(t), ['--dialect', 'openai-chat'], '{"messages": [')
   t.equal(code, 1)
