@@ -223,6 +223,10 @@ function checkRedacted(report: Report, client: CliClient, result: ScenarioResult
     asked.some((exchange) => exchange['action'] === 'redact' && hasFinding(exchange, 'aws-access-key')),
     'the event says what was found and that it was redacted',
   )
+  say(
+    run.stdout.includes(`Your key: ${PLANTED_KEY}`) && asked.some(({ restored }) => Number(restored) > 0),
+    'where the provider says the placeholder again, the developer reads his own key',
+  )
 }
 
 const hasFinding = ({ findings }: Exchange, detector: string): boolean =>

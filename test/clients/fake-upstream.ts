@@ -7,6 +7,7 @@ import { type Origin, startHttpsOrigin } from '../helpers/origin.ts'
 import type { TestPki } from '../helpers/pki.ts'
 import type { Scope } from '../helpers/scope.ts'
 import {
+  answerTo,
   anthropicMessage,
   anthropicStream,
   chatCompletion,
@@ -133,8 +134,8 @@ const ROUTES: readonly (readonly [string, string, RegExp, Answerer])[] = [
     /^\/v1\/messages$/u,
     (response, { body }) => {
       const { model, isStream } = asked(body)
-      if (isStream) stream(response, anthropicStream(model))
-      else json(response, 200, anthropicMessage(model))
+      if (isStream) stream(response, anthropicStream(model, answerTo(body)))
+      else json(response, 200, anthropicMessage(model, answerTo(body)))
     },
   ],
   [
@@ -151,21 +152,21 @@ const ROUTES: readonly (readonly [string, string, RegExp, Answerer])[] = [
     /\/chat\/completions$/u,
     (response, { body }) => {
       const { model, isStream } = asked(body)
-      if (isStream) stream(response, chatStream(model))
-      else json(response, 200, chatCompletion(model))
+      if (isStream) stream(response, chatStream(model, answerTo(body)))
+      else json(response, 200, chatCompletion(model, answerTo(body)))
     },
   ],
   [
     'generativelanguage.googleapis.com',
     'POST',
     /:streamGenerateContent$/u,
-    (response, { path }) => stream(response, geminiStream(modelOf(path))),
+    (response, { path, body }) => stream(response, geminiStream(modelOf(path), answerTo(body))),
   ],
   [
     'generativelanguage.googleapis.com',
     'POST',
     /:generateContent$/u,
-    (response, { path }) => json(response, 200, geminiContent(modelOf(path))),
+    (response, { path, body }) => json(response, 200, geminiContent(modelOf(path), answerTo(body))),
   ],
   [
     'generativelanguage.googleapis.com',
@@ -177,13 +178,13 @@ const ROUTES: readonly (readonly [string, string, RegExp, Answerer])[] = [
     'api.openai.com',
     'POST',
     /^\/v1\/responses$/u,
-    (response, { body }) => stream(response, responsesStream(asked(body).model)),
+    (response, { body }) => stream(response, responsesStream(asked(body).model, answerTo(body))),
   ],
   [
     'chatgpt.com',
     'POST',
     /^\/backend-api\/codex\/responses$/u,
-    (response, { body }) => stream(response, responsesStream(asked(body).model)),
+    (response, { body }) => stream(response, responsesStream(asked(body).model, answerTo(body))),
   ],
   ['chatgpt.com', 'GET', /^\/backend-api\/wham\/config\/bundle$/u, (response) => json(response, 200, {})],
   ['chatgpt.com', 'GET', /^\/backend-api\/wham\/accounts\/check$/u, (response) => json(response, 200, CHATGPT_ACCOUNT)],
@@ -250,7 +251,7 @@ function acceptUpgrades(origin: Origin, received: Received[], { hasWebSockets }:
         const message = asReceived('message', request, data)
         received.push(message)
         const { generate } = JSON.parse(message.body) as { generate?: unknown }
-        for (const event of responseEvents(asked(message.body).model, generate === false)) {
+        for (const event of responseEvents(asked(message.body).model, generate === false, answerTo(message.body))) {
           webSocket.send(JSON.stringify(event))
         }
       })

@@ -4,7 +4,14 @@
 export const ANSWER = 'Seven herons stand on the weir: "dry" \\ <feet> & 鹭鸟.'
 export const TOKENS = { in: 1717, out: 23 } as const
 
-const PIECES = [ANSWER.slice(0, 9), ANSWER.slice(9, 35), ANSWER.slice(35)] as const
+/** A line of its own behind the answer: what stood in place of the planted key, said again. Nothing without one. */
+export function answerTo(body: string): string {
+  const placeholder = /the key is (WEIR[A-Z2-7]{12})/u.exec(body)?.[1]
+  return placeholder === undefined ? ANSWER : `${ANSWER}\nYour key: ${placeholder}`
+}
+
+/** In three pieces, the last in the middle of what is said again. */
+const piecesOf = (text: string): readonly string[] => [text.slice(0, 9), text.slice(9, -7), text.slice(-7)]
 
 const sse = (events: readonly (readonly [string | null, unknown])[]): string =>
   events
@@ -17,25 +24,25 @@ const sse = (events: readonly (readonly [string | null, unknown])[]): string =>
 const named = (events: readonly ({ readonly type: string } & Record<string, unknown>)[]): string =>
   sse(events.map((event) => [event.type, event]))
 
-export function anthropicMessage(model: string): Record<string, unknown> {
+export function anthropicMessage(model: string, text: string = ANSWER): Record<string, unknown> {
   return {
     id: 'msg_01weirtest',
     type: 'message',
     role: 'assistant',
     model,
-    content: [{ type: 'text', text: ANSWER }],
+    content: [{ type: 'text', text }],
     stop_reason: 'end_turn',
     stop_sequence: null,
     usage: { input_tokens: TOKENS.in, output_tokens: TOKENS.out },
   }
 }
 
-export function anthropicStream(model: string): string {
+export function anthropicStream(model: string, answer: string = ANSWER): string {
   const usage = { input_tokens: TOKENS.in, output_tokens: 1 }
   return named([
     { type: 'message_start', message: { ...anthropicMessage(model), content: [], stop_reason: null, usage } },
     { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
-    ...PIECES.map((text) => ({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } })),
+    ...piecesOf(answer).map((text) => ({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } })),
     { type: 'content_block_stop', index: 0 },
     {
       type: 'message_delta',
@@ -48,8 +55,8 @@ export function anthropicStream(model: string): string {
 
 const chatUsage = { prompt_tokens: TOKENS.in, completion_tokens: TOKENS.out, total_tokens: TOKENS.in + TOKENS.out }
 
-export function chatCompletion(model: string): Record<string, unknown> {
-  const message = { role: 'assistant', content: ANSWER }
+export function chatCompletion(model: string, answer: string = ANSWER): Record<string, unknown> {
+  const message = { role: 'assistant', content: answer }
   return {
     id: 'chatcmpl-weirtest',
     object: 'chat.completion',
@@ -60,7 +67,7 @@ export function chatCompletion(model: string): Record<string, unknown> {
   }
 }
 
-export function chatStream(model: string): string {
+export function chatStream(model: string, answer: string = ANSWER): string {
   const chunk = (delta: unknown, finish: string | null): Record<string, unknown> => ({
     id: 'chatcmpl-weirtest',
     object: 'chat.completion.chunk',
@@ -70,7 +77,7 @@ export function chatStream(model: string): string {
   })
   return sse([
     [null, chunk({ role: 'assistant', content: '' }, null)],
-    ...PIECES.map((content) => [null, chunk({ content }, null)] as const),
+    ...piecesOf(answer).map((content) => [null, chunk({ content }, null)] as const),
     [null, chunk({}, 'stop')],
     [null, { ...chunk({}, null), choices: [], usage: chatUsage }],
     [null, '[DONE]'],
@@ -92,15 +99,16 @@ function geminiPart(text: string, isLast: boolean, model: string): Record<string
   }
 }
 
-export const geminiContent = (model: string): Record<string, unknown> => geminiPart(ANSWER, true, model)
+export const geminiContent = (model: string, answer: string = ANSWER): Record<string, unknown> =>
+  geminiPart(answer, true, model)
 
-export const geminiStream = (model: string): string =>
-  sse(PIECES.map((text, index) => [null, geminiPart(text, index === PIECES.length - 1, model)]))
+export const geminiStream = (model: string, answer: string = ANSWER): string =>
+  sse(piecesOf(answer).map((text, index, all) => [null, geminiPart(text, index === all.length - 1, model)]))
 
 type ResponseEvent = { readonly type: string } & Record<string, unknown>
 
 /** The events of OpenAI's responses API; over WebSocket each is one text message. `isPrewarm`: nothing is generated. */
-export function responseEvents(model: string, isPrewarm: boolean): readonly ResponseEvent[] {
+export function responseEvents(model: string, isPrewarm: boolean, answer: string = ANSWER): readonly ResponseEvent[] {
   const id = isPrewarm ? 'resp_weirwarm' : 'resp_weirtest'
   const response = { id, object: 'response', created_at: 1795341677, model, status: 'in_progress', output: [] }
   const part = (text: string): unknown => ({ type: 'output_text', text, annotations: [], logprobs: [] })
@@ -122,12 +130,12 @@ export function responseEvents(model: string, isPrewarm: boolean): readonly Resp
   const message: readonly ResponseEvent[] = [
     { type: 'response.output_item.added', output_index: 0, item: item('in_progress', []) },
     { type: 'response.content_part.added', ...place, part: part('') },
-    ...PIECES.map((delta) => ({ type: 'response.output_text.delta', ...place, delta, logprobs: [] })),
-    { type: 'response.output_text.done', ...place, text: ANSWER, logprobs: [] },
-    { type: 'response.content_part.done', ...place, part: part(ANSWER) },
-    { type: 'response.output_item.done', output_index: 0, item: item('completed', [part(ANSWER)]) },
+    ...piecesOf(answer).map((delta) => ({ type: 'response.output_text.delta', ...place, delta, logprobs: [] })),
+    { type: 'response.output_text.done', ...place, text: answer, logprobs: [] },
+    { type: 'response.content_part.done', ...place, part: part(answer) },
+    { type: 'response.output_item.done', output_index: 0, item: item('completed', [part(answer)]) },
   ]
-  const output = isPrewarm ? [] : [item('completed', [part(ANSWER)])]
+  const output = isPrewarm ? [] : [item('completed', [part(answer)])]
   const events: readonly ResponseEvent[] = [
     { type: 'response.created', response },
     { type: 'response.in_progress', response },
@@ -137,4 +145,5 @@ export function responseEvents(model: string, isPrewarm: boolean): readonly Resp
   return events.map((event, index) => ({ ...event, sequence_number: index }))
 }
 
-export const responsesStream = (model: string): string => named(responseEvents(model, false))
+export const responsesStream = (model: string, answer: string = ANSWER): string =>
+  named(responseEvents(model, false, answer))

@@ -87,3 +87,18 @@ t.test('both are ended when all is said', async (t) => {
   upstreamPeer.end()
   t.equal(await over, null)
 })
+
+t.test('an upstream that is held is not read, neither by a client that can take more', async (t) => {
+  const { pair, client, upstream, upstreamPeer, clientPeer, over } = open()
+  pair.holdUpstream(true)
+  upstreamPeer.end('told')
+  client.emit('drain')
+  await settled()
+  t.ok(upstream.isPaused())
+  t.equal(pair.bytesOut, 0)
+  pair.holdUpstream(false)
+  clientPeer.end()
+  upstreamPeer.resume()
+  t.equal(await read(clientPeer), 'told')
+  t.equal(await over, null)
+})

@@ -158,6 +158,7 @@ export interface BodyRow {
   readonly model?: string
   readonly findings?: Record<string, Severity>
   readonly uneditable?: boolean
+  readonly unknownHistory?: boolean
   readonly unread?: UnreadReason
 }
 
@@ -170,6 +171,7 @@ export const bodyOf = (row: BodyRow): BodyFacts => ({
     count: 1,
   })),
   hasUneditableFinding: row.uneditable ?? false,
+  ...(row.unknownHistory === undefined ? {} : { hasUnknownHistory: row.unknownHistory }),
   unread: row.unread ?? null,
 })
 

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { closePayload, frameBytes, maskedBytes, type WsFrameEvent, WsFrameReader } from '../../src/wire/ws-frames.ts'
+import {
+  closePayload,
+  frameBytes,
+  maskedBytes,
+  OPCODES,
+  type WsFrameEvent,
+  WsFrameReader,
+} from '../../src/wire/ws-frames.ts'
 
 function read(chunks: readonly Uint8Array[]): { opcode: number; payload: string }[] {
   const reader = new WsFrameReader()
@@ -56,4 +63,16 @@ t.test('a length that no frame has ends the reading', async (t) => {
   t.equal(reader.next()?.kind, 'broken')
   t.equal(reader.next(), null)
   t.same(closePayload(1002), Buffer.from([3, 234]))
+})
+
+t.test('what was not looked at can be taken back, and then nothing more is read', async (t) => {
+  const reader = new WsFrameReader()
+  const frame = frameBytes({ opcode: OPCODES.text, payload: Buffer.from('hi'), mask: null })
+  reader.push(Buffer.concat([frame, frame.subarray(0, 1)]))
+  reader.push(frame.subarray(1))
+  for (let event = reader.next(); event?.kind !== 'end'; event = reader.next()) t.ok(event)
+  t.strictSame(reader.takeUnread(), frame)
+  t.equal(reader.next(), null)
+  reader.push(frame)
+  t.equal(reader.next(), null)
 })
