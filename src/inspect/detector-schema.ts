@@ -22,7 +22,7 @@ const detectorSchema = z
     confidence: z.enum(['high', 'medium', 'low']).default('high'),
     /** Literals that a match starts with (after `back`); the pattern is tried only there. Case counts. */
     keywords: z.array(keyword).min(1).optional(),
-    /** Words of a variable's or header's name (case ignored); the pattern is the value assigned to it. */
+    /** Names of the provider (case ignored, `_` also as `-`, space or nothing); the pattern is a value shortly behind (`detector-near.ts`). */
     near: z.array(keyword).min(1).optional(),
     /** `digits`: the finder is tried at every run of digits. */
     trigger: z.enum(['digits']).optional(),

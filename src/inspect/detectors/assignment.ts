@@ -34,7 +34,7 @@ export function findAssignedSecret(text: string, start: number, end: number): Sp
   const nameEnd = endOfName(text, end)
   if (nameEnd - end > LONGEST_NAME || !canJoin(text, nameEnd)) return null
   const value = readValue(text, nameEnd)
-  if (value === null || !mayBeSecret(text, value.valueStart, value.valueEnd)) return null
+  if (value === null) return null
   const written = withoutCookieName({ text, nameStart: startOfName(text, start), nameEnd, ...value })
   const kind = kindOf(written)
   if (kind === null || (kind === 'key' && isOnlyBeside(written))) return null
@@ -58,13 +58,31 @@ interface Assignment extends AssignedValue {
   readonly nameEnd: number
 }
 
+/** `key: word` and `key = word`, the commonest by far, need no regular expression to be told. */
+function isWordAssigned(text: string, nameEnd: number): boolean {
+  let at = text.charCodeAt(nameEnd) === SPACE ? nameEnd + 1 : nameEnd
+  const operator = text.charCodeAt(at)
+  if (operator !== EQUALS && operator !== COLON) return false
+  at = text.charCodeAt(at + 1) === SPACE ? at + 2 : at + 1
+  if (IS_QUOTE[text.charCodeAt(at)] === true) at += 1
+  if (IS_LETTER[text.charCodeAt(at)] !== true || mayBeSecret(text, at)) return false
+  const first = text[at] ?? ''
+  const start = at
+  while (IS_LETTER[text.charCodeAt(at)] === true) at += 1
+  const after = text.charCodeAt(at)
+  if (after === SPACE) return !'bBtTsSaAkK'.includes(first) // `Bearer …`
+  if (IS_QUOTE[after] === true) return at - start > 2 && !'vVcd'.includes(first) // `b"…"`, `"value": …`
+  return (after !== COLON && after !== EQUALS) || !'vVcd'.includes(first) // `value=…`
+}
+
 function readValue(text: string, nameEnd: number): AssignedValue | null {
+  if (isWordAssigned(text, nameEnd)) return null
   JOINT.lastIndex = nameEnd
   const joint = JOINT.exec(text)
   if (joint === null) return null
   const [written, operator = '', quote = ''] = joint
   const valueStart = nameEnd + written.length
-  if (!isLongEnough(text, valueStart)) return null
+  if (!mayBeSecret(text, valueStart)) return null
   const valueEnd = endOfValue(text, valueStart, quote)
   const length = valueEnd - valueStart
   return length < LEAST_VALUE || length >= LONGEST_VALUE ? null : { operator, quote, valueStart, valueEnd }
@@ -78,28 +96,42 @@ function withoutCookieName(written: Assignment): Assignment {
   return equals > 0 && equals < valueEnd ? { ...written, valueStart: equals + 1 } : written
 }
 
-/** Most words in code end before. */
-function isLongEnough(text: string, from: number): boolean {
-  for (let at = from; at < from + LEAST_VALUE; at += 1) if (ENDS_VALUE[text.charCodeAt(at)] === true) return false
-  return true
+/**
+ * A quick no, before anything is matched: a value has a digit or a mark of passwords soon, or is long and made of letters;
+ * most values in code are words.
+ */
+function mayBeSecret(text: string, start: number): boolean {
+  let hasUpper = false
+  let hasLower = false
+  let hasMark = false
+  let at = start
+  for (; at < start + FIRST_LOOK; at += 1) {
+    const code = text.charCodeAt(at)
+    if (ENDS_VALUE[code] !== false) break
+    if (IS_TELLING[code] === true) return true
+    if (IS_LETTER[code] !== true) hasMark = true
+    else if (code < 0x5b) hasUpper = true
+    else hasLower = true
+  }
+  return at - start >= LEAST_WITHOUT_DIGIT && (!hasMark || (hasUpper && hasLower))
 }
-/** A short word of letters is none; most values in code are such. */
-function mayBeSecret(text: string, start: number, end: number): boolean {
-  if (end - start >= 20) return true
-  for (let at = start; at < end; at += 1) if (IS_TELLING[text.charCodeAt(at)] === true) return true
-  return false
-}
+const FIRST_LOOK = 64
+const LEAST_WITHOUT_DIGIT = 20
 
 const codesOf = (pattern: RegExp): readonly boolean[] =>
   Array.from({ length: 128 }, (_, code) => pattern.test(String.fromCharCode(code)))
 const ENDS_VALUE = codesOf(/[\s"'`<>\\]/)
-const IS_TELLING = codesOf(/[\d!@#$%^&*?+=~|]/)
+const IS_TELLING = codesOf(/[\d!@#$%^&]/)
 const IS_CLOSING = codesOf(/[\\"'`*\])}]/)
 const IS_BLANK = codesOf(/[ \t]/)
 const IS_OPERATOR = codesOf(/[=:,(<>|?+.%-]/)
 const IS_NAME = codesOf(/[\w$-]/)
 const IS_LETTER = codesOf(/[A-Za-z]/)
+const IS_QUOTE = codesOf(/["'`]/)
 const DOT = 0x2e
+const SPACE = 0x20
+const EQUALS = 0x3d
+const COLON = 0x3a
 
 const isFlag = ({ text, nameStart }: Assignment): boolean => text.startsWith('--', nameStart)
 const isOnlyBeside = (written: Assignment): boolean =>

@@ -44,10 +44,10 @@ function isMailDomain(domain: string): boolean {
 
 /** What the authors of a package publish of themselves: `"author": "Ann <…>"`, `@author`, `Copyright (c) … <…>`. */
 const CREDIT =
-  /(?:@author|@copyright|copyright|\(c\)|©|__author__|authors?["']?[ \t]*[:=][ \t]*\[?|maintainer\b|maintained by|written by|contributed by|signed-off-by|co-authored-by|message-id)[^\n]{0,120}$/i
+  /(?:@author|@copyright|copyright|\(c\)|©|__author__|authors?["']?[ \t]*[:=][ \t]*\[?|maintainer\b|maintained by|written by|contributed by|signed-off-by|co-authored-by|message-id)[^\n]{0,70}$/i
 /** A comment that names somebody: `# Contact: ann@…`, `// Based on code by Ann (ann@…)`. */
 const COMMENT =
-  /(?:^|\n)[ \t]*(?:#|\/\/|\*|--|;|%|""")[^\n]{0,140}\b(?:by|contact|from|author|bugs?|report|thanks|maintain\w*|mail)\b[^\n]{0,100}$/i
+  /(?:^|\n)[ \t]*(?:#|\/\/|\*|--|;|%|""")[^\n]{0,80}\b(?:by|contact|from|author|bugs?|report|thanks|maintain\w*|mail)\b[^\n]{0,70}$/i
 /** Lists of people in package files; the address stands a few lines below. */
 const CREDIT_LISTS = [
   '"contributors"',
@@ -62,7 +62,7 @@ const CREDIT_LISTS = [
 const LONGEST_LIST = 800
 
 function isPublished(text: string, start: number): boolean {
-  const line = text.slice(Math.max(0, start - 160), start)
+  const line = text.slice(Math.max(0, start - 110), start)
   if (COMMENT.test(line)) return true
   if (CREDIT.test(line)) return !/\bAuthor: /.test(line)
   const before = text.slice(Math.max(0, start - LONGEST_LIST), start)
