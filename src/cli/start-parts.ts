@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly cwd: string
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number
+  /** Of an earlier start in this process: rule files with the same text are not compiled again. */
+  readonly previous?: LoadedState
 }
 
 export interface StartParts {

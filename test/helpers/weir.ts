@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type App, type AppAddresses, createApp } from '../../src/app.ts'
+import { knownRules } from './known-rules.ts'
 import { countResources, expectNoLeftovers, type Resources } from './leftovers.ts'
 import type { Scope } from './scope.ts'
 
@@ -73,7 +74,13 @@ export async function startWeir(t: Scope, options: TestWeirOptions = {}): Promis
   }
   writeFileSync(join(dir, 'weir.yaml'), stringify(sections))
   const log: string[] = []
-  const created = await createApp({ flags: {}, env: {}, cwd: dir, log: { write: (line) => log.push(line) } })
+  const created = await createApp({
+    flags: {},
+    env: {},
+    cwd: dir,
+    log: { write: (line) => log.push(line) },
+    previous: await knownRules(),
+  })
   if (!created.ok)
     throw new Error(created.problems.map(({ file, path, message }) => `${file} ${path}: ${message}`).join('\n'))
   const { app } = created
