@@ -8,15 +8,23 @@ t.test('every field of an exchange has a column', async (t) => {
   const render = createEventRenderer(() => 'p_x')
   const columns = CSV_COLUMNS.map(({ name }) => name)
   const error = { code: 'x', side: 'weir' } as const
-  for (const event of [singleOutcome({ error }), tunnel({ error, count: 2 }), config(), admin()]) {
+  const optional = { tenants: ['anthropic'], parent: '01P', messages: { in: 1, out: 2 } } as const
+  const restoring = { restored: 1, restoreMisses: 1, unrestored: 'dialect' } as const
+  const events = [
+    singleOutcome({ error, ...optional, ...restoring }),
+    tunnel({ error, count: 2, alert: 'unknown_ca' }),
+    config(),
+    admin(),
+  ]
+  for (const event of events) {
     const rendered = render(event)
     const line = chainedLine(rendered, { stream: 's', seq: 1, prevHash: '0' })
-    for (const name of Object.keys(mergeRecords([readRecord({ line, personal: rendered.personal })]))) {
+    const exchange = mergeRecords([readRecord({ line, personal: rendered.personal })])
+    for (const [name, value] of Object.entries(exchange)) {
       if (name === 'v') continue
-      t.ok(
-        columns.some((column) => column === name || column.startsWith(`${name}.`)),
-        `${event.phase} ${name}`,
-      )
+      const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+      const leaves = isObject ? Object.keys(value).map((key) => `${name}.${key}`) : [name]
+      t.ok(columns.includes(name) || leaves.every((leaf) => columns.includes(leaf)), `${event.phase} ${name}`)
     }
   }
 })
