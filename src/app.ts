@@ -24,6 +24,7 @@ import { dialectById } from './dialects/registry.ts'
 import { formatAuthority } from './domain/destination.ts'
 import type { ListenerEntry, Problem } from './domain/settings.ts'
 import { createProxyListener, type ProxyListener } from './edge/listener.ts'
+import { createDecodingRoom } from './flow/decoding-room.ts'
 import type { Clock, FlowPorts } from './flow/ports.ts'
 import { adminEvent, configEvent } from './flow/record.ts'
 import { createRefusalFolder } from './flow/tunnel.ts'
@@ -302,6 +303,7 @@ export class App {
       clock,
       newId: this.#newId,
       limits: config.limits,
+      decoding: createDecodingRoom(config.limits.inspectingBytes),
       restore: { vault: this.#vault, prefix: config.inspect.placeholder },
       recovery: { markOf: this.#markOf, blocked: createBlockedValues({ nowMs: clock.nowMs }) },
       metrics: this.#metrics,

@@ -220,7 +220,7 @@ class OpenExchange implements Exchange {
     const from = this.#ports.clock.tickMs()
     const isFixed = this.#inQuery !== null
     const input = { head: this.#bodyHead, decision: this.#decision, held: this.#bodyOf(held), isFixed }
-    const judgement = await judgeHeldBody(this.#judgePorts(), input)
+    const judgement = await this.#withRoom(held, () => judgeHeldBody(this.#judgePorts(), input))
     this.#inspectMs = this.#ports.clock.tickMs() - from
     this.#decision = judgement.decision
     this.#findings = judgement.findings
@@ -240,7 +240,7 @@ class OpenExchange implements Exchange {
   async judgeMessage(held: HeldBody): Promise<StreamRefusal | null> {
     const from = this.#ports.clock.tickMs()
     const input = { head: this.#input.head, decision: this.#decision, held }
-    const { decision, ...seen } = await judgeHeldBody(this.#judgePorts(), input)
+    const { decision, ...seen } = await this.#withRoom(held, () => judgeHeldBody(this.#judgePorts(), input))
     this.#inspectMs = (this.#inspectMs ?? 0) + this.#ports.clock.tickMs() - from
     this.#findings = joinCounts(this.#findings, seen.findings)
     this.#unread ??= seen.unread ?? decision.unread
@@ -402,7 +402,9 @@ class OpenExchange implements Exchange {
 
   async measure(copy: HeldBody): Promise<void> {
     const from = this.#ports.clock.tickMs()
-    const facts = await readBodyFacts(this.#readPorts(), this.#bodyHead, this.#decision.dialect, this.#bodyOf(copy))
+    const facts = await this.#withRoom(copy, () =>
+      readBodyFacts(this.#readPorts(), this.#bodyHead, this.#decision.dialect, this.#bodyOf(copy)),
+    )
     this.#inspectMs = this.#ports.clock.tickMs() - from
     this.#findings = facts.counts
     this.#unread ??= facts.unread
@@ -442,6 +444,17 @@ class OpenExchange implements Exchange {
         ? {}
         : { knows: (histories: readonly string[]) => knowsHistories(restore, editFor, histories) }),
     }
+  }
+
+  /** Small bodies, and those that say of no coding, need no room beside what is held of them. */
+  #withRoom<T>({ bytes }: HeldBody, read: () => Promise<T>): Promise<T> {
+    const { decoding } = this.#ports
+    const { maxBytes, maxRatio } = this.#readPorts().limits
+    const worst = Math.min(maxBytes, bytes.length * maxRatio)
+    const { headers } = this.#bodyHead
+    const isCoded = CODING_LINES.some((name) => headerValue(headers, name) !== null)
+    if (decoding === undefined || !isCoded || worst <= SMALL_BYTES) return read()
+    return decoding.run(this.#input.client.address, worst, read)
   }
 
   #readPorts(): { inspect: FlowPorts['inspect']; limits: { maxBytes: number; maxRatio: number } } {
@@ -529,6 +542,12 @@ const bodyless = (head: RequestHead): BodyFacts => ({
 })
 
 const NO_BODY: HeldBody = { bytes: new Uint8Array(0), cut: null }
+
+/** What says that a body, or a message in it, is compressed. */
+const CODING_LINES = ['content-encoding', 'grpc-encoding', 'connect-content-encoding']
+
+/** A decoded body that is not worth waiting for. */
+const SMALL_BYTES = 65_536
 
 const MESSAGE_LINES = ['content-type', 'application/json']
 

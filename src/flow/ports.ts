@@ -11,6 +11,7 @@ import type { Limits } from '../domain/settings.ts'
 import type { DialectId } from '../domain/tool.ts'
 import type { RecoveryPorts } from '../inspect/blocked-values.ts'
 import type { Vault } from '../inspect/vault.ts'
+import type { DecodingRoom } from './decoding-room.ts'
 
 /** Operational log. Never bodies, header values, query strings or keys. */
 export interface Logger {
@@ -169,6 +170,8 @@ export interface FlowPorts {
   readonly limits: Pick<Limits, 'decodedRatio'>
   readonly metrics: Metrics
   readonly log: Logger
+  /** Bounds what is decoded at once. Absent: nothing does. */
+  readonly decoding?: DecodingRoom
   /** Where values are kept that may be put back. Absent: redaction is one-way. */
   readonly restore?: RestoreStore
   /** Remembers what was blocked. Absent: a history that was blocked once is blocked for ever. */
