@@ -30,13 +30,15 @@ import { adminEvent, configEvent } from './flow/record.ts'
 import { createRefusalFolder } from './flow/tunnel.ts'
 import { createBlockedValues } from './inspect/blocked-values.ts'
 import { createMarkOf, type MarkOf } from './inspect/finding-marks.ts'
-import { createInspector } from './inspect/inspector.ts'
+import { BUDGET_MS, createInspector } from './inspect/inspector.ts'
 import { createMemo } from './inspect/memo.ts'
 import { createVault } from './inspect/vault.ts'
 import { createReadiness, type Readiness } from './observe/health.ts'
 import { createHeapWatch } from './observe/heap.ts'
 import { createLogger, type LogDestination, type OperationalLog } from './observe/log.ts'
 import { createMetrics, type MetricsRegistry } from './observe/metrics.ts'
+import { ruleSourcesOf } from './scan-pool/rule-sources.ts'
+import { createScanPool, type ScanPool } from './scan-pool/scan-pool.ts'
 import { openTokenStore, type TokenStore } from './state/token-store.ts'
 import { createAddressGuard } from './upstream/address-guard.ts'
 import { createDialer, type Dialer } from './upstream/dial.ts'
@@ -128,6 +130,7 @@ export class App {
   readonly #control: ControlServer
   readonly #ownPorts: number[] = []
   readonly #vault = createVault()
+  readonly #inspector: ScanPool
   readonly #markOf: MarkOf
   #addresses: AppAddresses = addressesOf([], '')
   #stopping: Promise<void> | null = null
@@ -175,6 +178,7 @@ export class App {
       rules: () => true,
     })
     this.#proxyTls = openProxyTls(config, parts.files, parts.log)
+    this.#inspector = this.#createInspector()
     this.#listener = this.#createListener()
     this.#control = createControlServer(this.#controlPorts(), {
       listen: config.admin.listen,
@@ -299,7 +303,7 @@ export class App {
     const flow: FlowPorts = {
       snapshots: { current: () => this.#watch.current().rules.snapshot },
       audit: this.#spool,
-      inspect: this.#createInspector(),
+      inspect: this.#inspector,
       clock,
       newId: this.#newId,
       limits: config.limits,
@@ -352,9 +356,9 @@ export class App {
     return this.#open(groups, () => groups.close())
   }
 
-  #createInspector(): FlowPorts['inspect'] {
+  #createInspector(): ScanPool {
     const { inspect } = this.config
-    return createInspector({
+    const inspector = createInspector({
       detectors: () => this.#watch.current().rules.detectors,
       textPartsOf: (dialect, body, contentType) => dialectById(dialect).textParts(body, contentType),
       placeholderPrefix: inspect.placeholder,
@@ -364,6 +368,18 @@ export class App {
       vault: this.#vault,
       memo: createMemo(randomBytes(32)),
     })
+    const pool = createScanPool({
+      inspector,
+      threads: inspect.workers,
+      settings: { prefix: inspect.placeholder, depth: inspect.depth, budgetMs: BUDGET_MS },
+      rules: () => {
+        const { detectors, made } = this.#watch.current().rules
+        return { identity: detectors, sources: () => ruleSourcesOf(made.files) }
+      },
+      valuesOf: this.#vault.valuesOf,
+      log: this.#parts.log,
+    })
+    return this.#open(pool, () => pool.close())
   }
 
   #controlPorts(): ControlPorts {
@@ -392,6 +408,7 @@ export class App {
   }
 
   #onReload(report: ReloadReport): void {
+    this.#inspector.refresh()
     const { problems, ...change } = report
     this.#spool.appendSoon(configEvent({ newId: this.#newId, clock }, { ...change, problems: problems.length }))
     const log = report.ok ? this.#parts.log.info : this.#parts.log.error

@@ -205,7 +205,7 @@ const negotiate = z
   .default(null)
 
 const inspect = z.strictObject({
-  workers: z.int().min(0).max(64).default(1).describe('Threads for large bodies.'),
+  workers: z.int().min(0).max(64).default(1).describe('Threads for bodies above 256 KiB; 0: none.'),
   depth: z.int().min(0).max(10).default(3).describe('Encodings inside encodings that are looked into.'),
   placeholder: z
     .string()

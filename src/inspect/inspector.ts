@@ -13,7 +13,7 @@ import { redactBody } from './redact.ts'
 import type { KeptValue, Vault } from './vault.ts'
 
 /** Longer than this, and the body counts as unread. */
-const BUDGET_MS = 2000
+export const BUDGET_MS = 2000
 
 export interface InspectorOptions {
   /** The detectors in force; asked once per body. */
@@ -25,6 +25,8 @@ export interface InspectorOptions {
   readonly depth: number
   /** Monotonic milliseconds. Without it there is no time limit. */
   readonly nowMs?: () => number
+  /** Default `BUDGET_MS`. */
+  readonly budgetMs?: number
   /** Where values are kept that may be put back. Absent: redaction is one-way. */
   readonly vault?: Pick<Vault, 'keep' | 'valuesOf'>
   /** Remembers what was read. Absent: every body is read whole. */
@@ -93,9 +95,9 @@ function inspectHeld(options: InspectorOptions, known: (client: string) => Known
   const text = options.textPartsOf(request.dialect, request.body, request.contentType)
   if (!text.ok) return { findings: [], unread: text.unread, model: null }
   const now = options.nowMs ?? ((): number => 0)
+  const { depth, budgetMs = BUDGET_MS } = options
   const startedAt = now()
-  const isOver = (): boolean => now() - startedAt > BUDGET_MS
-  const { depth } = options
+  const isOver = (): boolean => now() - startedAt > budgetMs
   const result = inspectBody(request.body, [...text.parts, ...(text.media ?? [])], {
     detectors: options.detectors(),
     placeholders: { prefix: options.placeholderPrefix },

@@ -36,6 +36,7 @@ export const LOG_EVENTS = {
   'identity.directory-failed': 'the LDAP directory does not answer; groups that are known still count',
   'identity.token-deeds-failed': 'what `weir token` did could not be brought into the records; it is tried again',
   'identity.unavailable': 'a source of identity does not answer',
+  'inspect.thread-lost': 'a thread that reads large bodies died or hung; another takes its place',
 } as const
 
 /** Field names of log lines and what they hold. */

@@ -1,0 +1,181 @@
+/**
+ * Reads large bodies in threads, so that the event loop goes on. Small ones are read where they are: handing them over
+ * would take longer. What waits is bounded by number, bytes and time; what finds no room counts as unread.
+ */
+import type { Inspection } from '../domain/finding.ts'
+import type { InspectPort, InspectRequest, Logger } from '../flow/ports.ts'
+import type { KeptValue } from '../inspect/vault.ts'
+import type { KnownMessage, RuleSources, ThreadSettings } from './messages.ts'
+import { HANG_MS, type LostBy, Thread } from './thread.ts'
+
+/** A longer body goes to a thread: reading it cold, JSON and detectors, takes some five milliseconds. */
+export const LARGE_BODY = 262_144
+/** What may wait for a thread. */
+export const WAITING_BODIES = 64
+export const WAITING_BYTES = 134_217_728
+/** How long it may wait; threads that start or get new rules compile them first. */
+export const WAIT_MS = 10_000
+/** Threads lost in a row before one of them was ready: no more are started until the rules change. */
+const MAX_STARTS = 3
+
+export interface RulesInForce {
+  /** Stands for the rules: the same object as long as they are the same. */
+  readonly identity: object
+  readonly sources: () => RuleSources
+}
+
+export interface ScanPoolOptions {
+  /** Reads small bodies, and edits. */
+  readonly inspector: InspectPort
+  /** 0: everything is read by `inspector`. */
+  readonly threads: number
+  readonly settings: ThreadSettings
+  /** Asked for every large body. */
+  readonly rules: () => RulesInForce
+  /** The same object until something changes. */
+  readonly valuesOf: (client: string) => ReadonlyMap<string, KeptValue>
+  readonly log: Logger
+  /** For tests. */
+  readonly entry?: URL
+  readonly hangMs?: number
+  readonly waitMs?: number
+}
+
+export interface ScanPool extends InspectPort {
+  /** New rules may be in force: threads compile them now and not when a body comes. */
+  readonly refresh: () => void
+  /** Ends the threads; what waits counts as unread. */
+  readonly close: () => Promise<void>
+}
+
+export function createScanPool(options: ScanPoolOptions): ScanPool {
+  const { inspector, threads } = options
+  const pool = threads === 0 ? null : new Pool(options)
+  return {
+    inspect: (request) =>
+      pool === null || request.body.length <= LARGE_BODY ? inspector.inspect(request) : pool.inspect(request),
+    redact: inspector.redact,
+    refresh: () => pool?.refresh(),
+    close: async () => pool?.close(),
+  }
+}
+
+interface Waiting {
+  readonly request: InspectRequest
+  readonly done: (inspection: Inspection) => void
+  readonly timer: NodeJS.Timeout
+}
+
+/** The source as it runs, built or not. */
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+
+const NO_THREAD: Inspection = { findings: [], unread: 'detector-fault', model: null }
+const NO_ROOM: Inspection = { findings: [], unread: 'over-capacity', model: null }
+
+class Pool {
+  readonly #options: ScanPoolOptions
+  readonly #threads = new Set<Thread>()
+  readonly #waiting = new Set<Waiting>()
+  readonly #knownIds = new WeakMap<ReadonlyMap<string, KeptValue>, string>()
+  #waitingBytes = 0
+  #rules: RulesInForce | null = null
+  #rulesNumber = 0
+  #knownCount = 0
+  #failedStarts = 0
+  #isClosed = false
+
+  constructor(options: ScanPoolOptions) {
+    this.#options = options
+    this.refresh()
+  }
+
+  inspect(request: InspectRequest): Promise<Inspection> {
+    this.refresh()
+    const { length } = request.body
+    if (this.#threads.size === 0) return Promise.resolve(this.#isClosed ? NO_ROOM : NO_THREAD)
+    const hasRoom = this.#waiting.size < WAITING_BODIES && this.#waitingBytes + length <= WAITING_BYTES
+    if (!hasRoom) return Promise.resolve(NO_ROOM)
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#leave(waiting)
+        resolve(NO_ROOM)
+      }, this.#options.waitMs ?? WAIT_MS)
+      const waiting: Waiting = { request, timer, done: resolve }
+      this.#waiting.add(waiting)
+      this.#waitingBytes += length
+      this.#next()
+    })
+  }
+
+  refresh(): void {
+    if (this.#isClosed) return
+    const rules = this.#options.rules()
+    if (rules.identity === this.#rules?.identity) return
+    this.#rules = rules
+    this.#rulesNumber += 1
+    this.#failedStarts = 0
+    const sources = rules.sources()
+    for (const thread of this.#threads) thread.setRules(this.#rulesNumber, sources)
+    while (this.#threads.size < this.#options.threads) this.#start(sources)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const waiting of this.#waiting) {
+      this.#leave(waiting)
+      waiting.done(NO_ROOM)
+    }
+    await Promise.all([...this.#threads].map((thread) => thread.end()))
+    this.#threads.clear()
+  }
+
+  #start(sources: RuleSources): void {
+    const thread = new Thread({
+      entry: this.#options.entry ?? ENTRY,
+      settings: this.#options.settings,
+      hangMs: this.#options.hangMs ?? HANG_MS,
+      onIdle: () => this.#next(),
+      onLost: (by, wasReady) => this.#replace(thread, by, wasReady),
+    })
+    this.#threads.add(thread)
+    thread.setRules(this.#rulesNumber, sources)
+  }
+
+  #replace(lost: Thread, by: LostBy, wasReady: boolean): void {
+    this.#threads.delete(lost)
+    this.#options.log.error({ detail: by }, 'inspect.thread-lost')
+    this.#failedStarts = wasReady ? 0 : this.#failedStarts + 1
+    if (this.#rules !== null && this.#failedStarts < MAX_STARTS) this.#start(this.#rules.sources())
+    if (this.#threads.size > 0) return
+    for (const waiting of this.#waiting) {
+      this.#leave(waiting)
+      waiting.done(NO_THREAD)
+    }
+  }
+
+  /** The oldest that waits goes to a thread that can take it. */
+  #next(): void {
+    for (const thread of this.#threads) {
+      const [waiting] = this.#waiting
+      if (waiting === undefined) return
+      if (!thread.isIdle) continue
+      this.#leave(waiting)
+      const { body, contentType, dialect, editFor } = waiting.request
+      const known = editFor === undefined ? null : this.#known(editFor)
+      thread.look({ kind: 'look', body: new Uint8Array(body), contentType, dialect, known }, waiting.done)
+    }
+  }
+
+  #leave(waiting: Waiting): void {
+    if (!this.#waiting.delete(waiting)) return
+    this.#waitingBytes -= waiting.request.body.length
+    clearTimeout(waiting.timer)
+  }
+
+  #known(client: string): KnownMessage {
+    const all = this.#options.valuesOf(client)
+    const id = this.#knownIds.get(all) ?? String((this.#knownCount += 1))
+    this.#knownIds.set(all, id)
+    return { id, values: [...all.values()] }
+  }
+}
