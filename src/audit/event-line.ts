@@ -126,6 +126,9 @@ const outcomeFields = (event: OutcomeFields): OutcomeFields => ({
   error: errorOf(event.error),
   complete: event.complete,
   ...(event.messages === undefined ? {} : { messages: { in: event.messages.in, out: event.messages.out } }),
+  ...(event.close === undefined
+    ? {}
+    : { close: event.close === null ? null : { by: event.close.by, code: event.close.code } }),
   ...(event.restored === undefined ? {} : { restored: event.restored }),
   ...(event.restoreMisses === undefined ? {} : { restoreMisses: event.restoreMisses }),
   ...(event.unrestored === undefined ? {} : { unrestored: event.unrestored }),

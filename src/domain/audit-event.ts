@@ -77,6 +77,8 @@ export interface OutcomeFields {
   readonly complete: boolean
   /** Messages counted where a stream is made of them (gRPC, Connect, WebSocket); absent elsewhere. */
   readonly messages?: MessageCounts
+  /** The first Close of a WebSocket whose messages were read; `null`: it ended without one. Absent elsewhere. */
+  readonly close?: WebSocketClose | null
   /** Places of the answer where a value was put back; absent: none. */
   readonly restored?: number
   /** Placeholders of the answer whose value was not known and that stayed; absent: none. */
@@ -87,6 +89,12 @@ export interface OutcomeFields {
 
 export const UNRESTORED_REASONS = ['oversize', 'over-capacity', 'unknown-coding', 'dialect'] as const
 export type UnrestoredReason = (typeof UNRESTORED_REASONS)[number]
+
+/** Who closed a WebSocket, and with which code (RFC 6455 section 7.4); 1005: the Close said none. */
+export interface WebSocketClose {
+  readonly by: ErrorSide
+  readonly code: number
+}
 
 /** Whole messages that passed: `in` from the client, `out` to it. */
 export interface MessageCounts {

@@ -112,7 +112,8 @@ export const PROXY_ERRORS = {
     side: 'client',
     status: 407,
     proxyStatus: 'http_request_denied',
-    message: 'this proxy wants to know who you are: set HTTPS_PROXY=http://user:token@proxy:port with your personal token',
+    message:
+      'this proxy wants to know who you are: set HTTPS_PROXY=http://user:token@proxy:port with your personal token',
   },
   'proxy-auth-failed': {
     side: 'client',
@@ -136,7 +137,13 @@ export const PROXY_ERRORS = {
     side: 'client',
     status: null,
     proxyStatus: 'http_request_error',
-    message: 'the client broke the rules of HTTP/2 and lost its connection',
+    message: 'the client broke the rules of HTTP/2 or WebSocket and lost its connection',
+  },
+  'client-close': {
+    side: 'client',
+    status: null,
+    proxyStatus: 'http_request_error',
+    message: 'the client closed a WebSocket with a code that names a failure',
   },
   'client-flood': {
     side: 'client',
@@ -216,6 +223,12 @@ export const PROXY_ERRORS = {
     status: 502,
     proxyStatus: 'http_protocol_error',
     message: 'the destination sent an invalid response',
+  },
+  'upstream-close': {
+    side: 'upstream',
+    status: null,
+    proxyStatus: 'http_protocol_error',
+    message: 'the destination closed a WebSocket with a code that names a failure',
   },
   'upstream-timeout': {
     side: 'upstream',

@@ -33,7 +33,7 @@ export interface UpgradeRun extends UpgradeMeans {
 
 type FramesPlan = Extract<ExchangePlan, { kind: 'frames' }>
 type Switched = Extract<UpgradeAnswer, { kind: 'switched' }>
-type End = Pick<ExchangeEnd, 'status' | 'bytesIn' | 'bytesOut' | 'error' | 'messages' | 'unread'>
+type End = Pick<ExchangeEnd, 'status' | 'bytesIn' | 'bytesOut' | 'error' | 'messages' | 'unread' | 'close'>
 
 /** The promise resolves when the connection is over and recorded. */
 export async function runUpgrade(ports: EdgePorts, run: UpgradeRun): Promise<void> {

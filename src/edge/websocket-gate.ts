@@ -15,7 +15,14 @@ import {
   type WsFrameHead,
   WsFrameReader,
 } from '../wire/ws-frames.ts'
-import { type Cut, isControl, MessageAssembler, Utf8Check, type WholeMessage } from '../wire/ws-messages.ts'
+import {
+  type CloseFrame,
+  type Cut,
+  isControl,
+  MessageAssembler,
+  Utf8Check,
+  type WholeMessage,
+} from '../wire/ws-messages.ts'
 import type { InspectionBudget } from './held-body.ts'
 
 export interface GateOptions {
@@ -36,11 +43,14 @@ export interface GateListeners {
   /** Read nothing more from the client for now. */
   readonly hold: (isHeld: boolean) => void
   readonly refused: (verdict: Extract<MessageVerdict, { kind: 'refuse' }>) => void
-  /** The client broke the protocol: the server ends this, or somebody has to. */
-  readonly broken: () => void
+  /** Nothing more goes on: the server ends this, or somebody has to, with this code. */
+  readonly broken: (code: 1002 | 1007) => void
+  /** What came is against the protocol, whoever ends the connection over it. */
+  readonly violated: () => void
   /** The client sends no more, and everything it sent is out. */
   readonly ended: () => void
-  readonly onClose: () => void
+  /** `null`: a Close of a client that is not listened to any more. */
+  readonly onClose: (close: CloseFrame | null) => void
 }
 
 /** What happens with the payload of the frame that is being read. */
@@ -79,6 +89,8 @@ export class MessageGate {
   #isClientDone = false
   /** An edited message made the server's window another than the client's: no compressed message goes on as it is. */
   #isRecoding = false
+  /** A compressed message was not read: that later ones cannot be read is not the client's doing. */
+  #hasSkipped = false
 
   constructor(options: GateOptions, listeners: GateListeners) {
     this.#options = options
@@ -144,7 +156,7 @@ export class MessageGate {
         this.#onEnd()
         break
       case 'broken':
-        if (!this.#isOver) this.#break(event.raw)
+        if (!this.#isOver) this.#violate(event.raw)
         break
     }
   }
@@ -154,10 +166,10 @@ export class MessageGate {
     this.#offset = 0
     if (this.#isOver) {
       this.#passage = 'dropped'
-      if (head.opcode === OPCODES.close) this.#listeners.onClose()
+      if (head.opcode === OPCODES.close) this.#listeners.onClose(null)
     } else if (!this.#assembler.head(head)) {
       this.#passage = 'blanked'
-      this.#break(head.raw)
+      this.#violate(head.raw)
     } else if (isControl(head)) {
       this.#passage = 'control'
       this.#control = [head.raw]
@@ -174,8 +186,11 @@ export class MessageGate {
 
   #onPayload(bytes: Uint8Array): void {
     const mask = this.#head?.mask ?? null
-    if (this.#passage === 'control') this.#control.push(bytes)
-    else if (this.#passage === 'sent') this.#listeners.send(bytes)
+    if (this.#passage === 'control') {
+      this.#assembler.payload(bytes)
+      this.#control.push(bytes)
+    }
+    if (this.#passage === 'sent') this.#listeners.send(bytes)
     else if (this.#passage === 'blanked') this.#listeners.send(filledBytes(bytes.length, 0, mask, this.#offset & 3))
     else if (this.#passage === 'held') this.#hold(bytes)
     this.#offset += bytes.length
@@ -188,7 +203,10 @@ export class MessageGate {
     if (this.#assembler.cut !== null) this.#judgeCut(this.#assembler.cut, bytes)
     if (begun === null || this.#assembler.cut !== null) return
     this.#raw.add(bytes)
-    if (begun.isText && !begun.isCompressed && !this.#utf8.push(begun.bytes.subarray(before))) this.#sendBadText()
+    if (begun.isText && !begun.isCompressed && !this.#utf8.push(begun.bytes.subarray(before))) {
+      this.#listeners.violated()
+      this.#sendBadText()
+    }
   }
 
   #room(bytes: number): Cut | null {
@@ -215,9 +233,9 @@ export class MessageGate {
     if (this.#isOver || head === null) return
     const ended = this.#assembler.end()
     if (ended.kind === 'control') this.#listeners.send(Buffer.concat(this.#control))
-    if (ended.kind === 'control' && head.opcode === OPCODES.close) {
+    if (ended.kind === 'control' && ended.close !== undefined) {
       this.#isOver = true
-      this.#listeners.onClose()
+      this.#listeners.onClose(ended.close)
     }
     if (ended.kind !== 'message') return
     if (this.#isPassing) this.#isPassing = false
@@ -227,7 +245,10 @@ export class MessageGate {
   #decide(message: WholeMessage, mask: Uint8Array): void {
     this.#whileJudging(async () => {
       const read = await this.#read(message)
+      if (read.unread === 'unparsable' && !this.#hasSkipped) this.#listeners.violated()
+      this.#hasSkipped ||= read.unread !== undefined
       if (read.unread === undefined && message.isText && !isUtf8(read.bytes)) {
+        this.#listeners.violated()
         this.#sendBadText()
         return
       }
@@ -260,7 +281,10 @@ export class MessageGate {
   #judgeCut(cut: Cut, rest: Uint8Array): void {
     const begun = this.#assembler.beginning
     const isCompressed = begun?.isCompressed ?? false
-    if (isCompressed) this.#options.inflater?.skip()
+    if (isCompressed) {
+      this.#hasSkipped = true
+      this.#options.inflater?.skip()
+    }
     const bytes = isCompressed ? new Uint8Array(0) : (begun?.bytes ?? new Uint8Array(0))
     this.#passage = 'sent'
     this.#isPassing = true
@@ -296,6 +320,11 @@ export class MessageGate {
     this.#listeners.refused(verdict)
   }
 
+  #violate(head: Uint8Array): void {
+    this.#listeners.violated()
+    this.#break(head)
+  }
+
   /** The head that breaks the protocol, behind a message that has begun where there is one: what follows has no content. */
   #break(head: Uint8Array): void {
     this.#isOver = true
@@ -306,7 +335,7 @@ export class MessageGate {
     }
     this.#listeners.send(head)
     this.#giveBack()
-    this.#listeners.broken()
+    this.#listeners.broken(1002)
   }
 
   /** Text that is no text: the server is told in a frame of ours, which ends the connection as the client's would. */
@@ -316,7 +345,7 @@ export class MessageGate {
     const payload = Buffer.from([0xff])
     this.#listeners.send(frameBytes({ opcode: OPCODES.text, payload, mask: this.#options.newMask() }))
     this.#giveBack()
-    this.#listeners.broken()
+    this.#listeners.broken(1007)
   }
 }
 

@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer'
 import { GrowingBytes } from '../wire/growing-bytes.ts'
 import type { MessageInflater } from '../wire/ws-deflate.ts'
 import { frameBytes, OPCODES, type WsFrameEvent, type WsFrameHead, WsFrameReader } from '../wire/ws-frames.ts'
-import { type Cut, isControl, MessageAssembler, type WholeMessage } from '../wire/ws-messages.ts'
+import { type CloseFrame, type Cut, isControl, MessageAssembler, type WholeMessage } from '../wire/ws-messages.ts'
 
 export interface RestorerOptions {
   /** `null`: permessage-deflate was not agreed on. */
@@ -28,7 +28,9 @@ export interface RestorerListeners {
   /** A message is out: what it took may be given back. */
   readonly giveBack: () => void
   /** A Close frame went out. */
-  readonly onClose: () => void
+  readonly onClose: (close: CloseFrame) => void
+  /** The server broke the protocol: from here on its bytes go on as they come. */
+  readonly onBroken: () => void
   /** What comes can no longer be told to the client as it means it. */
   readonly onLost: () => void
 }
@@ -107,11 +109,11 @@ export class MessageRestorer {
   }
 
   #onPayload(bytes: Uint8Array): void {
+    this.#assembler.payload(bytes)
     if (this.#head !== null && isControl(this.#head)) {
       this.#control.push(Buffer.from(bytes))
       return
     }
-    this.#assembler.payload(bytes)
     if (!this.#isPassing && this.#assembler.cut !== null) this.#pass()
     this.#keep(bytes)
   }
@@ -137,12 +139,11 @@ export class MessageRestorer {
   }
 
   #onEnd(): void {
-    const head = this.#head
     this.#head = null
     const ended = this.#assembler.end()
     if (ended.kind === 'control') {
       this.#listeners.send(Buffer.concat(this.#control))
-      if (head?.opcode === OPCODES.close) this.#listeners.onClose()
+      if (ended.close !== undefined) this.#listeners.onClose(ended.close)
     }
     if (ended.kind !== 'message') return
     const { message } = ended
@@ -194,6 +195,7 @@ export class MessageRestorer {
       this.#listeners.send(head)
       const rest = this.#reader.takeUnread()
       if (rest.length > 0) this.#listeners.send(rest)
+      this.#listeners.onBroken()
     }
   }
 }

@@ -1,12 +1,12 @@
 /** Reads the messages of one direction from a copy of its bytes. Whatever it meets, the bytes themselves are not its business. */
 
-import { OPCODES, WsFrameReader } from '../wire/ws-frames.ts'
-import { type AssemblerOptions, isControl, MessageAssembler, type WholeMessage } from '../wire/ws-messages.ts'
+import { WsFrameReader } from '../wire/ws-frames.ts'
+import { type AssemblerOptions, type CloseFrame, MessageAssembler, type WholeMessage } from '../wire/ws-messages.ts'
 
 export interface TapListeners {
   readonly onMessage: (message: WholeMessage) => void
-  /** A Close frame has begun. */
-  readonly onClose: () => void
+  /** A Close frame passed. */
+  readonly onClose: (close: CloseFrame) => void
   /** The protocol is broken: what follows cannot be read. */
   readonly onLost: () => void
 }
@@ -47,6 +47,7 @@ export class MessageTap {
       if (event.kind === 'end') {
         const ended = this.#assembler.end()
         if (ended.kind === 'message') this.#listeners.onMessage(ended.message)
+        if (ended.kind === 'control' && ended.close !== undefined) this.#listeners.onClose(ended.close)
         if (isToBoundary && this.isBetweenMessages) {
           used = chunk.length - this.#reader.unreadBytes
           break
@@ -61,7 +62,6 @@ export class MessageTap {
       this.#lose()
       return false
     }
-    if (isControl(head) && head.opcode === OPCODES.close) this.#listeners.onClose()
     return true
   }
 

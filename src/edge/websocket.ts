@@ -1,12 +1,14 @@
 /** An open WebSocket whose messages are read: from copies, or before they go upstream. One object for both ways and all ends. */
+import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
+import type { WebSocketClose } from '../domain/audit-event.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import type { ClientMessage, MessageFlow, MessageVerdict } from '../flow/messages.ts'
 import type { FlowPorts } from '../flow/ports.ts'
 import { type DeflateAgreement, MessageInflater } from '../wire/ws-deflate.ts'
 import { closePayload, frameBytes, OPCODES } from '../wire/ws-frames.ts'
-import type { Cut, WholeMessage } from '../wire/ws-messages.ts'
+import type { CloseFrame, Cut, WholeMessage } from '../wire/ws-messages.ts'
 import type { InspectionBudget } from './held-body.ts'
 import { StreamPair } from './stream-pair.ts'
 import { MessageGate } from './websocket-gate.ts'
@@ -37,6 +39,8 @@ export interface WebSocketEnd {
   readonly error: ProxyError | null
   /** Something of the client's way could not be read although it was not held. */
   readonly isUnread: boolean
+  /** The first Close; `null`: the connection ended without one. */
+  readonly close: WebSocketClose | null
 }
 
 /** Messages of a server beyond this are not read for usage. */
@@ -44,7 +48,7 @@ const MAX_SERVER_BYTES = 4_194_304
 /** How long the server may take to end what the client broke, or to end its message before a refusal. */
 const PATIENCE_MS = 5000
 /** Close codes of RFC 6455 section 7.4 and its registry. */
-const CLOSE = { protocolError: 1002, serviceRestart: 1012, internal: 1011 } as const
+const CLOSE = { serviceRestart: 1012, internal: 1011 } as const
 
 /** Resolves when both sides are closed and every message is recorded. */
 export const runWebSocket = (run: WebSocketRun): Promise<WebSocketEnd> =>
@@ -74,6 +78,11 @@ class OpenWebSocket {
   #isServerClosed = false
   #isEndingSaid = false
   #isCloseSeen = false
+  #close: WebSocketClose | null = null
+  /** Who ended first, without a Close. */
+  #gone: ProxyError | null = null
+  /** A compressed message of the client was not read: that later ones cannot be read is not its doing. */
+  #hasSkipped = false
   #error: ProxyError | null = null
   #patience: NodeJS.Timeout | null = null
   /** Copies are read one after the other, in the order in which they passed: an answer never before its request. */
@@ -102,6 +111,7 @@ class OpenWebSocket {
   }
 
   start(): void {
+    this.#run.upstream.once('end', () => this.#endedBy('upstream-reset'))
     this.#pair.start()
   }
 
@@ -129,8 +139,11 @@ class OpenWebSocket {
           onMessage(message)
           giveBackAfter(this.#reading.then(() => this.#judging).then(ignore))
         },
-        onClose: () => this.#onClose(isFromClient),
-        onLost: () => giveBackAfter(this.#reading),
+        onClose: (close) => this.#onClose(isFromClient, close),
+        onLost: () => {
+          this.#violated(isFromClient)
+          giveBackAfter(this.#reading)
+        },
       },
     )
     this.#releases.push(() => giveBackAfter(Promise.resolve()))
@@ -164,7 +177,8 @@ class OpenWebSocket {
         send: (bytes) => this.#pair.toClient(bytes),
         hold: (isHeld) => this.#pair.holdUpstream(isHeld),
         giveBack,
-        onClose: () => this.#onClose(false),
+        onClose: (close) => this.#onClose(false, close),
+        onBroken: () => this.#violated(false),
         onLost: () => this.#serverLost(),
       },
     )
@@ -195,9 +209,10 @@ class OpenWebSocket {
         send: (bytes) => this.#pair.toUpstream(bytes),
         hold: (isHeld) => this.#pair.holdClient(isHeld),
         refused: (verdict) => this.#refused(verdict),
-        broken: () => this.#wait(() => this.#end({ text: null, code: CLOSE.protocolError })),
+        broken: (code) => this.#wait(() => this.#end({ text: null, code })),
+        violated: () => this.#violated(true),
         ended: () => this.#pair.endUpstream(),
-        onClose: () => this.#onClose(true),
+        onClose: (close) => this.#onClose(true, close),
       },
     )
   }
@@ -226,7 +241,13 @@ class OpenWebSocket {
     }
   }
 
+  /** An end without a Close is none that the protocol knows (RFC 6455 section 7.1.5: 1006). */
+  #endedBy(code: 'client-gone' | 'upstream-reset'): void {
+    if (!this.#isCloseSeen) this.#gone ??= new ProxyError(code)
+  }
+
   #clientEnded(): void {
+    this.#endedBy('client-gone')
     if (this.#gate !== null) this.#gate.end()
     else this.#pair.endUpstream()
   }
@@ -240,6 +261,7 @@ class OpenWebSocket {
   #end(ending: Ending): void {
     if (this.#ending !== null) return
     this.#ending = ending
+    this.#close ??= { by: 'weir', code: ending.code }
     this.#wait(() => this.#pair.cutBoth(new ProxyError('upstream-idle')))
     const isAligned = this.#gate?.isBetweenFrames ?? this.#clientTap?.isBetweenFrames ?? false
     if (isAligned) {
@@ -262,10 +284,19 @@ class OpenWebSocket {
   }
 
   /** After our own Close the client's answer ends it; otherwise the two agree between themselves. */
-  #onClose(isFromClient: boolean): void {
+  #onClose(isFromClient: boolean, close: CloseFrame | null): void {
     this.#isCloseSeen = true
+    if (close !== null && this.#close === null) {
+      this.#close = { by: isFromClient ? 'client' : 'upstream', code: close.code }
+      if (close.violation !== null) this.#violated(isFromClient)
+    }
     if (!isFromClient) this.#isServerClosed = true
     if (isFromClient && this.#isEndingSaid) setImmediate(() => this.#pair.endBoth())
+  }
+
+  /** What follows cannot be trusted to mean the same to both; the first one counts. */
+  #violated(isFromClient: boolean): void {
+    this.#error ??= new ProxyError(isFromClient ? 'client-protocol' : 'upstream-protocol')
   }
 
   #wait(act: () => void): void {
@@ -286,22 +317,32 @@ class OpenWebSocket {
     })
   }
 
-  async #copyOf({ payload, isCompressed, cut, size }: WholeMessage): Promise<ClientMessage> {
-    if (!isCompressed || this.#clientInflater === null) return { body: { bytes: payload, cut }, size }
+  async #copyOf({ payload, isText, isCompressed, cut, size }: WholeMessage): Promise<ClientMessage> {
+    if (!isCompressed || this.#clientInflater === null) {
+      if (isText && cut === null && !isUtf8(payload)) this.#violated(true)
+      return { body: { bytes: payload, cut }, size }
+    }
     if (cut !== null) {
+      this.#hasSkipped = true
       this.#clientInflater.skip()
       return { body: { bytes: NOTHING, cut, unread: cut }, size }
     }
     const inflated = await this.#clientInflater.inflate(payload)
-    if (!inflated.ok) return { body: { bytes: NOTHING, cut, unread: inflated.unread }, size }
+    if (!inflated.ok) {
+      if (inflated.unread === 'unparsable' && !this.#hasSkipped) this.#violated(true)
+      this.#hasSkipped = true
+      return { body: { bytes: NOTHING, cut, unread: inflated.unread }, size }
+    }
+    if (isText && !isUtf8(inflated.bytes)) this.#violated(true)
     return { body: { bytes: inflated.bytes, cut }, size: inflated.bytes.length }
   }
 
-  #serverMessage({ payload, isCompressed, cut, size }: WholeMessage): void {
+  #serverMessage({ payload, isText, isCompressed, cut, size }: WholeMessage): void {
     this.#read(async () => {
       const { flow } = this.#run
       if (cut !== null || !isCompressed || this.#serverInflater === null) {
         if (isCompressed) this.#serverInflater?.skip()
+        else if (isText && cut === null && !isUtf8(payload)) this.#violated(false)
         flow.answered(cut === null ? payload : null, size)
         return
       }
@@ -322,18 +363,26 @@ class OpenWebSocket {
     for (const release of this.#releases) release()
     const isAgreed = this.#isCloseSeen || this.#ending !== null
     const { bytesIn, bytesOut } = this.#pair
-    const end = {
-      bytesIn,
-      bytesOut,
-      error: this.#error ?? (isAgreed ? null : error),
-      isUnread: this.#clientTap?.isLost ?? false,
-    }
+    // What the last copies say is known when they are read.
+    const found = (): ProxyError | null =>
+      this.#error ?? closeError(this.#close) ?? (isAgreed ? null : (error ?? this.#gone))
     this.#reading
       .then(() => this.#judging)
-      .then(() => this.#run.flow.end(end.error))
+      .then(() => this.#run.flow.end(found()))
       .catch(ignore)
-      .finally(() => this.#resolve(end))
+      .finally(() => {
+        const isUnread = this.#clientTap?.isLost ?? false
+        this.#resolve({ bytesIn, bytesOut, error: found(), isUnread, close: this.#close })
+      })
   }
+}
+
+/** Codes that say that the other side, or the sender itself, failed (RFC 6455 section 7.4.1 and its registry). */
+const FAILURES: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 1010, 1011, 1013, 1014])
+
+function closeError(close: WebSocketClose | null): ProxyError | null {
+  if (close === null || close.by === 'weir' || !FAILURES.has(close.code)) return null
+  return new ProxyError(close.by === 'client' ? 'client-close' : 'upstream-close', String(close.code))
 }
 
 const NOTHING = new Uint8Array(0)

@@ -8,7 +8,7 @@ import type { Usage, UsageReader } from '../dialects/dialect.ts'
 import { modelInPath } from '../dialects/path-model.ts'
 import { dialectById, recogniseDialect } from '../dialects/registry.ts'
 import { type RpcEnding, rpcEnding } from '../dialects/rpc-refusal.ts'
-import type { MessageCounts, OutcomeFields } from '../domain/audit-event.ts'
+import type { MessageCounts, OutcomeFields, WebSocketClose } from '../domain/audit-event.ts'
 import type { Client } from '../domain/client.ts'
 import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
 import type { FindingCount, UnreadReason } from '../domain/finding.ts'
@@ -109,6 +109,8 @@ export interface ExchangeEnd {
   readonly copy: HeldBody | null
   /** What passed on a connection whose messages were read. */
   readonly messages?: MessageCounts
+  /** How such a connection was closed. */
+  readonly close?: WebSocketClose | null
   /** Set when what should have been read could not be. */
   readonly unread?: UnreadReason | null
 }
@@ -496,6 +498,7 @@ class OpenExchange implements Exchange {
       error: errorFields(end.error),
       complete: end.isComplete,
       ...(end.messages === undefined ? {} : { messages: end.messages }),
+      ...(end.close === undefined ? {} : { close: end.close }),
       ...this.#restoredFields(),
     }
   }

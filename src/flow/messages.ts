@@ -69,7 +69,13 @@ export function openMessages(ports: FlowPorts, input: MessageFlowInput): Message
 }
 
 /** Close codes of RFC 6455 section 7.4 and its registry. */
-const CLOSE = { normal: 1000, tryAgainLater: 1013 } as const
+const CLOSE = { normal: 1000, badData: 1007, tooBig: 1009, tryAgainLater: 1013 } as const
+
+/** A message that could not be read is refused with the code that names why. */
+function closeCodeOf({ body }: ClientMessage): number {
+  if (body.cut !== null || body.unread === 'decode-limit') return CLOSE.tooBig
+  return body.unread === undefined ? CLOSE.normal : CLOSE.badData
+}
 
 /** Requests that wait for their answer; more than that no client has, and the oldest is given up. */
 const MAX_WAITING = 64
@@ -190,7 +196,7 @@ class OpenMessages implements MessageFlow {
     const isRequest = this.#isRequest(message)
     if (plan.kind === 'answer') return this.#blocked(exchange, message)
     const judged = plan.kind === 'frames' && plan.isHeld ? await exchange.judge(message.body) : null
-    if (judged?.answer !== null && judged !== null) return this.#blocked(exchange, message)
+    if (judged?.answer !== null && judged !== null) return this.#blocked(exchange, message, closeCodeOf(message))
     if (plan.kind === 'frames' && !plan.isHeld) await exchange.measure(message.body)
     if (!isRequest && !exchange.isNotable) return PASS
     const refusal = await exchange.commit()
@@ -213,9 +219,10 @@ class OpenMessages implements MessageFlow {
     if (oldest !== undefined) this.#finishSoon(oldest, { isComplete: false })
   }
 
-  async #blocked(exchange: Exchange, message: ClientMessage): Promise<MessageVerdict> {
+  async #blocked(exchange: Exchange, message: ClientMessage, closeCode = 1000): Promise<MessageVerdict> {
     const { line } = exchange.blockNotice()
-    return await this.#refused(exchange, message, { status: 400, code: 'weir_policy_block', line }, null)
+    const refusal = { status: 400, code: 'weir_policy_block', line }
+    return { ...(await this.#refused(exchange, message, refusal, null)), closeCode }
   }
 
   /** Our own trouble: told as such, and worth a retry. */
@@ -231,7 +238,7 @@ class OpenMessages implements MessageFlow {
     message: ClientMessage,
     refusal: MessageRefusal,
     error: ProxyError | null,
-  ): Promise<MessageVerdict> {
+  ): Promise<Extract<MessageVerdict, { kind: 'refuse' }>> {
     const text = this.#reader.refusal(refusal)
     const { status } = refusal
     const isComplete = error === null

@@ -1,6 +1,5 @@
 /** Puts the frames of one direction together to messages, and tells where RFC 6455 is broken. Bounded by whoever asks. */
-import type { Buffer } from 'node:buffer'
-import { isUtf8 } from 'node:buffer'
+import { Buffer, isUtf8 } from 'node:buffer'
 import { GrowingBytes } from './growing-bytes.ts'
 import { maskedBytes, OPCODES, RSV1, type WsFrameHead } from './ws-frames.ts'
 
@@ -27,9 +26,18 @@ export interface AssemblerOptions {
   readonly room: (bytes: number) => Cut | null
 }
 
+/** What a Close frame says. */
+export interface CloseFrame {
+  /** As received; 1005 when it says none (section 7.1.5). */
+  readonly code: number
+  /** The code with which whoever got it must end the connection, where the frame itself breaks the protocol. */
+  readonly violation: 1002 | 1007 | null
+}
+
 /** What a frame that has ended was. */
 export type FrameEnd =
-  | { readonly kind: 'control' }
+  /** `close`: what a Close says; absent for ping and pong. */
+  | { readonly kind: 'control'; readonly close?: CloseFrame }
   | { readonly kind: 'part' }
   | { readonly kind: 'message'; readonly message: WholeMessage }
 
@@ -51,6 +59,8 @@ export class MessageAssembler {
   #head: WsFrameHead | null = null
   #offset = 0
   #begun: Begun | null = null
+  /** The payload of the Close that is coming. */
+  #closing = Buffer.alloc(0)
 
   constructor(options: AssemblerOptions) {
     this.#options = options
@@ -78,6 +88,7 @@ export class MessageAssembler {
     if ((head.mask !== null) !== this.#options.isFromClient || !this.#isInOrder(head)) return false
     this.#head = head
     this.#offset = 0
+    this.#closing = Buffer.alloc(0)
     if (isControl(head) || head.opcode === OPCODES.continuation) return true
     this.#begun = {
       isText: head.opcode === OPCODES.text,
@@ -92,6 +103,7 @@ export class MessageAssembler {
   payload(bytes: Uint8Array): void {
     const head = this.#head
     const begun = this.#begun
+    if (head?.opcode === OPCODES.close) this.#closing = Buffer.concat([this.#closing, bytes])
     if (head === null || begun === null || isControl(head)) return
     begun.size += bytes.length
     begun.cut ??= this.#options.room(bytes.length)
@@ -103,6 +115,10 @@ export class MessageAssembler {
     const head = this.#head
     const begun = this.#begun
     this.#head = null
+    if (head?.opcode === OPCODES.close) {
+      const { mask } = head
+      return { kind: 'control', close: closeFrame(mask === null ? this.#closing : maskedBytes(this.#closing, mask)) }
+    }
     if (head === null || isControl(head)) return CONTROL
     if (!head.isFinal || begun === null) return PART
     this.#begun = null
@@ -117,6 +133,18 @@ export class MessageAssembler {
     return opcode <= OPCODES.binary && isRsvKnown && this.#begun === null
   }
 }
+
+function closeFrame(payload: Buffer): CloseFrame {
+  if (payload.length === 0) return { code: 1005, violation: null }
+  if (payload.length === 1) return { code: 1005, violation: 1002 }
+  const code = payload.readUInt16BE(0)
+  const violation = isCloseCode(code) ? (isUtf8(payload.subarray(2)) ? null : 1007) : 1002
+  return { code, violation }
+}
+
+/** May it stand in a frame (section 7.4, and the registry of its section 11.7)? */
+const isCloseCode = (code: number): boolean =>
+  (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999)
 
 export const isControl = ({ opcode }: WsFrameHead): boolean => opcode >= OPCODES.close
 

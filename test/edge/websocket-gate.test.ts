@@ -13,7 +13,7 @@ type Judge = (message: ClientMessage) => MessageVerdict | Promise<MessageVerdict
 
 function open(judge: Judge = () => PASS, maxBytes = 1000, budget = new InspectionBudget(1_000_000)) {
   const sent: Uint8Array[] = []
-  const seen = { broken: 0, refused: 0, ended: 0, closes: 0, isHeld: false }
+  const seen = { broken: 0, violated: 0, refused: 0, ended: 0, closes: 0, isHeld: false }
   const gate = new MessageGate(
     { maxBytes, budget, client: '192.0.2.1', inflater: null, hasContextTakeover: false, newMask: () => mask },
     {
@@ -27,6 +27,9 @@ function open(judge: Judge = () => PASS, maxBytes = 1000, budget = new Inspectio
       },
       broken: () => {
         seen.broken += 1
+      },
+      violated: () => {
+        seen.violated += 1
       },
       ended: () => {
         seen.ended += 1

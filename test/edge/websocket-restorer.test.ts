@@ -40,6 +40,7 @@ function open({ hasDeflate = false, maxBytes = 1000 } = {}): Opened {
       hold: (isHeld) => log.push(isHeld ? 'hold' : 'go on'),
       giveBack: () => (taken = 0),
       onClose: () => log.push('close'),
+      onBroken: () => log.push('broken'),
       onLost: () => log.push('lost'),
     },
   )
@@ -124,7 +125,7 @@ t.test('what breaks the protocol goes on as it is', async (t) => {
   way.push(text('KEY'))
   t.strictSame(bytes(), Buffer.concat([text('value'), broken.subarray(text('KEY').length), text('KEY')]))
   t.notOk(way.isBetweenMessages)
-  t.strictSame(log, ['answered KEY 3'])
+  t.strictSame(log, ['answered KEY 3', 'broken'])
 })
 
 /** Compressed messages of a server that keeps its window, made anew for each list: each alone, so without one here. */

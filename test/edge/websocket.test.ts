@@ -90,8 +90,9 @@ t.test('held messages are judged and go on, copies are noted, and answers follow
     t.same(await take(clientPeer, 8), toClient('answer'))
     clientPeer.resume().end()
     upstreamPeer.resume().end()
-    t.match(await over, { error: null, bytesIn: 9, bytesOut: 8, isUnread: false })
-    t.strictSame(flow.seen, [isHeld ? 'judge ask' : 'note ask', 'answered answer', 'end well'])
+    // An end without a Close.
+    t.match(await over, { error: { code: 'client-gone' }, close: null, bytesIn: 9, bytesOut: 8, isUnread: false })
+    t.strictSame(flow.seen, [isHeld ? 'judge ask' : 'note ask', 'answered answer', 'end client-gone'])
     t.equal(budget.usedBytes, 0)
   }
 })

@@ -11,7 +11,14 @@ const error = { code: 'x', side: 'weir' } as const
 const events = [
   intent(),
   followingOutcome({ error, findings: intent().findings }),
-  singleOutcome({ error, messages: { in: 1, out: 1 }, restored: 1, restoreMisses: 1, unrestored: 'dialect' }),
+  singleOutcome({
+    error,
+    messages: { in: 1, out: 1 },
+    close: { by: 'weir', code: 1009 },
+    restored: 1,
+    restoreMisses: 1,
+    unrestored: 'dialect',
+  }),
   tunnel({ error, count: 2, alert: 'unknown_ca' }),
   intent({ tenants: ['anthropic'], parent: '01PARENT' }),
   singleOutcome({ error, tenants: ['anthropic'], parent: '01PARENT' }),

@@ -41,6 +41,39 @@ t.test('fragments make one message, with pings between them', async (t) => {
   )
 })
 
+t.test('a Close says its code, and whether it may', async (t) => {
+  const said = (payload: readonly number[], isFromClient: boolean, pieces = 1): unknown => {
+    const assembler = new MessageAssembler({ isFromClient, hasDeflate: false, room: NO_LIMIT })
+    const reader = new WsFrameReader()
+    const bytes = frameBytes({
+      opcode: OPCODES.close,
+      payload: Buffer.from(payload),
+      mask: isFromClient ? mask : null,
+    })
+    const size = Math.ceil(bytes.length / pieces)
+    for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size))
+    for (let event = reader.next(); event !== null; event = reader.next()) {
+      if (event.kind === 'head') assembler.head(event.head)
+      if (event.kind === 'payload') assembler.payload(event.bytes)
+      if (event.kind === 'end') return assembler.end()
+    }
+    return null
+  }
+  const code = (value: number): number[] => [value >> 8, value & 0xff]
+  for (const isFromClient of [true, false]) {
+    for (const good of [1000, 1001, 1003, 1007, 1011, 1012, 1014, 3000, 4999]) {
+      const close = { code: good, violation: null }
+      t.strictSame(said([...code(good), 0x62, 0x79], isFromClient, 3), { kind: 'control', close }, String(good))
+    }
+    for (const bad of [0, 999, 1004, 1005, 1006, 1015, 2999, 5000]) {
+      t.match(said(code(bad), isFromClient), { close: { code: bad, violation: 1002 } }, String(bad))
+    }
+    t.match(said([], isFromClient), { close: { code: 1005, violation: null } })
+    t.match(said([3], isFromClient), { close: { code: 1005, violation: 1002 } })
+    t.match(said([...code(1000), 0xff], isFromClient), { close: { code: 1000, violation: 1007 } })
+  }
+})
+
 t.test('what breaks RFC 6455 is told, by its first two bytes', async (t) => {
   const broken: [string, number[]][] = [
     ['reserved bit 1 without compression', [0xc1, 0]],

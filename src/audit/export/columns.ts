@@ -70,6 +70,8 @@ export const CSV_COLUMNS: readonly Column[] = [
   at('complete'),
   at('messages', 'in'),
   at('messages', 'out'),
+  at('close', 'by'),
+  at('close', 'code'),
   at('restored'),
   at('restoreMisses'),
   at('unrestored'),

@@ -9,9 +9,10 @@ t.test('every field of an exchange has a column', async (t) => {
   const columns = CSV_COLUMNS.map(({ name }) => name)
   const error = { code: 'x', side: 'weir' } as const
   const optional = { tenants: ['anthropic'], parent: '01P', messages: { in: 1, out: 2 } } as const
+  const close = { by: 'weir', code: 1009 } as const
   const restoring = { restored: 1, restoreMisses: 1, unrestored: 'dialect' } as const
   const events = [
-    singleOutcome({ error, ...optional, ...restoring }),
+    singleOutcome({ error, close, ...optional, ...restoring }),
     tunnel({ error, count: 2, alert: 'unknown_ca' }),
     config(),
     admin(),
