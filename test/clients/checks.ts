@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { CliClient } from './clients.ts'
 import type { Received } from './fake-upstream.ts'
-import { ANSWER, TOKENS } from './provider-answers.ts'
+import { ANSWER, TOKENS, WRITE_IT } from './provider-answers.ts'
 import type { Report } from './report.ts'
 import { type Exchange, runScenario, type ScenarioResult } from './scenario.ts'
 
@@ -203,6 +203,43 @@ export async function checkRestrictedWebSocket(report: Report, client: CliClient
       messages.every(({ complete, status }) => complete === true && status === 200),
     'only the message with the key was changed, and each was answered',
   )
+}
+
+/** Three turns in which a tool writes the key to a file and another finds it there: the provider never sees it. */
+export async function checkToolLoop(report: Report, client: CliClient): Promise<void> {
+  const prompt = `the key is ${PLANTED_KEY} ${WRITE_IT}`
+  const result = await runScenario({ client, tier: 'restricted', prompt, hasWebSockets: false })
+  const { run, received, exchanges } = result
+  const say = (holds: boolean, sentence: string): void =>
+    report.check(holds, `${client.name}, restricted: ${sentence}`, facts(result))
+  const turns = received.flatMap(({ path, body }) =>
+    path === '/v1/messages' && body.includes(WRITE_IT) && body.includes('"name":"Write"') ? [messagesOf(body)] : [],
+  )
+  say(isAnswered(run.stdout) && run.exitCode === 0 && turns.length === 3, 'three turns, and the answer arrives')
+  say(
+    received.every(({ body }) => !body.includes(PLANTED_KEY)),
+    'the key reaches the provider in no request',
+  )
+  say(
+    turns[2]?.some((message) => message.includes('"content":"1"')) === true,
+    'the file that the tool wrote holds the real key, as another tool finds',
+  )
+  say(
+    turns.slice(1).every((messages, index) => isSame(messages.slice(0, turns[index]?.length), turns[index] ?? [])),
+    'the provider sees what it saw before at the beginning of every turn',
+  )
+  say(
+    inference(exchanges).some(({ restored }) => Number(restored) > 0),
+    'the event counts what was put back',
+  )
+}
+
+/** Each message as text. Cache marks move to the newest block, and the client's own reminders change their form with it. */
+function messagesOf(body: string): string[] {
+  const { messages } = JSON.parse(body) as { messages: readonly { role?: unknown; content?: unknown }[] }
+  return messages
+    .filter(({ role }) => role !== 'system')
+    .map((message) => JSON.stringify(message, (key, value: unknown) => (key === 'cache_control' ? undefined : value)))
 }
 
 function checkRedacted(report: Report, client: CliClient, result: ScenarioResult, title: string): void {

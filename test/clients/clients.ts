@@ -42,6 +42,13 @@ export const claude: CliClient = {
   coding: null,
 }
 
+/** May write files and run commands. */
+export const claudeWithTools: CliClient = {
+  ...claude,
+  name: 'Claude Code with tools',
+  args: (prompt) => ['-p', prompt, '--allowedTools', 'Write,Bash'],
+}
+
 /** Signed in long ago: the token is over and is refreshed before the first request. */
 export const claudeWithExpiredLogin: CliClient = {
   ...claude,

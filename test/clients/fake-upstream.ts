@@ -10,10 +10,12 @@ import {
   answerTo,
   anthropicMessage,
   anthropicStream,
+  anthropicToolCall,
   chatCompletion,
   chatStream,
   geminiContent,
   geminiStream,
+  nextToolCall,
   responseEvents,
   responsesStream,
 } from './provider-answers.ts'
@@ -134,7 +136,9 @@ const ROUTES: readonly (readonly [string, string, RegExp, Answerer])[] = [
     /^\/v1\/messages$/u,
     (response, { body }) => {
       const { model, isStream } = asked(body)
-      if (isStream) stream(response, anthropicStream(model, answerTo(body)))
+      const call = isStream && body.includes('"name":"Write"') ? nextToolCall(body) : null
+      if (call !== null) stream(response, anthropicToolCall(model, call))
+      else if (isStream) stream(response, anthropicStream(model, answerTo(body)))
       else json(response, 200, anthropicMessage(model, answerTo(body)))
     },
   ],

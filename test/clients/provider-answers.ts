@@ -53,6 +53,57 @@ export function anthropicStream(model: string, answer: string = ANSWER): string 
   ])
 }
 
+/** A call of one of the client's own tools, its arguments in pieces of seven units. */
+export function anthropicToolCall(model: string, call: ToolCall): string {
+  const json = JSON.stringify(call.input)
+  const pieces = Array.from({ length: Math.ceil(json.length / 7) }, (_, index) => json.slice(index * 7, index * 7 + 7))
+  const usage = { input_tokens: TOKENS.in, output_tokens: 1 }
+  return named([
+    // Messages of one id become one in the client's history.
+    {
+      type: 'message_start',
+      message: { ...anthropicMessage(model), id: `msg_${call.name}`, content: [], stop_reason: null, usage },
+    },
+    {
+      type: 'content_block_start',
+      index: 0,
+      content_block: { type: 'tool_use', id: `toolu_${call.name}`, name: call.name, input: {} },
+    },
+    ...pieces.map((partial_json) => ({
+      type: 'content_block_delta',
+      index: 0,
+      delta: { type: 'input_json_delta', partial_json },
+    })),
+    { type: 'content_block_stop', index: 0 },
+    {
+      type: 'message_delta',
+      delta: { stop_reason: 'tool_use', stop_sequence: null },
+      usage: { output_tokens: TOKENS.out },
+    },
+    { type: 'message_stop' },
+  ])
+}
+
+export interface ToolCall {
+  readonly name: string
+  readonly input: Readonly<Record<string, unknown>>
+}
+
+/** Ends a prompt: the provider then writes the key to a file, looks for it there, and only then answers. */
+export const WRITE_IT = 'and write it to a file'
+
+/** The next call of that loop; `null`: it is over, or was not asked for. */
+export function nextToolCall(body: string): ToolCall | null {
+  const placeholder = /the key is (WEIR[A-Z2-7]{12})/u.exec(body)?.[1]
+  const folder = /working directory: ([^\\"\s]+)/iu.exec(body)?.[1]
+  if (placeholder === undefined || folder === undefined || !body.includes(WRITE_IT)) return null
+  const file = `${folder}/key.txt`
+  const results = body.match(/"type":"tool_result"/gu)?.length ?? 0
+  if (results === 0) return { name: 'Write', input: { file_path: file, content: `key=${placeholder}\n` } }
+  // Says whether the real key is there, and not what it is.
+  return results === 1 ? { name: 'Bash', input: { command: `grep -c "^key=AKIA" ${file}` } } : null
+}
+
 const chatUsage = { prompt_tokens: TOKENS.in, completion_tokens: TOKENS.out, total_tokens: TOKENS.in + TOKENS.out }
 
 export function chatCompletion(model: string, answer: string = ANSWER): Record<string, unknown> {

@@ -14,12 +14,14 @@ import {
   checkNoCredentials,
   checkRestricted,
   checkRestrictedWebSocket,
+  checkToolLoop,
   PINNED,
 } from './checks.ts'
 import {
   type CliClient,
   claude,
   claudeWithExpiredLogin,
+  claudeWithTools,
   codex,
   codexWithChatgptLogin,
   gemini,
@@ -51,6 +53,7 @@ const jobs: readonly Job[] = [
     client: codex,
     run: (report, client) => checkNoCredentials(report, client, /HTTP CONNECT failed with status 407/u),
   },
+  { client: claudeWithTools, run: checkToolLoop },
   { client: claudeWithExpiredLogin, run: checkBlockedAfterRefresh },
   { client: codex, run: checkMonitoredWebSocket },
   { client: codex, run: checkRestrictedWebSocket },
