@@ -72,3 +72,17 @@ t.test('which dialects can be restored', async (t) => {
   }
   for (const dialect of ['generic', 'bedrock', 'mcp', 'grpc', 'connect'] as const) t.notOk(canRestore(dialect), dialect)
 })
+
+t.test('a value that had to go is a miss from then on, and its histories are not known', async (t) => {
+  const where = { vault: createVault({ maxBytes: 4000, clientBytes: 1000 }), prefix: 'WEIR' }
+  where.vault.keep('ann', KEY, { value: 'first secret', detector: 'd', severity: 'high' })
+  new Restoration(where, request()).event(created('resp_1'))
+  t.ok(knowsHistories(where, 'ann', ['resp_1']))
+  for (const name of ['WEIRAAAAAAAAAAAA', 'WEIRBBBBBBBBBBBB', 'WEIRCCCCCCCCCCCC']) {
+    where.vault.keep('ann', name, { value: 'another secret', detector: 'd', severity: 'high' })
+  }
+  const later = new Restoration(where, request({ histories: ['resp_1'] }))
+  t.equal(later.event(delta(`key ${KEY}, and on`)), null, 'it stays')
+  t.match(later, { restored: 0, misses: 1 })
+  t.notOk(knowsHistories(where, 'ann', ['resp_1']))
+})
