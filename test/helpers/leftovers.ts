@@ -2,6 +2,7 @@
  * Are the sockets, timers and descriptors of a Weir gone with it? What the test holds itself, clients that never hung up
  * and accepted connections of its origins, is told apart by port numbers, and closed only after Weir's own were looked at.
  */
+import type { ChildProcess } from 'node:child_process'
 import { subscribe } from 'node:diagnostics_channel'
 import { readdirSync, readFileSync, readlinkSync, watch } from 'node:fs'
 import { type AddressInfo, createServer, Server, type Socket } from 'node:net'
@@ -37,6 +38,23 @@ function keep(socket: Socket): void {
   socket.once('close', () => open.delete(entry))
 }
 
+/** Programs that a test has started, until their last pipe is closed: those, and the pipes, are none of Weir's. */
+const children = new Set<ChildProcess>()
+subscribe('child_process', (message) => {
+  const { process: child } = message as { readonly process: ChildProcess }
+  children.add(child)
+  child.once('close', () => children.delete(child))
+  child.once('error', () => children.delete(child))
+})
+
+/** Descriptors of pipes to the programs of the test. */
+function childDescriptors(): Set<number> {
+  const ends = [...children].flatMap(({ stdio }) => stdio) as ({ readonly _handle?: { readonly fd?: number } } | null)[]
+  return new Set(ends.map((end) => end?._handle?.fd ?? -1).filter((descriptor) => descriptor >= 0))
+}
+
+// The standard streams are opened when they are first looked at.
+for (const stream of [process.stdout, process.stderr]) stream.listenerCount('close')
 // The event loop keeps a descriptor for watching and one for streams from their first use on.
 watch('.').close()
 const server = createServer()
@@ -46,7 +64,12 @@ await new Promise((resolve) => server.close(resolve))
 export function countResources(): Resources {
   const kinds = new Map<string, number>()
   for (const kind of process.getActiveResourcesInfo()) kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
-  return { kinds, descriptors: countDescriptors() }
+  const own = childDescriptors()
+  const take = (kind: string, count: number): unknown => kinds.set(kind, Math.max(0, (kinds.get(kind) ?? 0) - count))
+  take('PipeWrap', own.size)
+  take('ProcessWrap', children.size)
+  const descriptors = [...countDescriptors()].filter(([descriptor]) => !own.has(Number(descriptor)))
+  return { kinds, descriptors: new Map(descriptors) }
 }
 
 function countDescriptors(): Map<string, string> {
