@@ -57,6 +57,8 @@ export function watchState(options: WatchOptions): StateWatch {
   let timer: NodeJS.Timeout | null = null
   let watchers: FSWatcher[] = []
   let isClosed = false
+  /** Parts that were refused and have not been told to be well again. */
+  const refused = new Set<StatePart>()
 
   const reloadNow = async (by: ReloadCause): Promise<void> => {
     if (isClosed) return
@@ -67,7 +69,10 @@ export function watchState(options: WatchOptions): StateWatch {
     problems = result.problems
     rewatch()
     if (result.ok) options.onSwap?.(state, previous)
-    for (const report of reportsOf(previous, result, by)) options.onReport(report)
+    const reports = reportsOf(previous, result, { by, refused })
+    if (result.ok) refused.clear()
+    else for (const part of brokenParts(result.problems)) refused.add(part)
+    for (const report of reports) options.onReport(report)
   }
   // A function, because a close can happen during the await above.
   const isOver = (): boolean => isClosed
@@ -119,14 +124,22 @@ function watchFolder(
   }
 }
 
+/** YAML, the terms and fingerprints that rules name, and folders. */
+const RULE_FILE = /\.(?:ya?ml|txt|fp)$|^[^.]+$/u
+
 /** Kubernetes exchanges the link `..data` and leaves the files as they are. */
 const isRelevant = (name: string | null, names: ReadonlySet<string> | null): boolean =>
-  name === null || name.startsWith('..') || (names === null ? /\.ya?ml$|^[^.]+$/u.test(name) : names.has(name))
+  name === null || name.startsWith('..') || (names === null ? RULE_FILE.test(name) : names.has(name))
 
-function reportsOf(previous: LoadedState, result: StateResult, by: ReloadCause): ReloadReport[] {
+interface Reload {
+  readonly by: ReloadCause
+  /** Told when they are well again, also where they are as they were before. */
+  readonly refused: ReadonlySet<StatePart>
+}
+
+function reportsOf(previous: LoadedState, result: StateResult, { by, refused }: Reload): ReloadReport[] {
   if (!result.ok) {
-    const broken = PARTS.filter((part) => hasError(result.problems, part))
-    return broken.map((part) => ({
+    return brokenParts(result.problems).map((part) => ({
       what: part,
       from: shownRevision(previous, part),
       to: null,
@@ -137,7 +150,7 @@ function reportsOf(previous: LoadedState, result: StateResult, by: ReloadCause):
   }
   const revisions = revisionsOf(previous)
   const next = revisionsOf(result.state)
-  const changed = PARTS.filter((part) => next[part] !== revisions[part])
+  const changed = PARTS.filter((part) => next[part] !== revisions[part] || refused.has(part))
   const restart = restartProblems(previous, result.state)
   const reports = changed.map((part): ReloadReport => {
     const warnings = strip(result.problems.filter((problem) => problem.part === part))
@@ -155,6 +168,9 @@ function reportsOf(previous: LoadedState, result: StateResult, by: ReloadCause):
   const { revision } = result.state.rules.snapshot
   return [{ what: 'rules', from: revision, to: revision, ok: true, problems: strip(result.problems), by }]
 }
+
+const brokenParts = (problems: readonly StateProblem[]): readonly StatePart[] =>
+  PARTS.filter((part) => hasError(problems, part))
 
 const hasError = (problems: readonly StateProblem[], part: StatePart): boolean =>
   problems.some((problem) => problem.part === part && problem.severity === 'error')

@@ -80,6 +80,34 @@ t.test('a broken file keeps the old rules whole, and says why; its repair takes 
   t.equal(tierNow(it), 'restricted')
 })
 
+t.test('a broken file that is put back as it was is told, so that nobody looks for it any more', async (t) => {
+  const cwd = t.testdir({ rules: smallRules() })
+  const it = await watched(t, cwd)
+  const revision = it.watch.current().rules.snapshot.revision
+  writeFileSync(join(cwd, 'rules', 'policy.yaml'), 'version: 1\nassign: [{ tool: nobody, tier: mild }]\n')
+  t.match(await it.report(), { what: 'policy', ok: false })
+  writeFileSync(join(cwd, 'rules', 'policy.yaml'), policyWith('prohibited'))
+  t.match(await it.report(), { what: 'policy', ok: true, from: revision, to: revision, problems: [] })
+  await it.watch.reload('file')
+  t.strictSame(it.reports, [], 'told once')
+})
+
+t.test('terms and fingerprints that rules name are watched as well', async (t) => {
+  const cwd = t.testdir({ rules: smallRules() })
+  const folder = join(cwd, 'rules', 'detectors')
+  const rule = '{ id: own-terms, name: Own terms, severity: high, dictionary: own.txt }'
+  writeFileSync(join(folder, 'own.yaml'), `version: 1\ndetectors: [${rule}]\n`)
+  writeFileSync(join(folder, 'own.txt'), 'kessler\n')
+  const it = await watched(t, cwd)
+  const found = (): number => it.watch.current().rules.detectors.scan('the heron project', () => false).matches.length
+  t.equal(found(), 0)
+  writeFileSync(join(folder, 'own.txt'), 'kessler\nheron\n')
+  t.match(await it.report(), { what: 'detectors', ok: true, by: 'file' })
+  t.equal(found(), 1)
+  writeFileSync(join(folder, 'own.fp'), 'no fingerprints, and nobody names them')
+  t.match(await it.report(), { what: 'detectors', ok: true, by: 'file' })
+})
+
 t.test('who asks for a reload gets an answer also when nothing was new', async (t) => {
   const it = await watched(t, t.testdir({ rules: smallRules() }))
   await it.watch.reload('signal')
