@@ -10,6 +10,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
     const { run } = await import('./mint.bench.ts')
     return (rounds) => run(rounds)
   },
+  inspect: async () => {
+    const { run } = await import('./inspect.bench.ts')
+    return (rounds) => run(rounds)
+  },
   'durable-intent': async () => (await import('./durable-intent.bench.ts')).run,
   tunnel: async () => (await import('./tunnel.bench.ts')).run,
   'first-event': async () => (await import('./first-event.bench.ts')).run,

@@ -1,0 +1,227 @@
+/**
+ * How fast is a prompt read? Cold with every detector and beside secretlint, hostile, as the next turn of a conversation,
+ * and a whole conversation of a hundred turns with and without memory of what was read.
+ */
+import { randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { dialectById } from '../src/dialects/registry.ts'
+import { createInspector, type Inspector } from '../src/inspect/inspector.ts'
+import { createMemo } from '../src/inspect/memo.ts'
+import { shippedDetectors } from '../test/helpers/detectors.ts'
+import { type Section, table } from './harness/report.ts'
+import { median, withRange } from './harness/stats.ts'
+
+const COLD_GOAL = 100
+const HOSTILE_GOAL = 20
+const TURN_GOAL_MS = 0.5
+const TEXT_LENGTH = 960_000
+const TURN_LENGTH = 5000
+const TURNS = 100
+const DIALECT = 'anthropic-messages'
+
+/** Code as developers send it: Weir's own sources and tests. ASCII, as nearly all prompts are. */
+function ordinaryText(): string {
+  let text = ''
+  for (const folder of ['../src/', '../test/', '../docs/']) {
+    const dir = fileURLToPath(new URL(folder, import.meta.url))
+    for (const file of readdirSync(dir, { recursive: true, encoding: 'utf8' }).sort()) {
+      if (/\.(?:ts|md)$/u.test(file) && !file.includes('node_modules')) text += readFileSync(dir + file, 'utf8')
+    }
+  }
+  return flat(text.replaceAll(/[^\n\x20-\x7e]/gu, '?').slice(0, TEXT_LENGTH))
+}
+
+/** One piece of memory, as texts of a body are. */
+const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
+
+/** Beginnings of secrets over and over, and what makes naive expressions slow. */
+const HOSTILE = [
+  'token:"aaaaaaaaa1',
+  `password="${'a'.repeat(60)}" `,
+  `api_key = ${'Aa1'.repeat(30)} `,
+  'secret: ',
+  'key=',
+  'eyJ',
+  'eyJhbGciOi.',
+  'ghp_',
+  'sk-',
+  'AKIA',
+  '://a:b',
+  '://user:pass@',
+  'a@b.',
+  '@',
+  '-----BEGIN ',
+  '-----BEGIN PRIVATE KEY-----\nMIIB',
+  '4111 1111 1111 1112 ',
+  '4111111111111111',
+  '123 ',
+  '+1 ',
+  'DE8937040044053201300 ',
+  '10.0.0.1 ',
+  '"',
+  '\\',
+  'a',
+  'aws aws_secret ',
+  'github ',
+] as const
+
+type Scan = (text: string) => unknown
+
+async function secretlint(): Promise<Scan | null> {
+  const [core, preset] = ['@secretlint/core', '@secretlint/secretlint-rule-preset-recommend']
+  try {
+    const { lintSource } = (await import(core)) as { lintSource: (options: unknown) => Promise<unknown> }
+    const { creator } = (await import(preset)) as { creator: unknown }
+    const config = { rules: [{ id: preset, rule: creator, options: {} }] }
+    return (content) =>
+      lintSource({ source: { filePath: 'a.txt', content, ext: '.txt', contentType: 'text' }, options: { config } })
+  } catch {
+    return null
+  }
+}
+
+async function timed(work: () => unknown): Promise<number> {
+  const start = performance.now()
+  const result = work()
+  if (result instanceof Promise) await result
+  return performance.now() - start
+}
+
+function inspectorOf(isRemembering: boolean): Inspector {
+  const detectors = shippedDetectors()
+  return createInspector({
+    detectors: () => detectors,
+    textPartsOf: (dialect, body, contentType) => dialectById(dialect).textParts(body, contentType),
+    placeholderPrefix: 'WEIR',
+    placeholderKey: randomBytes(32),
+    depth: 3,
+    nowMs: () => performance.now(),
+    ...(isRemembering ? { memo: createMemo(randomBytes(32)) } : {}),
+  })
+}
+
+const request = (body: Buffer) => ({ body, contentType: 'application/json', dialect: DIALECT as typeof DIALECT })
+const parse = (body: Buffer): unknown => dialectById(DIALECT).textParts(body, 'application/json')
+
+/** The body of a conversation of `count` messages. */
+function bodyOf(text: string, count: number): Buffer {
+  const messages = Array.from({ length: count }, (_, at) => {
+    const from = (at * TURN_LENGTH) % (text.length - TURN_LENGTH)
+    const part = `${at} ${text.slice(from, from + TURN_LENGTH)}`
+    return { role: at % 2 === 0 ? 'user' : 'assistant', content: [{ type: 'text', text: part }] }
+  })
+  return Buffer.from(JSON.stringify({ model: 'claude', max_tokens: 1000, messages }))
+}
+
+/** Milliseconds over parsing, of the turns that follow a conversation of a megabyte. */
+function nextTurns(text: string): number {
+  const inspector = inspectorOf(true)
+  const first = Math.floor(TEXT_LENGTH / TURN_LENGTH)
+  inspector.inspect(request(bodyOf(text, first)))
+  const over = Array.from({ length: 15 }, (_, turn) => {
+    const body = bodyOf(text, first + turn + 1)
+    parse(body)
+    const start = performance.now()
+    parse(body)
+    const parsed = performance.now()
+    inspector.inspect(request(body))
+    return performance.now() - parsed - (parsed - start)
+  })
+  return median(over)
+}
+
+function conversation(text: string, look: (body: Buffer) => unknown): number {
+  let total = 0
+  for (let turn = 1; turn <= TURNS; turn += 1) {
+    const body = bodyOf(text, Math.ceil((turn * TEXT_LENGTH) / TURN_LENGTH / TURNS))
+    const start = performance.now()
+    look(body)
+    total += performance.now() - start
+  }
+  return total
+}
+
+/** Measure and clean up. */
+export async function run(rounds = 7): Promise<Section> {
+  const text = ordinaryText()
+  const set = shippedDetectors()
+  const peer = await secretlint()
+  const scan: Scan = (given) => set.scan(given, () => false)
+  const scans: [name: string, scan: Scan][] = [
+    ['weir, all detectors', scan],
+    ...(peer === null ? [] : [['secretlint', peer] as [string, Scan]]),
+  ]
+  const cold = new Map<string, number[]>(scans.map(([name]) => [name, []]))
+  const hostile = new Map<string, number[]>(HOSTILE.map((piece) => [piece, []]))
+  const texts = HOSTILE.map((piece) => flat(piece.repeat(Math.ceil(1_000_000 / piece.length)).slice(0, 1_000_000)))
+  const turns: number[] = []
+  const totals = {
+    'parsing alone': [] as number[],
+    'with memory': [] as number[],
+    'read anew each turn': [] as number[],
+  }
+  for (let round = -1; round < rounds; round += 1) {
+    for (const [name, each] of scans) {
+      const ms = await timed(() => each(text))
+      if (round >= 0) cold.get(name)?.push(text.length / 1000 / ms)
+    }
+    for (const [index, piece] of HOSTILE.entries()) {
+      const ms = await timed(() => scan(texts[index] ?? ''))
+      if (round >= 0) hostile.get(piece)?.push(1000 / ms)
+    }
+    const turn = nextTurns(text)
+    const remembering = inspectorOf(true)
+    const forgetful = inspectorOf(false)
+    const sums = [
+      conversation(text, parse),
+      conversation(text, (body) => remembering.inspect(request(body))),
+      conversation(text, (body) => forgetful.inspect(request(body))),
+    ]
+    if (round < 0) continue
+    turns.push(turn)
+    for (const [index, values] of Object.values(totals).entries()) values.push(sums[index] ?? Number.NaN)
+  }
+  return sectionOf({ rounds, detectors: set.detectors.length, cold, hostile, turns, totals, hasPeer: peer !== null })
+}
+
+interface Measured {
+  readonly rounds: number
+  readonly detectors: number
+  readonly cold: ReadonlyMap<string, readonly number[]>
+  readonly hostile: ReadonlyMap<string, readonly number[]>
+  readonly turns: readonly number[]
+  readonly totals: Readonly<Record<string, readonly number[]>>
+  readonly hasPeer: boolean
+}
+
+function sectionOf({ rounds, detectors, cold, hostile, turns, totals, hasPeer }: Measured): Section {
+  const worst = [...hostile].sort(([, a], [, b]) => median(a) - median(b)).slice(0, 3)
+  const speeds = [
+    ...[...cold].map(([name, values]) => [`cold, ${name}`, withRange(values, 1)]),
+    ...worst.map(([piece, values]) => [
+      `hostile: \`${JSON.stringify(piece.slice(0, 30))}\` over and over`,
+      withRange(values, 1),
+    ]),
+  ]
+  const times = [
+    ['next turn of a conversation of 1 MB, over parsing', withRange(turns, 3)],
+    ...Object.entries(totals).map(([name, values]) => [`${TURNS} turns up to 1 MB, ${name}`, withRange(values, 0)]),
+  ]
+  const verdict = (value: number, goal: number, isMet: boolean): string =>
+    `${isMet ? 'met' : 'missed'} (${value.toFixed(2)} for ${goal})`
+  const coldValue = median([...cold.values()][0] ?? [])
+  const hostileValue = median(worst[0]?.[1] ?? [])
+  const turn = median(turns)
+  return {
+    name: 'inspect',
+    title: 'Reading a prompt: all detectors, hostile text, the next turn',
+    body: `One thread; ${rounds} interleaved rounds, medians. ${detectors} detectors. Cold: ${TEXT_LENGTH / 1e6} MB of TypeScript and Markdown. Hostile: 1 MB of one piece over and over; the three slowest of ${HOSTILE.length}.
+
+${table(['what', 'MB/s, median (range of rounds)'], speeds)}
+
+${table(['what', 'ms, median (range of rounds)'], times)}
+${hasPeer ? '' : '\nsecretlint: not installed here, left out\n'}
+Goals: cold ≥ ${COLD_GOAL} MB/s: ${verdict(coldValue, COLD_GOAL, coldValue >= COLD_GOAL)}; hostile ≥ ${HOSTILE_GOAL} MB/s: ${verdict(hostileValue, HOSTILE_GOAL, hostileValue >= HOSTILE_GOAL)}; next turn ≤ ${TURN_GOAL_MS} ms over parsing: ${verdict(turn, TURN_GOAL_MS, turn <= TURN_GOAL_MS)}.`,
+  }
+}
