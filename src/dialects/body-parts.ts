@@ -51,9 +51,12 @@ export function jsonBodyParts(body: Uint8Array, contentType: string | null, keys
 
 /** Character sets in which ASCII is written as it is. In others, UTF-7 for one, text is not what it looks like. */
 function isReadCharset(contentType: string | null): boolean {
-  const charset = /;\s*charset\s*=\s*["']?([^\s;"']*)/iu.exec(contentType ?? '')?.[1]?.toLowerCase() ?? ''
-  return /^(?:|utf-?8|us-ascii|ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d|gbk|gb2312|gb18030)$/u.test(charset)
+  const named = (contentType ?? '').matchAll(/;\s*charset\s*=\s*["']?([^\s;"']*)/giu)
+  // Which of several counts is the server's to say.
+  return [...named].every(([, charset = '']) => READ_CHARSET.test(charset))
 }
+
+const READ_CHARSET = /^(?:|utf-?8|us-ascii|ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d|gbk|gb2312|gb18030)$/iu
 
 const isJsonType = (type: string): boolean =>
   type === 'application/json' || type === 'text/json' || type.endsWith('+json')
@@ -136,6 +139,9 @@ function form(body: Uint8Array): TextParts {
 /** Bytes with which pictures, sounds and PDF documents begin: of such a part only what it says is read, as of its base64 in JSON. */
 const MEDIA_START = /^(?:\x89PNG|\xff\xd8\xff|GIF8|RIFF|%PDF-|ID3|OggS|fLaC|.{4}ftyp)/su
 
+/** One byte in so many is no printable ASCII: in pictures, sounds and compressed documents one in two is. */
+const MEDIA_SHARE = 8
+
 function multipart(body: Uint8Array, contentType: string, keys: JsonKeys): TextParts {
   const boundary = multipartBoundary(contentType)
   const cut = boundary === null ? null : cutMultipart(body, boundary)
@@ -161,19 +167,31 @@ function multipart(body: Uint8Array, contentType: string, keys: JsonKeys): TextP
 /** Text parts of one part's content: JSON leaves, or all of it; `null` for what cannot be read. */
 function contentParts(
   body: Uint8Array,
-  { start, end }: MultipartPart,
+  { start, end, contentType }: MultipartPart,
   within: string,
   keys: JsonKeys,
 ): { parts: TextPart[]; model: string | null; media?: readonly TextPart[] } | null {
   const content = body.subarray(start, end)
   if (content.length === 0) return { parts: [], model: null }
-  if (!isText(content) && MEDIA_START.test(String.fromCharCode(...content.subarray(0, 12)))) {
+  if (isMedia(content, contentType)) {
     const media: TextPart = { start, end, escaping: 'plain', field: within, isEditable: false, isMedia: true }
     return { parts: [], model: null, media: [media] }
   }
   const json = isContainer(content) ? jsonParts({ body, keys, start, end, within }) : null
   if (json?.ok === true) return json
   return isText(content) ? { parts: plainParts(body, start, end, within), model: null } : null
+}
+
+/** Of a part's content. What its sender calls text, or what is text but for its beginning, is none: a model would read it. */
+function isMedia(content: Uint8Array, contentType: string | null): boolean {
+  if (isText(content) || !MEDIA_START.test(String.fromCharCode(...content.subarray(0, 12)))) return false
+  const type = mediaType(contentType)
+  if (type.startsWith('text/') || isJsonType(type) || isJsonLinesType(type) || type.endsWith('xml')) return false
+  // Nobody but a reader of PDF takes it then, and one without compression is all text.
+  if (type === 'application/pdf') return true
+  let foreign = 0
+  for (const byte of content) if (byte >= 0x80 || (byte < 0x20 && byte !== 0x0a && byte !== 0x0d)) foreign += 1
+  return foreign * MEDIA_SHARE >= content.length
 }
 
 const isContainer = (body: Uint8Array): boolean => {

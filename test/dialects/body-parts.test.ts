@@ -116,3 +116,29 @@ t.test('bodies that would become too many parts are unparsable, in every format'
   t.strictSame(read('"a"\n'.repeat(150_000), 'application/x-ndjson'), unparsable)
   t.strictSame(read('a&'.repeat(150_000), 'application/x-www-form-urlencoded'), unparsable)
 })
+
+t.test('a text is no picture because it begins like one, and no charset hides behind another', (t) => {
+  const upload = (lines: string, content: Buffer): Buffer =>
+    Buffer.concat([
+      Buffer.from(`--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n${lines}\r\n`),
+      content,
+      Buffer.from('\r\n--x--\r\n'),
+    ])
+  const read = (lines: string, content: Buffer) =>
+    bodyTextParts(upload(lines, content), 'multipart/form-data; boundary=x', GENERIC_KEYS)
+  const binary = { ok: false, unread: 'binary' }
+  const picture = Buffer.concat([Buffer.from('GIF89a'), Buffer.from([...Array(256).keys()])])
+  const disguised = Buffer.concat([Buffer.from(`GIF8 ${'some source code '.repeat(9)}`), Buffer.from([0xff])])
+  t.match(read('content-type: image/gif\r\n', picture), { ok: true })
+  t.match(read('', picture), { ok: true })
+  t.strictSame(read('content-type: text/plain\r\n', picture), binary)
+  t.strictSame(read('content-type: image/gif\r\n', disguised), binary)
+  t.strictSame(read('', disguised), binary)
+  const pdf = Buffer.concat([Buffer.from(`%PDF-1.4 ${'BT (words) Tj ET '.repeat(9)}`), Buffer.from([0xff])])
+  t.match(read('content-type: application/pdf\r\n', pdf), { ok: true })
+  t.strictSame(read('', pdf), binary)
+  const text = Buffer.from('{"a":"+AEE-KIA"}')
+  t.strictSame(bodyTextParts(text, 'application/json; charset=utf-8; charset=UTF-7', GENERIC_KEYS), binary)
+  t.match(bodyTextParts(text, 'application/json; charset=UTF-8; charset="utf-8"', GENERIC_KEYS), { ok: true })
+  t.end()
+})
