@@ -3,14 +3,53 @@
 const EXAMPLE_WORDS =
   /example|sample|dummy|placeholder|changeme|change[-_]?me|your[-_]|[-_]your|redacted|insert|replace|foobar|xxxx|\*\*\*\*|\.\.\.|_here|-here|test[-_]?key|fake[-_]|not[-_]?real|todo/i
 
+/** How often each ASCII character occurs in the text at hand; all zero between two calls. */
+const COUNTS = new Uint16Array(128)
+/** Longer texts, and those with other characters, are counted in a map. */
+const LONGEST_COUNTED = 1024
+
+/** `null`: too long, or not ASCII. Who gets a number sets `COUNTS` to zero again. */
+function countAscii(text: string): number | null {
+  if (text.length > LONGEST_COUNTED) return null
+  let distinct = 0
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code >= 128) {
+      COUNTS.fill(0)
+      return null
+    }
+    const count = COUNTS[code] ?? 0
+    if (count === 0) distinct += 1
+    COUNTS[code] = count + 1
+  }
+  return distinct
+}
+
+function distinctCharacters(text: string): number {
+  const distinct = countAscii(text)
+  if (distinct === null) return new Set(text).size
+  COUNTS.fill(0)
+  return distinct
+}
+
 /** Shannon entropy in bits per character. */
 export function entropy(text: string): number {
+  let bits = 0
+  if (countAscii(text) !== null) {
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index)
+      const count = COUNTS[code] ?? 0
+      if (count === 0) continue
+      bits -= (count / text.length) * Math.log2(count / text.length)
+      COUNTS[code] = 0
+    }
+    return bits
+  }
   const counts = new Map<number, number>()
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index)
     counts.set(code, (counts.get(code) ?? 0) + 1)
   }
-  let bits = 0
   for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length)
   return bits
 }
@@ -25,7 +64,7 @@ export function isMadeUp(value: string): boolean {
 export function isMonotonous(value: string): boolean {
   const length = value.length
   if (length < 8) return false
-  const distinct = new Set(value).size
+  const distinct = distinctCharacters(value)
   if (distinct < Math.min(6, length / 3)) return true
   let steps = 0
   let repeats = 0
@@ -39,7 +78,9 @@ export function isMonotonous(value: string): boolean {
 
 function isPeriodic(value: string): boolean {
   for (let period = 1; period <= value.length / 3; period += 1) {
-    if (value.slice(period) === value.slice(0, -period)) return true
+    let at = period
+    while (at < value.length && value.charCodeAt(at) === value.charCodeAt(at - period)) at += 1
+    if (at === value.length) return true
   }
   return false
 }

@@ -33,6 +33,7 @@ export function secretNameKind(name: string): SecretNameKind | null {
 }
 
 function wordsOf(name: string): string[] {
+  if (/^[a-z0-9]+$/.test(name)) return [name]
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { entropy, isGenericSecret, isMadeUp, isMonotonous, isWordy } from '../../../src/inspect/detectors/randomness.ts'
 
@@ -66,4 +67,21 @@ t.test('a value of a secret may be one unless it names something', async (t) => 
   ]
   for (const value of names) t.notOk(isGenericSecret(value), value)
   t.notOk(isGenericSecret(`a${'-a1'.repeat(20_000)}!`), 'a long value is answered at once')
+})
+
+t.test('entropy is that of the definition, of any text, one after the other', async () => {
+  const byDefinition = (text: string): number =>
+    [...new Set(text.split(''))].reduce((bits, unit) => {
+      const share = text.split(unit).length - 1
+      return bits - (share / text.length) * Math.log2(share / text.length)
+    }, 0)
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom('a', 'b', 'Z', '0', '-', 'é', '密', 'abcdefgh'.repeat(40)), { maxLength: 30 }),
+      (all) => {
+        const text = all.join('')
+        return Math.abs(entropy(text) - byDefinition(text)) < 1e-9
+      },
+    ),
+  )
 })
