@@ -46,6 +46,12 @@ export class Http2UpgradeSide implements UpgradeSide {
 
   answer(answer: LocalAnswer): void {
     this.#response.answer(answer)
+    this.#stop()
+  }
+
+  /** No WebSocket comes of it: behind a whole answer the client is told at once to send no more (RFC 9113 section 8.1). */
+  #stop(): void {
+    if (!this.stream.closed) this.stream.close(constants.NGHTTP2_NO_ERROR)
   }
 
   /** A reset of the connection below is CANCEL here (RFC 8441 section 5). */
