@@ -8,6 +8,7 @@ import type { Authority } from './ca/authority.ts'
 import { joinClientIdentity, tokenFile } from './cli/client-identity.ts'
 import { createControlPorts } from './cli/control-ports.ts'
 import { createDirectoryGroups, type DirectoryGroups } from './cli/directory-groups.ts'
+import { type FeedbackDesk, openFeedbackDesk } from './cli/feedback-desk.ts'
 import { listenProblem } from './cli/listen-address.ts'
 import { type BoundListen, listenAll, ownPortsOf } from './cli/listen-all.ts'
 import { closeAll, type Opened } from './cli/opened.ts'
@@ -132,6 +133,7 @@ export class App {
   readonly #vault = createVault()
   readonly #inspector: ScanPool
   readonly #markOf: MarkOf
+  readonly #feedback: FeedbackDesk
   #addresses: AppAddresses = addressesOf([], '')
   #stopping: Promise<void> | null = null
 
@@ -149,6 +151,8 @@ export class App {
     this.#spool = this.#openSpool()
     this.#watch = this.#openWatch()
     this.#tokens = this.#openTokens()
+    const feedback = openFeedbackDesk({ config, markOf: this.#markOf, nowMs: clock.nowMs })
+    this.#feedback = this.#open(feedback, () => feedback.close())
     const dialer = createDialer({
       guard: createAddressGuard({ allowPrivate: config.upstream.allowPrivate, ownPorts: () => this.#ownPorts }),
       pins: config.upstream.resolve,
@@ -303,7 +307,7 @@ export class App {
     const flow: FlowPorts = {
       snapshots: { current: () => this.#watch.current().rules.snapshot },
       audit: this.#spool,
-      inspect: this.#inspector,
+      inspect: this.#feedback.around(this.#inspector),
       clock,
       newId: this.#newId,
       limits: config.limits,
@@ -386,6 +390,7 @@ export class App {
     const { log, warnings } = this.#parts
     return createControlPorts({
       store: this.#store,
+      feedback: this.#feedback.port,
       watch: this.#watch,
       warnings,
       readiness: this.#readiness,

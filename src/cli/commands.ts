@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   redact: { summary: 'redact a request body as the proxy would', load: () => import('./redact.ts') },
   token: { summary: 'make, list or revoke personal proxy tokens', load: () => import('./token.ts') },
   fingerprint: { summary: 'index source code, so that copies are recognised', load: () => import('./fingerprint.ts') },
+  feedback: { summary: 'report or allow what was found and is no finding', load: () => import('./feedback.ts') },
   doctor: { summary: 'check this machine: proxy, trust, tools', load: () => import('./doctor.ts') },
 }
 

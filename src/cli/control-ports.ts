@@ -14,6 +14,7 @@ import type { BoundListen } from './listen-all.ts'
 import { pacInput } from './pac-rules.ts'
 
 export interface ControlParts {
+  readonly feedback: ControlPorts['feedback']
   readonly store: Pick<EventStore, 'query' | 'find' | 'lastSeen'>
   readonly watch: Pick<StateWatch, 'current' | 'problems'>
   /** What was told at the start; shown until the first reload. */
@@ -35,6 +36,7 @@ export function createControlPorts(parts: ControlParts): ControlPorts {
   const untilReload = watch.problems()
   return {
     events: parts.store,
+    feedback: parts.feedback,
     policy: {
       current: () => rules().snapshot,
       source: () => rules().policyText,

@@ -1,5 +1,6 @@
 /** `weir redact [FILE]`: what the proxy would make of a request body, without sending it anywhere. */
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { hasIdentitySource } from '../config/snapshot.ts'
@@ -8,15 +9,20 @@ import { parseYaml } from '../config/yaml-file.ts'
 import { dialectById } from '../dialects/registry.ts'
 import type { Action } from '../domain/action.ts'
 import type { TierRules } from '../domain/decision.ts'
-import { type Finding, type FindingCount, SEVERITIES, type Severity } from '../domain/finding.ts'
+import { type Finding, SEVERITIES, type Severity } from '../domain/finding.ts'
 import { TIERS, type Tier } from '../domain/tier.ts'
 import { DIALECTS, type DialectId } from '../domain/tool.ts'
 import { compileNetworkMap } from '../identity/network-map.ts'
+import { createAllowlist } from '../inspect/allowed.ts'
+import { createMarkOf, type MarkOf } from '../inspect/finding-marks.ts'
 import { createInspector, type Inspector } from '../inspect/inspector.ts'
 import { compilePolicy } from '../policy/compile.ts'
+import { readAllowed } from '../state/feedback-store.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
+import { feedbackFile } from './feedback-desk.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
 import { problemLine } from './problem-lines.ts'
+import { findingLine, type ShownFinding, shownFindings } from './redact-findings.ts'
 
 const USAGE = `weir redact: redact a request body as the proxy would
 
@@ -29,7 +35,8 @@ usage: weir redact [FILE] [options]
   --json          body and findings as one JSON object on standard output
   --help
 
-The body goes to standard output, the findings to standard error.
+The body goes to standard output as it would leave, the findings to standard error: severity, detector, field,
+how often, what happens, and the placeholders. What is on the allowlist (\`weir feedback\`) is said to be.
 Exit codes: 0 done, 1 the rules are bad or the body cannot be read, 2 wrong usage, 3 a file cannot be read
 `
 
@@ -96,7 +103,7 @@ async function readStdin(): Promise<Uint8Array> {
 interface Redacted {
   readonly body: Uint8Array
   readonly bytesUnchanged: boolean
-  readonly findings: readonly (FindingCount & { readonly action: Action; readonly isEditable: boolean })[]
+  readonly findings: readonly ShownFinding[]
   readonly unread: string | null
 }
 
@@ -105,7 +112,7 @@ async function redact(
   input: { readonly body: Uint8Array; readonly dialect: DialectId; readonly tier: Tier },
 ): Promise<Redacted> {
   const { body, dialect, tier } = input
-  const inspector = await inspectorOf(state)
+  const { inspector, markOf, isAllowed } = await inspectorOf(state)
   const request = { body, dialect, contentType: contentTypeOf(body) }
   const { findings, unread } = inspector.inspect({ ...request, editFor: '' })
   const { purposes, severities, onUneditable } = tierRulesOf(state, tier)
@@ -113,31 +120,46 @@ async function redact(
   const actionOf = (severity: Severity): Action =>
     purposes.inference === 'redact' ? severities[severity] : purposes.inference
   const edited = SEVERITIES.filter((severity) => actionOf(severity) === 'redact')
-  const { body: redacted } = inspector.redact({ ...request, findings, severities: edited })
+  const allowed = new Set(findings.filter((finding) => isAllowed(body, finding)))
+  const counted = findings.filter((finding) => !allowed.has(finding))
+  const { body: redacted } = inspector.redact({ ...request, findings: counted, severities: edited })
   return {
     body: redacted,
     bytesUnchanged: redacted === body,
-    findings: [true, false].flatMap((isEditable) =>
-      countOf(findings.filter((finding) => finding.isEditable === isEditable)).map((count) => {
-        const action = actionOf(count.severity)
-        return { ...count, action: action === 'redact' && !isEditable ? onUneditable : action, isEditable }
-      }),
-    ),
+    findings: shownFindings(findings, {
+      actionOf,
+      onUneditable,
+      markOf: (finding) => markOf(body, finding),
+      isAllowed: (finding) => allowed.has(finding),
+    }),
     unread,
   }
 }
 
+interface Inspecting {
+  readonly inspector: Inspector
+  readonly markOf: MarkOf
+  readonly isAllowed: (body: Uint8Array, finding: Finding) => boolean
+}
+
 /** With the proxy's own key where it can be read, so that the placeholders are those of the proxy. */
-async function inspectorOf(state: LoadedState): Promise<Inspector> {
-  const { inspect } = state.config
+async function inspectorOf({ config, rules }: LoadedState): Promise<Inspecting> {
+  const { inspect } = config
   const key = await readFile(inspect.keyFile).catch(() => randomBytes(32))
-  return createInspector({
-    detectors: () => state.rules.detectors,
+  const allowlist = createAllowlist()
+  const file = feedbackFile(config)
+  if (existsSync(file)) allowlist.replace(readAllowed(file))
+  const markOf = createMarkOf({ prefix: inspect.placeholder, key })
+  const inspector = createInspector({
+    detectors: () => rules.detectors,
     textPartsOf: (id, bytes, contentType) => dialectById(id).textParts(bytes, contentType),
     placeholderPrefix: inspect.placeholder,
     placeholderKey: key,
     depth: inspect.depth,
   })
+  const isAllowed = (body: Uint8Array, finding: Finding): boolean =>
+    allowlist.isAllowed({ detector: finding.detector, placeholder: markOf(body, finding) })
+  return { inspector, markOf, isAllowed }
 }
 
 function tierRulesOf(state: LoadedState, tier: Tier): TierRules {
@@ -165,24 +187,12 @@ function contentTypeOf(body: Uint8Array): string {
   }
 }
 
-function countOf(findings: readonly Finding[]): FindingCount[] {
-  const counts = new Map<string, FindingCount>()
-  for (const { detector, severity, field } of findings) {
-    const key = JSON.stringify([detector, severity, field])
-    counts.set(key, { detector, severity, field, count: (counts.get(key)?.count ?? 0) + 1 })
-  }
-  return [...counts.values()]
-}
-
 function answer(io: CliIo, { body, bytesUnchanged, findings, unread }: Redacted, isJson: boolean): number {
   const text = Buffer.from(body).toString('utf8')
   if (isJson) io.stdout(`${JSON.stringify({ body: text, bytesUnchanged, findings, unread })}\n`)
   else {
     if (unread === null) io.stdout(text)
-    for (const { severity, detector, field, count, action, isEditable } of findings) {
-      const why = isEditable ? '' : ', because nothing can be edited there'
-      io.stderr(`${severity} ${detector} ${field === '' ? '-' : field} ×${count}: ${action}${why}\n`)
-    }
+    for (const finding of findings) io.stderr(findingLine(finding))
     if (unread !== null) io.stderr(`the body cannot be read: ${unread}\n`)
   }
   return unread === null ? EXIT.done : EXIT.bad

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { addEventRoute } from './api/event.ts'
 import { addEventsRoute } from './api/events.ts'
 import { addExplainRoute } from './api/explain.ts'
+import { addFeedbackRoutes } from './api/feedback.ts'
 import { addPolicyRoute } from './api/policy.ts'
 import { addSnapshotRoute } from './api/snapshot.ts'
 import { addToolsRoute } from './api/tools.ts'
@@ -27,4 +28,5 @@ export function addApi(app: FastifyInstance, ports: ControlPorts, auth: AuthOpti
   addPolicyRoute(app, ports)
   addExplainRoute(app, ports)
   addSnapshotRoute(app, ports)
+  addFeedbackRoutes(app, ports)
 }

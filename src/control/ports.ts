@@ -4,6 +4,8 @@ import type { AdminEvent } from '../domain/audit-event.ts'
 import type { Assurance } from '../domain/client.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import type { Problem } from '../domain/settings.ts'
+import type { AllowedMark } from '../inspect/allowed.ts'
+import type { FoundMark } from '../inspect/finding-memory.ts'
 import type { PacInput } from './pac.ts'
 
 /** Filters of the events query; times are RFC 3339, all others exact unless said. */
@@ -97,7 +99,36 @@ export interface AdminAuditPort {
   readonly record: (event: Pick<AdminEvent, 'actor' | 'operation' | 'target' | 'before' | 'after'>) => void
 }
 
+/** A report of a false positive; `atMs` in milliseconds since the epoch. */
+export interface ReportFacts {
+  readonly id: string
+  readonly event: string
+  readonly detectors: readonly string[]
+  readonly by: string
+  readonly atMs: number
+  readonly reason: string | null
+  readonly status: 'open' | 'allowed' | 'taken-back' | 'closed'
+  readonly allowed: readonly AllowedMark[]
+}
+
+/** Reports of false positives and the allowlist. What is allowed or taken back takes effect at once. */
+export interface FeedbackPort {
+  readonly newId: () => string
+  /** What was found in a flow; `null`: nothing, or it is no longer remembered. */
+  readonly foundIn: (flow: string) => readonly FoundMark[] | null
+  readonly list: (options: { readonly status?: ReportFacts['status']; readonly limit: number }) => ReportFacts[]
+  readonly find: (id: string) => ReportFacts | null
+  /** The report of a flow that is open or allowed. */
+  readonly ofEvent: (flow: string) => ReportFacts | null
+  /** `null`: too many are open. */
+  readonly add: (report: Pick<ReportFacts, 'id' | 'event' | 'detectors' | 'by' | 'reason'>) => ReportFacts | null
+  /** `false`: the allowlist is full. */
+  readonly allow: (id: string, marks: readonly AllowedMark[], by: string) => boolean
+  readonly end: (id: string, status: 'taken-back' | 'closed') => void
+}
+
 export interface ControlPorts {
+  readonly feedback: FeedbackPort
   readonly events: EventStorePort
   readonly policy: PolicyPort
   readonly readiness: ReadinessPort

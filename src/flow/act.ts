@@ -43,6 +43,8 @@ interface ReadPorts {
   readonly limits: DecodeLimits
   /** Whose known values are found as well, where an edit may follow (`vaultKey`). */
   readonly editFor?: string
+  /** Id of the request, by which somebody may report what was found in it. */
+  readonly flow?: string
 }
 
 interface JudgePorts extends ReadPorts {
@@ -126,6 +128,7 @@ export async function readBodyFacts(
     contentType: held.cut === null ? headerValue(head.headers, 'content-type') : 'text/plain',
     dialect: held.cut === null ? dialect : 'generic',
     ...(ports.editFor === undefined ? {} : { editFor: ports.editFor }),
+    ...flowOf(ports),
   })
   const findings = distinctFindings(inspection.findings)
   return {
@@ -138,6 +141,8 @@ export async function readBodyFacts(
     histories: inspection.histories ?? [],
   }
 }
+
+const flowOf = ({ flow }: ReadPorts): { flow?: string } => (flow === undefined ? {} : { flow })
 
 interface FramedBody {
   readonly head: RequestHead
@@ -152,7 +157,12 @@ interface FramedBody {
  */
 async function readFrames(ports: ReadPorts, { head, framing, dialect, held }: FramedBody): Promise<BodyReading> {
   const plain = await plainFrames(head, framing, held.bytes, { isCut: held.cut !== null, limits: ports.limits })
-  const inspection = await ports.inspect.inspect({ body: plain.body, contentType: plain.contentType, dialect })
+  const inspection = await ports.inspect.inspect({
+    body: plain.body,
+    contentType: plain.contentType,
+    dialect,
+    ...flowOf(ports),
+  })
   const findings = distinctFindings(inspection.findings)
   return {
     body: null,

@@ -459,9 +459,10 @@ class OpenExchange implements Exchange {
     return decoding.run(this.#input.client.address, worst, read)
   }
 
-  #readPorts(): { inspect: FlowPorts['inspect']; limits: { maxBytes: number; maxRatio: number } } {
+  #readPorts(): Parameters<typeof readBodyFacts>[0] {
     const maxBytes = this.#decision.tierRules?.inspectMaxBytes ?? 0
-    return { inspect: this.#ports.inspect, limits: { maxBytes, maxRatio: this.#ports.limits.decodedRatio } }
+    const limits = { maxBytes, maxRatio: this.#ports.limits.decodedRatio }
+    return { inspect: this.#ports.inspect, limits, flow: this.id }
   }
 
   #recordInput(): Parameters<typeof intentEvent>[1] {

@@ -55,6 +55,8 @@ export interface InspectRequest {
   readonly dialect: DialectId
   /** An edit may follow, for this client (`vaultKey`): what is known of him is found wherever it stands. */
   readonly editFor?: string
+  /** Id of the request, by which somebody may report what was found in it. */
+  readonly flow?: string
 }
 
 export interface EditRequest extends InspectRequest {

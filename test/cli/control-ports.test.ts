@@ -6,6 +6,7 @@ import { createReadiness } from '../../src/observe/health.ts'
 import { createLogger } from '../../src/observe/log.ts'
 import { loadWith } from '../config/shipped.ts'
 import { policyWith, smallRules } from '../config/small-rules.ts'
+import { fakePorts } from '../control/fixture.ts'
 
 const warning: Problem = { file: 'f', line: 1, path: '', message: 'at the start', severity: 'warning' }
 
@@ -19,6 +20,7 @@ async function partsOf(t: Test, change: Partial<ControlParts> = {}): Promise<Con
   const state = await stateIn(t, 'prohibited')
   const none: readonly Problem[] = []
   return {
+    feedback: fakePorts().ports.feedback,
     store: {
       query: () => Promise.reject(new Error()),
       find: () => Promise.resolve(null),

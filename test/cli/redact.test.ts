@@ -42,7 +42,7 @@ t.test('the body goes to standard output, the findings to standard error', async
   const { content } = (JSON.parse(stdout) as { messages: [{ content: string }] }).messages[0]
   t.match(content.slice(4), PLACEHOLDER)
   t.equal(stdout, body.replace(SECRET, content.slice(4)), 'every other byte stays')
-  t.equal(stderr, 'high gitlab-token messages[0].content ×1: redact\n')
+  t.equal(stderr, `high gitlab-token messages[0].content ×1: redact (${content.slice(4)})\n`)
 })
 
 t.test('without a file, standard input is read, as plain text where it is no JSON', async (t) => {
@@ -74,8 +74,8 @@ t.test('what cannot be edited is no redaction: the tier says what happens', asyn
   const { code, stdout, stderr } = await weir(folder(t), args, body)
   t.equal(code, 0)
   t.match(stdout, packed)
-  t.match(stderr, /^high gitlab-token messages\[0\]\.content ×1: redact$/m)
-  t.match(stderr, /^high gitlab-token messages\[0\]\.content ×1: block, because nothing can be edited there$/m)
+  t.match(stderr, /^high gitlab-token messages\[0\]\.content ×1: redact \(WEIR/m)
+  t.match(stderr, /^high gitlab-token messages\[0\]\.content ×1: block, because nothing can be edited there \(WEIR/m)
 })
 
 t.test('a body that cannot be read is no success and is not printed', async (t) => {

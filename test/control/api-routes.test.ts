@@ -54,7 +54,10 @@ t.test('the OpenAPI document is 3.1 and has every call with its parameters', asy
   t.strictSame(Object.keys(json.paths).sort(), [
     '/api/v1/events',
     '/api/v1/events/{id}',
+    '/api/v1/events/{id}/feedback',
     '/api/v1/explain',
+    '/api/v1/feedback',
+    '/api/v1/feedback/{id}/take-back',
     '/api/v1/policy',
     '/api/v1/snapshot',
     '/api/v1/tools',

@@ -79,6 +79,16 @@ export function fakePorts(changes: Partial<ControlPorts> = {}): Fixture {
           : null,
       lastSeen: async () => new Map([['claude-code', '2026-11-22T09:00:00.000Z']]),
     },
+    feedback: {
+      newId: () => 'fb_1',
+      foundIn: () => null,
+      list: () => [],
+      find: () => null,
+      ofEvent: () => null,
+      add: () => null,
+      allow: () => true,
+      end: () => undefined,
+    },
     policy: {
       current: () => SNAPSHOT,
       source: () => 'version: 1\n',
