@@ -21,7 +21,7 @@ export interface TestWeir {
   readonly log: string[]
   /** All event lines on disk, personal fields apart, oldest first. */
   readonly events: () => Record<string, unknown>[]
-  /** Wait until `isThere` holds for the events; fails the test after five seconds. */
+  /** Wait until `isThere` holds for the events; fails the test after twenty seconds. */
   readonly waitForEvents: (
     isThere: (events: Record<string, unknown>[]) => boolean,
   ) => Promise<Record<string, unknown>[]>
@@ -113,7 +113,7 @@ export async function startWeir(t: Scope, options: TestWeirOptions = {}): Promis
     port: started.addresses.proxy[0]?.port ?? 0,
     adminPort,
     waitForEvents: async (isThere) => {
-      const until = performance.now() + 5000
+      const until = performance.now() + 20_000
       for (;;) {
         const found = events()
         if (isThere(found)) return found
