@@ -49,7 +49,7 @@ const LOOKS_PER_CHECK = 512
  * A run of digits. Code is full of single ones: shorter runs than three count only behind what a number begins with, `+`
  * and `(` of telephone numbers and the letters of a country. Ten times as fast as a loop.
  */
-const DIGITS = /[0-9]{3,}|[+(A-Z][0-9]{1,2}(?![0-9])/
+const DIGITS = /[0-9]{3,}|[+(A-Z][0-9]{1,2}(?![0-9])/g
 
 /** A detector whose places a table knows: a dictionary's, or those of known source code. */
 export interface TableDetector {
@@ -76,7 +76,7 @@ export function makeDetectorSet(
   return {
     detectors,
     scan: (text, isOver) => {
-      const pass = new Pass(text, detectors.length, isOver)
+      const pass = new Pass(text, isOver)
       pass.keywords(automaton, byKeyword)
       if (onDigits.length > 0) pass.digits(onDigits)
       for (const each of tables) pass.places(each)
@@ -92,14 +92,13 @@ class Pass {
   isCutShort = false
   private readonly text: string
   private readonly isOver: Deadline
-  /** Where each detector's last match ended: inside it, it is not asked again. */
-  private readonly doneUntil: Int32Array
+  /** Where each detector's last match ended: inside it, it is not asked again. Few texts have any match. */
+  private readonly doneUntil = new Map<number, number>()
   private looks = 0
 
-  constructor(text: string, detectors: number, isOver: Deadline) {
+  constructor(text: string, isOver: Deadline) {
     this.text = text
     this.isOver = isOver
-    this.doneUntil = new Int32Array(detectors)
   }
 
   keywords(automaton: Automaton, byKeyword: readonly (readonly KeywordUse[])[]): void {
@@ -113,9 +112,9 @@ class Pass {
 
   digits(detectors: readonly Detector[]): void {
     const { text } = this
-    const run = new RegExp(DIGITS, 'g')
-    while (run.test(text)) {
-      const end = run.lastIndex
+    DIGITS.lastIndex = 0
+    while (DIGITS.test(text)) {
+      const end = DIGITS.lastIndex
       let start = end - 1
       while (isDigit(text.charCodeAt(start - 1))) start -= 1
       for (const detector of detectors) this.look(detector, start, end)
@@ -130,12 +129,12 @@ class Pass {
   }
 
   private look(detector: Detector, start: number, end: number): void {
-    if (this.isCutShort || start < (this.doneUntil[detector.order] ?? 0)) return
+    if (this.isCutShort || (this.doneUntil.size > 0 && start < (this.doneUntil.get(detector.order) ?? 0))) return
     this.looks += 1
     if (this.looks % LOOKS_PER_CHECK === 0 && this.isOver()) this.isCutShort = true
     const span = this.spanOf(detector, start, end)
     if (span === null) return
-    this.doneUntil[detector.order] = span.end
+    this.doneUntil.set(detector.order, span.end)
     this.matches.push({ detector, order: detector.order, ...span })
   }
 
