@@ -116,6 +116,8 @@ export async function readBodyFacts(
   if (held.cut === 'over-capacity') return { ...nothing, unread: held.cut }
   if (held.unread !== undefined) return { ...nothing, unread: held.unread }
   if (!codings.ok) return { ...nothing, unread: codings.unread }
+  // Two that differ: whoever receives it may go by the one that was not looked at.
+  if (new Set(headerValues(head.headers, 'content-type')).size > 1) return { ...nothing, unread: 'unparsable' }
   const isEncoded = codings.codings.length > 0
   if (held.cut !== null && isEncoded) return { ...nothing, unread: held.cut }
   const decoded = await decodeBodyAsync(held.bytes, codings.codings, ports.limits)

@@ -46,6 +46,16 @@ t.test('what cannot be read says why', async (t) => {
   t.match(await facts('{"messages":['), { unread: 'unparsable' })
 })
 
+t.test('a body of two kinds is of none', async (t) => {
+  const text = bodyWith(SECRET.high)
+  const [json, other] = [
+    ['Content-Type', 'application/json'],
+    ['content-type', 'multipart/form-data; boundary=x'],
+  ] as const
+  t.match(await facts(text, [...json, ...other]), { unread: 'unparsable', body: null })
+  t.match(await facts(text, [...json, ...json]), { unread: null })
+})
+
 t.test('of a cut body the read part is looked into as plain text; an encoded one cannot be', async (t) => {
   const text = bodyWith(SECRET.high).slice(0, -3)
   t.match(await facts(text, [], 'oversize'), { unread: 'oversize', counts: [{ detector: 'high-secret' }], model: null })
