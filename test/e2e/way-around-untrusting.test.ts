@@ -113,7 +113,11 @@ t.test(
     const other = { says: `tls ${APPROVED}`, host: APPROVED }
     t.equal((await goWay(weir, 'connect', `${APPROVED}:443`, other, [weir.ca])).gets, 'ours 200', 'another host')
     advance(60_001)
-    t.equal((await goWay(weir, 'connect', `${PROHIBITED}:443`, said, [weir.ca])).gets, 'ours 200', 'a mended client is read')
+    t.equal(
+      (await goWay(weir, 'connect', `${PROHIBITED}:443`, said, [weir.ca])).gets,
+      'ours 200',
+      'a mended client is read',
+    )
     const events = await told(weir, 2)
     t.equal(events.length, 2, 'the refusal by alert, and the tunnels that were answered for it, folded')
     t.match(events[1], { action: 'block', rule: 'evasion:untrustingClient', error: { code: 'tunnel-refused' } })
