@@ -165,13 +165,20 @@ export class Http2ClientSide implements ClientSide {
   onClosed(listener: (error: ProxyError) => void): void {
     let isTold = false
     const tell = (): void => {
-      if (isTold || (this.#stream.writableFinished && !this.#stream.aborted)) return
+      if (isTold || this.#isTaken()) return
       isTold = true
       listener(new ProxyError(this.#hasTimedOut ? 'client-timeout' : 'client-gone'))
     }
     // A client that resets the stream is told of at once, also while what it sent before is unread.
     this.#stream.once('aborted', tell)
     this.#stream.once('close', tell)
+  }
+
+  /** A body of announced length ends here before the upstream says so; node:http2 may tell of the close before its own `finish`. */
+  #isTaken(): boolean {
+    const { aborted, writableFinished, writableEnded, rstCode } = this.#stream
+    if (aborted) return false
+    return writableFinished || (writableEnded && this.#missingBytes === 0 && rstCode === NGHTTP2_NO_ERROR)
   }
 
   /** What is left of the request is dropped, and of a long one no more is wanted (RFC 9113 section 8.1). */
