@@ -1,4 +1,5 @@
 /** Two thousand short connections, good and bad ones: what they opened is closed again while Weir goes on. */
+import { readdirSync, readlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import t from 'tap'
 import { countResources, expectNoLeftovers, grown } from '../helpers/leftovers.ts'
@@ -44,6 +45,18 @@ const KINDS: Readonly<Record<string, (weir: TestWeir) => Promise<number>>> = {
 }
 const WANTED = [200, 403, 502, 0, 0]
 
+/** What the descriptors of this process lead to; none where the system does not tell. */
+function openFiles(): string[] {
+  if (process.platform !== 'linux') return ['/store.sqlite-shm']
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)]
+    } catch {
+      return [] // the one that read the folder
+    }
+  })
+}
+
 async function waitUntilBack(before: ReturnType<typeof countResources>): Promise<string[]> {
   const until = performance.now() + 20_000
   for (;;) {
@@ -64,9 +77,11 @@ t.test('descriptors, sockets and timers are back where they started after 2,000 
     roots: [pki.rootPem],
     policy: (text) => text.replace('assign:', 'assign:\n  - { tool: [anthropic-api, openai-api], tier: restricted }'),
   })
-  // With its first event Weir opens the files of its records.
+  // With its first events Weir opens the files of its records, and the store, in a thread, opens its own.
   await ask(weir, AI)
   await weir.waitForEvents((all) => all.some(({ phase }) => phase === 'outcome'))
+  while (!openFiles().some((file) => file.endsWith('/store.sqlite-shm')))
+    await new Promise((resolve) => setTimeout(resolve, 20))
   const before = countResources()
   for (const [index, [kind, run]] of Object.entries(KINDS).entries()) {
     const seen = new Set<number>()

@@ -32,7 +32,7 @@ const MEMORY_BYTES = 128 * 1024 * 1024
 /** Of an endless answer this much is read before the client goes. */
 const ENOUGH_BYTES = 64 * 1024 * 1024
 /** And of that this much may be held by then, garbage apart: a copy of what passed would be far beyond. */
-const HELD_BYTES = 24 * 1024 * 1024
+const HELD_BYTES = 44 * 1024 * 1024
 /** So many rows run at once; those that look at memory or send much run alone. */
 const AT_ONCE = 6
 
