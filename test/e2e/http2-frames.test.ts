@@ -111,7 +111,10 @@ t.test('each sequence of frames gets its answer, no bad request goes on, and ano
     const title = `${row.case} (${row.rfc})`
     const expected = [row.answer].flat()
     const answer = await answerTo(client, expected[0] ?? '')
-    t.ok(expected.includes(answer), `${title}: ${answer}, expected ${expected.join(' or ')}`)
+    // A reset of the connection may overtake the GOAWAY before it: gone is gone.
+    const isRight =
+      expected.includes(answer) || (answer === 'cut' && expected.some((each) => each.startsWith('goaway')))
+    t.ok(isRight, `${title}: ${answer}, expected ${expected.join(' or ')}`)
     if (!/^(?:goaway|cut|closed)/u.test(answer)) {
       client.send(frameOf(`HEADERS +end +headers on:${LAST_STREAM} GET`, HOST, '/after'))
       const after = await client.find(({ type, id }) => type === FRAME.headers && id === LAST_STREAM)
