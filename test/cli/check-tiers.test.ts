@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { run } from '../../src/cli/check.ts'
+import { rulesWithFewDetectors } from '../helpers/few-detectors.ts'
 import { fakeIo } from './fake-io.ts'
 
-const RULES = new URL('../../rules', import.meta.url).pathname
+const RULES = rulesWithFewDetectors()
 const POLICY = readFileSync(`${RULES}/policy.yaml`, 'utf8')
 
 /** What `weir check` says of a policy over the shipped catalogue. */

@@ -5,8 +5,9 @@ import t, { type Test } from 'tap'
 import { run as runCa } from '../../src/cli/ca.ts'
 import type { CliIo } from '../../src/cli/cli-io.ts'
 import { run } from '../../src/cli/doctor.ts'
+import { rulesWithFewDetectors } from '../helpers/few-detectors.ts'
 
-const rules = new URL('../../rules', import.meta.url).pathname
+const rules = rulesWithFewDetectors()
 
 async function capture(
   command: (args: readonly string[], io: CliIo) => Promise<number>,
