@@ -1,6 +1,6 @@
 /**
- * Tells base64 pictures, sounds and PDF documents from text. They are the only string leaves that no dialect reports
- * as a part: scanning megabytes of them finds nothing but chance matches. Because a claim (`type: base64`,
+ * Tells base64 pictures, sounds and PDF documents from text. They are reported apart from
+ * all other string leaves: scanning megabytes of them as they stand finds nothing but chance matches. Because a claim (`type: base64`,
  * `data:image/png;…`) could hide text, a leaf counts as media only when its bytes say so themselves.
  */
 import { Buffer } from 'node:buffer'

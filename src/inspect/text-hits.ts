@@ -31,9 +31,11 @@ export function hitsIn(text: string, depth: number, look: TextLook): Hit[] {
   const own = look.scan(text).filter(({ start, end }) => !look.isLeftAlone(text.slice(start, end)))
   if (depth === 0 || look.isCutShort()) return own
   const plain = withNested(text, depth, { own, look })
-  const packed = packedHits(text, depth, look).filter(
-    (run) => !plain.some(({ start, end }) => start <= run.start && run.end <= end),
-  )
+  const plainEndingAfter = cursor(plain)
+  const packed = packedHits(text, depth, look).filter((run) => {
+    const around = plainEndingAfter(run.start)
+    return around === undefined || around.start > run.start || around.end < run.end
+  })
   return packed.length === 0 ? plain : resolveOverlaps([...plain, ...packed])
 }
 
