@@ -4,13 +4,8 @@ import type { Client } from '../domain/client.ts'
 import { headerValue, type RawHeaders } from '../domain/headers.ts'
 import type { LocalAnswer } from '../domain/notice.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
-import {
-  type Exchange,
-  type ExchangeEnd,
-  type ExchangePlan,
-  openExchange,
-  type StreamRefusal,
-} from '../flow/exchange.ts'
+import { openExchange } from '../flow/exchange.ts'
+import type { Exchange, ExchangeEnd, ExchangePlan, StreamRefusal } from '../flow/exchange-contract.ts'
 import { asProxyError } from '../flow/failure.ts'
 import type { BodySource, UpstreamExchange, UpstreamRequest, UpstreamResponseSink } from '../flow/ports.ts'
 import { endToEndHeaders, endToEndTrailers } from '../wire/headers.ts'

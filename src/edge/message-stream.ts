@@ -4,7 +4,7 @@
  */
 import type { RawHeaders } from '../domain/headers.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
-import type { StreamRefusal } from '../flow/exchange.ts'
+import type { StreamRefusal } from '../flow/exchange-contract.ts'
 import { asProxyError } from '../flow/failure.ts'
 import type { BodySink, BodySource, HeldBody } from '../flow/ports.ts'
 import { FrameSplitter } from '../wire/grpc-frames.ts'

@@ -1,6 +1,6 @@
 /** Plain HTTP that is no AI traffic: http-proxy passes it, as if we were not there. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Exchange } from '../flow/exchange.ts'
+import type { Exchange } from '../flow/exchange-contract.ts'
 import { endToEndHeaders } from '../wire/headers.ts'
 import { cutResponse, sendAnswer } from './local-answer.ts'
 import type { EdgePorts } from './ports.ts'

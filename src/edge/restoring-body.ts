@@ -2,7 +2,7 @@
 import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib'
 import { ProxyError } from '../domain/proxy-error.ts'
-import type { RestoredBody } from '../flow/exchange.ts'
+import type { RestoredBody } from '../flow/exchange-contract.ts'
 import type { Coding } from '../wire/content-coding.ts'
 
 export interface RestoringTarget {

@@ -8,7 +8,8 @@ import type { MessageCounts } from '../domain/audit-event.ts'
 import type { Client } from '../domain/client.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import type { DialectId, RequestHead } from '../domain/tool.ts'
-import { type Exchange, type ExchangeEnd, openExchange } from './exchange.ts'
+import { openExchange } from './exchange.ts'
+import type { Exchange, ExchangeEnd } from './exchange-contract.ts'
 import type { FlowPorts, HeldBody } from './ports.ts'
 
 /** One message from the client, decompressed. */

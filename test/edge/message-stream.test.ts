@@ -5,7 +5,7 @@ import { ProxyError } from '../../src/domain/proxy-error.ts'
 import type { ClientBody } from '../../src/edge/client-side.ts'
 import { InspectionBudget } from '../../src/edge/held-body.ts'
 import { firstMessage, MessageStream } from '../../src/edge/message-stream.ts'
-import type { StreamRefusal } from '../../src/flow/exchange.ts'
+import type { StreamRefusal } from '../../src/flow/exchange-contract.ts'
 import type { BodySink, HeldBody } from '../../src/flow/ports.ts'
 import { frameBytes } from '../../src/wire/grpc-frames.ts'
 
