@@ -1,0 +1,125 @@
+/** `weir audit query` and `weir audit export`: the events that match, a page or all of them. Reads only, also while Weir runs. */
+import type { EventPage, ExchangeRecord } from '../audit/event-query.ts'
+import { csvHeader, csvRow } from '../audit/export/csv.ts'
+import { jsonLine } from '../audit/export/jsonl.ts'
+import { escapeControls } from '../audit/export/printable.ts'
+import { renderTable } from '../audit/export/table.ts'
+import { type AuditReader, openAuditReader } from '../audit/reader.ts'
+import { FILTER_FLAGS, type Filters, type Format, readFilters } from './audit-filters.ts'
+import { findAudit, PLACE_FLAGS } from './audit-folder.ts'
+import { type CliIo, EXIT } from './cli-io.ts'
+import { COMMON_FLAGS, readFlags } from './flags.ts'
+
+const USAGE = `usage: weir audit query  [filters]     newest first, 50 unless --limit says otherwise
+       weir audit export [filters]     oldest first, all of them, as JSONL or CSV
+
+filters:
+  --since T --until T    2026-11-22T10:00:00Z, or 15m, 2h, 7d ago (until: before this time)
+  --tool ID --tier T --action A --host NAME --rule R
+  --client C             user, device, address or pseudonym
+  --phase P              intent, outcome, tunnel, config or admin
+  --event ID             the one that a notice names; other filters are not asked then (query only)
+  --text WORDS           words, or beginnings of words, anywhere in the records
+  --limit N
+  --format F             table, jsonl or csv
+
+options:
+  --config FILE   weir.yaml to use
+  --data DIR      data folder, instead of the configuration's \`data.dir\`
+  --json          answer as JSON
+  --help
+
+Exit codes: 0 done, 2 wrong usage, 3 the events cannot be read
+`
+
+const DEFAULT_LIMIT = 50
+const PAGE = 500
+
+const FLAGS = { ...COMMON_FLAGS, ...FILTER_FLAGS, ...PLACE_FLAGS, event: { type: 'string' } } as const
+
+/** Run the verb, which is the first argument; resolves with the exit code. */
+export async function run(args: readonly string[], io: CliIo): Promise<number> {
+  const flags = readFlags(args, FLAGS, { io, usage: USAGE, maxPositionals: 1 })
+  if (!flags.ok) return flags.exitCode
+  const { values } = flags
+  const filters = readFilters(values, Date.now())
+  if (!filters.ok) {
+    io.stderr(`${filters.problems.map(escapeControls).join('\n')}\n\n${USAGE}`)
+    return EXIT.usage
+  }
+  const place = await findAudit(values, io)
+  if (place === null) return EXIT.unreachable
+  try {
+    return withReader({ dir: place.dir, file: place.store }, (reader) =>
+      flags.positionals[0] === 'query'
+        ? query(reader, { ...filters.filters, event: values.event ?? null }, values.json, io)
+        : exportAll(reader, filters.filters, io),
+    )
+  } catch (error) {
+    io.stderr(`cannot read the events in \`${place.dir}\`: ${error instanceof Error ? error.message : String(error)}\n`)
+    return EXIT.unreachable
+  }
+}
+
+function withReader<T>(place: { readonly dir: string; readonly file: string }, use: (reader: AuditReader) => T): T {
+  const reader = openAuditReader(place)
+  try {
+    return use(reader)
+  } finally {
+    reader.close()
+  }
+}
+
+type Question = Filters & { readonly event: string | null }
+
+function query(reader: AuditReader, filters: Question, isJson: boolean, io: CliIo): number {
+  const page = filters.event === null ? newest(reader, filters) : single(reader, filters.event)
+  if (isJson) io.stdout(jsonLine({ items: page.items, next: page.next }))
+  else io.stdout(rendered(page, filters.format ?? 'table'))
+  return EXIT.done
+}
+
+const newest = (reader: AuditReader, filters: Filters): EventPage =>
+  reader.query({ ...filters.query, limit: filters.limit ?? DEFAULT_LIMIT, order: 'desc' })
+
+function single(reader: AuditReader, event: string): EventPage {
+  const found = reader.find(event)
+  return { items: found === null ? [] : [found], next: null }
+}
+
+function rendered(page: EventPage, format: Format): string {
+  switch (format) {
+    case 'table':
+      return renderTable(page.items)
+    case 'jsonl':
+      return page.items.map(jsonLine).join('')
+    case 'csv':
+      return csvHeader() + page.items.map(csvRow).join('')
+  }
+}
+
+/** Page by page, so that memory does not grow with what is exported (a table needs its widths: all at once). */
+function exportAll(reader: AuditReader, filters: Filters, io: CliIo): number {
+  const format = filters.format ?? 'jsonl'
+  const inTable: ExchangeRecord[] = []
+  if (format === 'csv') io.stdout(csvHeader())
+  for (const items of pages(reader, filters)) {
+    if (format === 'table') inTable.push(...items)
+    else io.stdout(items.map(format === 'csv' ? csvRow : jsonLine).join(''))
+  }
+  if (format === 'table') io.stdout(renderTable(inTable))
+  return EXIT.done
+}
+
+function* pages(reader: AuditReader, filters: Filters): Generator<readonly ExchangeRecord[]> {
+  let left = filters.limit ?? Number.POSITIVE_INFINITY
+  let cursor: string | null = null
+  while (left > 0) {
+    const limit = Math.min(PAGE, left)
+    const page = reader.query({ ...filters.query, ...(cursor === null ? {} : { cursor }), limit, order: 'asc' })
+    yield page.items
+    left -= page.items.length
+    if (page.next === null) return
+    cursor = page.next
+  }
+}
