@@ -1,10 +1,10 @@
 /** The only place where the parts are joined: state → audit → CA → upstream → edge → admin port. Nothing here decides. */
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { createIdSource } from './audit/event-id.ts'
-import { createSpool, type Spool } from './audit/spool.ts'
-import { type EventStore, openEventStore } from './audit/store.ts'
+import type { Spool } from './audit/spool.ts'
+import type { EventStore } from './audit/store.ts'
 import type { Authority } from './ca/authority.ts'
+import { openAuditTrail } from './cli/audit-trail.ts'
 import { joinClientIdentity, tokenFile } from './cli/client-identity.ts'
 import { createControlPorts } from './cli/control-ports.ts'
 import { createDirectoryGroups, type DirectoryGroups } from './cli/directory-groups.ts'
@@ -68,9 +68,6 @@ function addressesOf(bound: readonly BoundListen[], admin: string): AppAddresses
 }
 
 export type StartResult = { readonly ok: true; readonly addresses: AppAddresses } | StartFailure
-
-/** Name of this process's event stream; part 2's workers get one each. */
-const STREAM = 'n1-w0'
 
 const clock: Clock = {
   nowMs: () => Date.now(),
@@ -147,8 +144,9 @@ export class App {
     this.#newId = createIdSource()
     const metrics = createMetrics()
     this.#metrics = this.#open(metrics, () => metrics.stop())
-    this.#store = this.#openStore()
-    this.#spool = this.#openSpool()
+    const { store, spool } = openAuditTrail(config, parts.log, parts.opened)
+    this.#store = store
+    this.#spool = spool
     this.#watch = this.#openWatch()
     this.#tokens = this.#openTokens()
     const feedback = openFeedbackDesk({ config, markOf: this.#markOf, nowMs: clock.nowMs })
@@ -242,29 +240,6 @@ export class App {
   #open<T>(value: T, close: () => unknown): T {
     this.#parts.opened.push({ close })
     return value
-  }
-
-  #openStore(): EventStore {
-    const { audit, data } = this.config
-    const store = openEventStore({
-      dir: join(data.dir, 'audit'),
-      file: join(data.dir, 'store.sqlite'),
-      retentionDays: audit.retentionDays,
-      log: this.#parts.log,
-    })
-    return this.#open(store, () => store.close())
-  }
-
-  #openSpool(): Spool {
-    const { audit, data } = this.config
-    const spool = createSpool({
-      dir: join(data.dir, 'audit'),
-      stream: STREAM,
-      segmentBytes: audit.segmentBytes,
-      log: this.#parts.log,
-      onCommit: () => this.#store.notify(),
-    })
-    return this.#open(spool, () => spool.close())
   }
 
   #openWatch(): StateWatch {

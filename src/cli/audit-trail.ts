@@ -1,0 +1,36 @@
+/** Opens the parts of the audit trail and joins them: the spool writes, the store follows. */
+import { join } from 'node:path'
+import { createSpool, type Spool } from '../audit/spool.ts'
+import { type EventStore, openEventStore } from '../audit/store.ts'
+import type { WeirConfig } from '../config/schema.ts'
+import type { Logger } from '../flow/ports.ts'
+import type { Opened } from './opened.ts'
+
+/** Name of this process's event stream; each worker has one of its own. */
+const STREAM = 'n1-w0'
+
+export interface AuditTrail {
+  readonly spool: Spool
+  readonly store: EventStore
+}
+
+/** `opened` grows part by part, also when a later one throws. */
+export function openAuditTrail({ audit, data }: WeirConfig, log: Logger, opened: Opened[]): AuditTrail {
+  const dir = join(data.dir, 'audit')
+  const store = openEventStore({
+    dir,
+    file: join(data.dir, 'store.sqlite'),
+    retentionDays: audit.retentionDays,
+    log,
+  })
+  opened.push(store)
+  const spool = createSpool({
+    dir,
+    stream: STREAM,
+    segmentBytes: audit.segmentBytes,
+    log,
+    onCommit: () => store.notify(),
+  })
+  opened.push(spool)
+  return { spool, store }
+}
