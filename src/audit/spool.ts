@@ -29,8 +29,8 @@ export interface SpoolOptions {
   /** Default: `keys/pseudonym.key` beside `dir`; made when missing. */
   readonly keyFile?: string
   readonly log?: Logger
-  /** Called after each durable group; the store reads on from here. Must not throw. */
-  readonly onCommit?: () => void
+  /** Called after each durable group with the sequence number of its last line; readers go on from here. Must not throw. */
+  readonly onCommit?: (lastSeq: number) => void
   readonly spoolBytes?: number
   /** How long to wait before the next try while the disk takes nothing. */
   readonly retryMs?: number
@@ -206,7 +206,7 @@ class GroupSpool implements Spool {
       promise?.resolve()
     }
     if (this.#failure !== null) this.#recover()
-    this.#options.onCommit?.()
+    this.#options.onCommit?.(this.#nextSeq - 1)
     return true
   }
 
