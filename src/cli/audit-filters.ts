@@ -1,5 +1,6 @@
 /** The filter flags of `weir audit query` and `export`, checked: all mistakes at once. */
 import type { EventQuery } from '../audit/event-query.ts'
+import { EXPORT_FORMAT_NAMES } from '../audit/export/formats.ts'
 import { ACTIONS } from '../domain/action.ts'
 import { EVENT_PHASES } from '../domain/audit-event.ts'
 import { TIERS } from '../domain/tier.ts'
@@ -22,7 +23,7 @@ export const FILTER_FLAGS = {
   format: text,
 } as const
 
-export const FORMATS = ['table', 'jsonl', 'csv'] as const
+export const FORMATS = ['table', ...EXPORT_FORMAT_NAMES] as const
 export type Format = (typeof FORMATS)[number]
 
 export type FilterValues = Readonly<Partial<Record<keyof typeof FILTER_FLAGS, string>>>

@@ -1,6 +1,6 @@
 /** `weir audit query` and `weir audit export`: the events that match, a page or all of them. Reads only, also while Weir runs. */
 import type { EventPage, ExchangeRecord } from '../audit/event-query.ts'
-import { csvHeader, csvRow } from '../audit/export/csv.ts'
+import { EXPORT_FORMATS, type ExportFormat } from '../audit/export/formats.ts'
 import { jsonLine } from '../audit/export/jsonl.ts'
 import { escapeControls } from '../audit/export/printable.ts'
 import { renderTable } from '../audit/export/table.ts'
@@ -88,27 +88,28 @@ function single(reader: AuditReader, event: string): EventPage {
 }
 
 function rendered(page: EventPage, format: Format): string {
-  switch (format) {
-    case 'table':
-      return renderTable(page.items)
-    case 'jsonl':
-      return page.items.map(jsonLine).join('')
-    case 'csv':
-      return csvHeader() + page.items.map(csvRow).join('')
-  }
+  return format === 'table' ? renderTable(page.items) : document(EXPORT_FORMATS[format], page.items)
+}
+
+const document = ({ header = '', row, footer = '' }: ExportFormat, items: readonly ExchangeRecord[]): string =>
+  header + items.map((item) => row(item)).join('') + footer
+
+function exportAll(reader: AuditReader, filters: Filters, io: CliIo): number {
+  const format = filters.format ?? 'jsonl'
+  if (format === 'table') io.stdout(renderTable([...pages(reader, filters)].flat()))
+  else exportRows(EXPORT_FORMATS[format], pages(reader, filters), io)
+  return EXIT.done
 }
 
 /** Page by page, so that memory does not grow with what is exported (a table needs its widths: all at once). */
-function exportAll(reader: AuditReader, filters: Filters, io: CliIo): number {
-  const format = filters.format ?? 'jsonl'
-  const inTable: ExchangeRecord[] = []
-  if (format === 'csv') io.stdout(csvHeader())
-  for (const items of pages(reader, filters)) {
-    if (format === 'table') inTable.push(...items)
-    else io.stdout(items.map(format === 'csv' ? csvRow : jsonLine).join(''))
-  }
-  if (format === 'table') io.stdout(renderTable(inTable))
-  return EXIT.done
+function exportRows(
+  { header = '', row, footer = '' }: ExportFormat,
+  from: Iterable<readonly ExchangeRecord[]>,
+  io: CliIo,
+): void {
+  io.stdout(header)
+  for (const items of from) io.stdout(items.map((item) => row(item)).join(''))
+  io.stdout(footer)
 }
 
 function* pages(reader: AuditReader, filters: Filters): Generator<readonly ExchangeRecord[]> {
