@@ -1,5 +1,6 @@
 /** The only place where the parts are joined: state → audit → CA → upstream → edge → admin port. Nothing here decides. */
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { createIdSource } from './audit/event-id.ts'
 import type { Spool } from './audit/spool.ts'
 import type { EventStore } from './audit/store.ts'
@@ -16,6 +17,7 @@ import { openProxyTls, type ProxyTls } from './cli/proxy-tls.ts'
 import { loadStartParts, type StartFailure, type StartOptions, type StartParts } from './cli/start-parts.ts'
 import { watchTokenDeeds } from './cli/token-deeds.ts'
 import { proxyListens } from './config/proxy-listens.ts'
+import { createRulesArchive, type RulesArchive } from './config/rules-archive.ts'
 import type { WeirConfig } from './config/schema.ts'
 import { type ReloadCause, type ReloadReport, type StateWatch, watchState } from './config/watch.ts'
 import { parseListen } from './control/listen.ts'
@@ -115,6 +117,7 @@ export class App {
   readonly #newId: () => string
   readonly #spool: Spool
   readonly #store: EventStore
+  readonly #archive: RulesArchive
   readonly #watch: StateWatch
   readonly #tokens: TokenStore
   readonly #own = createOwnConnections()
@@ -147,6 +150,7 @@ export class App {
     const { store, spool } = openAuditTrail(config, parts.log, parts.opened)
     this.#store = store
     this.#spool = spool
+    this.#archive = this.#openArchive()
     this.#watch = this.#openWatch()
     this.#tokens = this.#openTokens()
     const feedback = openFeedbackDesk({ config, markOf: this.#markOf, nowMs: clock.nowMs })
@@ -242,12 +246,21 @@ export class App {
     return value
   }
 
+  #openArchive(): RulesArchive {
+    const archive = createRulesArchive(join(this.config.data.dir, 'policies'), {
+      nowIso: clock.nowIso,
+      onError: (error) => this.#parts.log.error({ err: error }, 'config.archive-failed'),
+    })
+    return this.#open(archive, () => archive.close())
+  }
+
   #openWatch(): StateWatch {
     const { log, state, load } = this.#parts
     const watch = watchState({
       initial: state,
       load,
       onReport: (report) => this.#onReload(report),
+      onSwap: (state) => this.#archive.keep(state),
       onWatchError: (folder, error) => log.warn({ folder, err: error }, 'config.watch-failed'),
     })
     return this.#open(watch, () => watch.close())
@@ -379,6 +392,7 @@ export class App {
   }
 
   #recordStart(): void {
+    this.#archive.keep(this.#watch.current())
     const { revision } = this.#watch.current().rules.snapshot
     const change = { what: 'rules', from: null, to: revision, ok: true, problems: 0, by: 'start' } as const
     this.#spool.appendSoon(configEvent({ newId: this.#newId, clock }, change))

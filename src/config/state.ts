@@ -15,6 +15,8 @@ export interface LoadedState {
   /** Absolute path of the configuration file, read or not. */
   readonly configPath: string
   readonly hasFile: boolean
+  /** `weir.yaml` as read, under its usual name; none when there is no such file. */
+  readonly configText: readonly { readonly file: string; readonly text: string }[]
   readonly rules: LoadedRules
   readonly identity: IdentityPort
   /** Of the configuration file and of the network map. */
@@ -76,6 +78,7 @@ export async function loadState(options: StateOptions): Promise<StateResult> {
       config,
       configPath: loaded.configPath,
       hasFile: loaded.hasFile,
+      configText: loaded.files,
       rules: rules.rules,
       identity: identity.identity,
       revisions: { config: revisionOf(loaded.files), identity: identity.revision },

@@ -19,6 +19,8 @@ export const LOG_EVENTS = {
   'audit.write-recovered': 'event files can be written again',
   'ca.mint-failed': 'no certificate could be made for a host',
   'ca.reload-refused': 'the CA on disk is not usable; the one in memory stays',
+  'config.archive-failed':
+    'the text of what took effect could not be kept for evidence packs; it is in force all the same',
   'config.refused': 'changed rules or configuration are not usable; the old ones stay',
   'config.reloaded': 'changed rules or configuration took effect',
   'config.watch-failed': 'a folder cannot be watched for changes; SIGHUP still reloads',
