@@ -1,31 +1,41 @@
 /**
  * An audit event as text: the chained line (without persons) and the personal line beside it.
+ * A chained line is canonical JSON (RFC 8785) by construction: keys in the order of their UTF-16 code units at every
+ * level, text made inert before. So its bytes are the event, and hashing them needs no second form.
  * Every field is copied by name, so that nothing a caller adds by mistake (a body, a header) can reach the file.
+ * INVARIANT: the keys below stand in code unit order; test/audit/event-line.test.ts compares with an RFC 8785 library.
  */
 import { hash } from 'node:crypto'
 import type {
   AdminEvent,
   AuditEvent,
-  DecisionFields,
+  ConfigEvent,
   EventDestination,
   EventError,
   OutcomeFields,
-  TunnelEvent,
 } from '../domain/audit-event.ts'
 import type { FindingCount } from '../domain/finding.ts'
-import { cap, MAX_ITEMS, nullableText, openTail, tailOf } from './line-text.ts'
+import { canonicalText, inertJson } from './inert-json.ts'
+import { cap, MAX_ITEMS } from './line-text.ts'
 import { createPersonalLines } from './personal-line.ts'
 import type { Pseudonyms } from './pseudonym.ts'
 
 const MAX_PATH = 2048
-const MAX_ADMIN_VALUE = 8192
 
-/** A record ready to be chained: `head`, then stream, sequence and chain, then `tail`, is one line of JSON. */
+/** A record ready to be chained: four pieces, and between them its place in the stream. */
 export interface RenderedEvent {
-  readonly head: string
-  readonly tail: string
+  /** From `{` up to where `prevHash` stands. */
+  readonly beforeHash: string
+  /** Between `prevHash` and `seq`. */
+  readonly beforeSeq: string
+  /** Between `seq` and `stream`. */
+  readonly beforeStream: string
+  /** From there to `}`. */
+  readonly end: string
   /** The personal line, newline included; `null` for events that no client caused. */
   readonly personal: string | null
+  /** Characters of all of these together: what it takes in memory. */
+  readonly chars: number
 }
 
 /** Where a record stands in its stream. */
@@ -44,159 +54,143 @@ export const lineHash = (line: string | Uint8Array): string => hash('sha256', li
 export function createEventRenderer(pseudonyms: Pseudonyms): (event: AuditEvent) => RenderedEvent {
   const personalLine = createPersonalLines()
   return (event) => {
-    const head = `{"v":1,"id":${JSON.stringify(event.id)},"flow":${JSON.stringify(event.flow)}`
-    if (event.phase === 'config' || event.phase === 'admin') {
-      return { head, tail: tailOf(controlTail(event)), personal: null }
-    }
+    if (event.phase === 'config') return rendered(configPieces(event), null)
+    if (event.phase === 'admin') return rendered(adminPieces(event), null)
     const personal = personalLine(event.id, event.client)
-    const common = {
-      time: event.time,
-      phase: event.phase,
-      who: pseudonyms(event.client),
-      whoDigest: lineHash(personal),
-      assurance: event.client.assurance,
-      ...('parent' in event ? { parent: event.parent } : {}),
-    }
-    return { head, tail: openTail(common) + clientTail(event), personal: `${personal}\n` }
+    const who = { who: pseudonyms(event.client), whoDigest: lineHash(personal) }
+    return rendered(clientPieces(event, who), `${personal}\n`)
   }
 }
 
 /** The whole line, without its newline. */
-export function chainedLine(rendered: RenderedEvent, place: ChainPlace): string {
-  return `${rendered.head},"stream":"${place.stream}","seq":${place.seq},"prevHash":"${place.prevHash}"${rendered.tail}`
+export const chainedLine = (event: RenderedEvent, place: ChainPlace): string =>
+  `${event.beforeHash},"prevHash":"${place.prevHash}"${event.beforeSeq},"seq":${place.seq}${event.beforeStream},"stream":"${place.stream}"${event.end}`
+
+/** JSON objects, as text: the fields before `prevHash`, between it and `seq`, between that and `stream`, and behind it. */
+type Pieces = readonly [string, string, string, string]
+
+const EMPTY = '{}'
+
+function rendered([first, second, third, last]: Pieces, personal: string | null): RenderedEvent {
+  const beforeHash = first.slice(0, -1)
+  const beforeSeq = second === EMPTY ? '' : `,${second.slice(1, -1)}`
+  const beforeStream = third === EMPTY ? '' : `,${third.slice(1, -1)}`
+  const end = `,${last.slice(1)}`
+  const chars = beforeHash.length + beforeSeq.length + beforeStream.length + end.length + (personal?.length ?? 0)
+  return { beforeHash, beforeSeq, beforeStream, end, personal, chars }
 }
 
 type ClientEvent = Exclude<AuditEvent, { phase: 'config' | 'admin' }>
+type KeyOf<T> = T extends unknown ? keyof T : never
+type ValueOf<T, K extends PropertyKey> = T extends { readonly [P in K]?: infer V } ? V : never
+/** A field that some phase has; `undefined`, which JSON leaves out, in the others. */
+type ClientFields = { readonly [K in KeyOf<ClientEvent>]?: ValueOf<ClientEvent, K> }
 
-/** Groups of fields are put together as text: spreading them into one object first costs a fifth of the whole line. */
-function clientTail(event: ClientEvent): string {
-  switch (event.phase) {
-    case 'intent':
-      return tailOf(decisionFields(event))
-    case 'tunnel':
-      return tailOf(tunnelFields(event))
-    case 'outcome':
-      return openTail('tier' in event ? decisionFields(event) : measuredFields(event)) + tailOf(outcomeFields(event))
-  }
+/** One shape for all phases: an object of always the same keys is the fastest to make and to write. */
+function clientPieces(known: ClientEvent, { who, whoDigest }: { who: string; whoDigest: string }): Pieces {
+  const event: ClientFields = known
+  return [
+    inertJson({
+      action: event.action,
+      alert: text(event.alert),
+      assurance: known.client.assurance,
+      bytesIn: event.bytesIn,
+      bytesOut: event.bytesOut,
+      bytesUnchanged: event.bytesUnchanged,
+      close: event.close == null ? event.close : { by: event.close.by, code: event.close.code },
+      complete: event.complete,
+      confidence: event.confidence,
+      count: event.count,
+      destination: event.destination === undefined ? undefined : destination(event.destination),
+      dialect: event.dialect,
+      durationMs: event.durationMs,
+      error: event.error == null ? event.error : errorOf(event.error),
+      evidence: texts(event.evidence),
+      exemption: text(event.exemption),
+      findings: event.findings === undefined ? undefined : findings(event.findings),
+      flow: event.flow,
+      id: event.id,
+      messages: event.messages === undefined ? undefined : { in: event.messages.in, out: event.messages.out },
+      method: text(event.method),
+      mode: event.mode,
+      model: text(event.model),
+      parent: event.parent,
+      path: event.path === undefined ? undefined : pathOnly(event.path),
+      phase: event.phase,
+      policyRevision: text(event.policyRevision),
+    }),
+    inertJson({
+      purpose: event.purpose,
+      reason: text(event.reason),
+      restoreMisses: event.restoreMisses,
+      restored: event.restored,
+      rule: text(event.rule),
+    }),
+    event.status === undefined ? EMPTY : `{"status":${JSON.stringify(event.status)}}`,
+    inertJson({
+      tenants: texts(event.tenants),
+      tier: event.tier,
+      time: event.time,
+      timings: event.timings === undefined ? undefined : timings(event.timings),
+      tokens: event.tokens == null ? event.tokens : { in: event.tokens.in, out: event.tokens.out },
+      tool: text(event.tool),
+      toolVersion: text(event.toolVersion),
+      unread: event.unread,
+      unrestored: event.unrestored,
+      v: 1,
+      via: text(event.via),
+      who,
+      whoDigest,
+      would: event.would,
+    }),
+  ]
 }
 
-const measuredFields = (event: Pick<DecisionFields, 'bytesIn' | 'findings' | 'unread'>): object => ({
-  bytesIn: event.bytesIn,
-  findings: findings(event.findings),
-  unread: event.unread,
-})
+const configPieces = ({ by, flow, from, id, ok, phase, problems, time, to, what }: ConfigEvent): Pieces => [
+  inertJson({ by, flow, from: text(from), id, ok, phase }),
+  inertJson({ problems }),
+  EMPTY,
+  inertJson({ time, to: text(to), v: 1, what }),
+]
 
-const decisionFields = (event: DecisionFields): DecisionFields => ({
-  destination: destination(event.destination),
-  tool: nullableText(event.tool),
-  toolVersion: nullableText(event.toolVersion),
-  via: nullableText(event.via),
-  purpose: event.purpose,
-  dialect: event.dialect,
-  evidence: event.evidence.slice(0, MAX_ITEMS).map(cap),
-  confidence: event.confidence,
-  tier: event.tier,
-  action: event.action,
-  would: event.would,
-  mode: event.mode,
-  reason: cap(event.reason),
-  rule: cap(event.rule),
-  exemption: nullableText(event.exemption),
-  policyRevision: cap(event.policyRevision),
-  method: cap(event.method),
-  path: pathOnly(event.path),
-  bytesIn: event.bytesIn,
-  findings: findings(event.findings),
-  bytesUnchanged: event.bytesUnchanged,
-  unread: event.unread,
-  ...(event.tenants === undefined ? {} : { tenants: event.tenants.slice(0, MAX_ITEMS).map(cap) }),
-})
-
-const outcomeFields = (event: OutcomeFields): OutcomeFields => ({
-  status: event.status,
-  bytesOut: event.bytesOut,
-  model: nullableText(event.model),
-  tokens: event.tokens === null ? null : { in: event.tokens.in, out: event.tokens.out },
-  timings: {
-    decideMs: event.timings.decideMs,
-    inspectMs: event.timings.inspectMs,
-    upstreamMs: event.timings.upstreamMs,
-    totalMs: event.timings.totalMs,
-  },
-  error: errorOf(event.error),
-  complete: event.complete,
-  ...(event.messages === undefined ? {} : { messages: { in: event.messages.in, out: event.messages.out } }),
-  ...(event.close === undefined
-    ? {}
-    : { close: event.close === null ? null : { by: event.close.by, code: event.close.code } }),
-  ...(event.restored === undefined ? {} : { restored: event.restored }),
-  ...(event.restoreMisses === undefined ? {} : { restoreMisses: event.restoreMisses }),
-  ...(event.unrestored === undefined ? {} : { unrestored: event.unrestored }),
-})
-
-const tunnelFields = (event: TunnelEvent): object => ({
-  destination: destination(event.destination),
-  tool: nullableText(event.tool),
-  tier: event.tier,
-  action: event.action,
-  reason: cap(event.reason),
-  rule: nullableText(event.rule),
-  policyRevision: cap(event.policyRevision),
-  bytesIn: event.bytesIn,
-  bytesOut: event.bytesOut,
-  durationMs: event.durationMs,
-  error: errorOf(event.error),
-  ...(event.alert === undefined ? {} : { alert: cap(event.alert) }),
-  ...(event.count === undefined ? {} : { count: event.count }),
-})
-
-function controlTail(event: Extract<AuditEvent, { phase: 'config' | 'admin' }>): object {
-  const { time, phase } = event
-  if (event.phase === 'admin') return { time, phase, ...adminFields(event) }
-  return {
-    time,
-    phase,
-    what: event.what,
-    from: nullableText(event.from),
-    to: nullableText(event.to),
-    ok: event.ok,
-    problems: event.problems,
-    by: event.by,
-  }
+function adminPieces({ actor, after, before, flow, id, operation, phase, target, time }: AdminEvent): Pieces {
+  const values = `"after":${canonicalText(after)},"before":${canonicalText(before)}`
+  const rest = inertJson({ flow, id, operation: cap(operation), phase })
+  return [
+    `{"actor":${inertJson(cap(actor))},${values},${rest.slice(1)}`,
+    EMPTY,
+    EMPTY,
+    inertJson({ target: cap(target), time, v: 1 }),
+  ]
 }
 
-const adminFields = (event: AdminEvent): object => ({
-  actor: cap(event.actor),
-  operation: cap(event.operation),
-  target: cap(event.target),
-  before: adminValue(event.before),
-  after: adminValue(event.after),
-})
+const text = <T extends string | null | undefined>(value: T): T => (value == null ? value : (cap(value) as T))
 
-/** Too large a value is replaced by its size: an audit line is no store for documents. */
-function adminValue(value: unknown): unknown {
-  const json = JSON.stringify(value) as string | undefined
-  if (json === undefined) return null
-  return json.length <= MAX_ADMIN_VALUE ? value : { truncatedChars: json.length }
-}
+const texts = (values: readonly string[] | undefined): string[] | undefined => values?.slice(0, MAX_ITEMS).map(cap)
 
-const destination = (at: EventDestination): EventDestination => ({
+const destination = (at: EventDestination): object => ({
   host: cap(at.host),
+  http: text(at.http),
   port: at.port,
-  ...(at.scheme === undefined ? {} : { scheme: at.scheme }),
-  ...(at.http === undefined ? {} : { http: cap(at.http) }),
+  scheme: at.scheme,
 })
 
-const findings = (counts: readonly FindingCount[]): FindingCount[] =>
-  counts.slice(0, MAX_ITEMS).map(({ detector, severity, field, count }) => ({
-    detector: cap(detector),
-    severity,
-    field: cap(field),
+const findings = (counts: readonly FindingCount[]): object[] =>
+  counts.slice(0, MAX_ITEMS).map(({ count, detector, field, severity }) => ({
     count,
+    detector: cap(detector),
+    field: cap(field),
+    severity,
   }))
 
-const errorOf = (error: EventError | null): EventError | null =>
-  error === null ? null : { code: cap(error.code), side: error.side }
+const errorOf = (error: EventError): EventError => ({ code: cap(error.code), side: error.side })
+
+const timings = ({ decideMs, inspectMs, totalMs, upstreamMs }: OutcomeFields['timings']): OutcomeFields['timings'] => ({
+  decideMs,
+  inspectMs,
+  totalMs,
+  upstreamMs,
+})
 
 /** Whoever made the event left the query out; should that ever fail, it ends here. */
 function pathOnly(path: string): string {

@@ -143,7 +143,7 @@ class GroupSpool implements Spool {
   }
 
   #take(rendered: RenderedEvent, promise: Waiting['promise']): void {
-    const size = rendered.head.length + rendered.tail.length + (rendered.personal?.length ?? 0)
+    const size = rendered.chars
     this.#queue.push({ rendered, size, promise })
     this.#waitingBytes += size
     if (promise !== null) {

@@ -1,3 +1,4 @@
+import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import t from 'tap'
 import { chainedLine, createEventRenderer, lineHash } from '../../src/audit/event-line.ts'
@@ -7,29 +8,25 @@ import { admin, alice, config, followingOutcome, intent, singleOutcome, tunnel }
 const render = createEventRenderer(() => 'p_test')
 const place = { stream: 'n1-w0', seq: 41, prevHash: '9f' }
 const lineOf = (event: AuditEvent) => chainedLine(render(event), place)
-const keysOf = (event: AuditEvent) => Object.keys(JSON.parse(lineOf(event)) as object).join(' ')
+const keysOf = (event: AuditEvent) => Object.keys(JSON.parse(lineOf(event)) as object)
+const all = (names: string) => names.split(' ').toSorted()
 
-t.test('an intent has the fields of the contract in their order', async (t) => {
-  t.equal(
-    keysOf(intent()),
-    'v id flow stream seq prevHash time phase who whoDigest assurance destination tool toolVersion via purpose dialect ' +
-      'evidence confidence tier action would mode reason rule exemption policyRevision method path bytesIn findings ' +
-      'bytesUnchanged unread',
-  )
-})
-
-t.test('the other phases have theirs', async (t) => {
+t.test('each phase has the fields of the contract, in the order of their code units', async (t) => {
   const common = 'v id flow stream seq prevHash time phase'
   const person = `${common} who whoDigest assurance`
+  const decision =
+    'destination tool toolVersion via purpose dialect evidence confidence tier action would mode reason rule ' +
+    'exemption policyRevision method path bytesIn findings bytesUnchanged unread'
   const outcome = 'status bytesOut model tokens timings error complete'
-  t.equal(keysOf(followingOutcome()), `${person} bytesIn findings unread ${outcome}`)
-  t.equal(keysOf(singleOutcome()), `${keysOf(intent())} ${outcome}`)
-  t.equal(
+  t.same(keysOf(intent()), all(`${person} ${decision}`))
+  t.same(keysOf(followingOutcome()), all(`${person} bytesIn findings unread ${outcome}`))
+  t.same(keysOf(singleOutcome()), all(`${person} ${decision} ${outcome}`))
+  t.same(
     keysOf(tunnel({ count: 3 })),
-    `${person} destination tool tier action reason rule policyRevision bytesIn bytesOut durationMs error count`,
+    all(`${person} destination tool tier action reason rule policyRevision bytesIn bytesOut durationMs error count`),
   )
-  t.equal(keysOf(config()), `${common} what from to ok problems by`)
-  t.equal(keysOf(admin()), `${common} actor operation target before after`)
+  t.same(keysOf(config()), all(`${common} what from to ok problems by`))
+  t.same(keysOf(admin()), all(`${common} actor operation target before after`))
 })
 
 t.test('the values of an event stand in its line', async (t) => {
@@ -63,7 +60,7 @@ t.test('fields that do not belong to an event never reach a line', async (t) => 
   for (const event of [intent(), followingOutcome(), singleOutcome(), tunnel(), config(), admin()]) {
     const nested = 'destination' in event ? { destination: { ...event.destination, ...stray } } : {}
     const rendered = render({ ...event, ...stray, ...nested })
-    t.notMatch(`${rendered.head}${rendered.tail}${rendered.personal ?? ''}`, /PROMPT|secret/)
+    t.notMatch(`${chainedLine(rendered, place)}${rendered.personal ?? ''}`, /PROMPT|secret/)
   }
 })
 
@@ -90,25 +87,80 @@ t.test('over-long text and lists are cut, and an over-large admin value becomes 
   t.match(JSON.parse(lineOf(admin({ after: undefined }))), { after: null })
 })
 
-t.test('no text whatever breaks a line in two or turns its direction', async () => {
-  const text = fc.oneof(
-    fc.string({ unit: 'binary' }),
-    fc.constantFrom('\n', '\r\n', '\u0085', '\u2028', '\u202e', '\u001b[31m', '\u0000', '\ud800', '\ufeff'),
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('\n', '\r\n', '\u0085', '\u2028', '\u202e', '\u001b[31m', '\u0000', '\ud800', '\udc00x', '\ufeff'),
+  fc.constantFrom('\\u202e', '\\', '"', '\\\\ud800', '","prevHash":"', '__proto__', '=cmd()', '<script>', '\u{1f600}'),
+  fc.array(fc.nat(0xffff), { maxLength: 8 }).map((units) => String.fromCharCode(...units)),
+)
+/** Without what JSON writes with a backslash: V8 13.6 confuses such keys of two objects when it reads them. */
+const keys = fc
+  .oneof(hostile, fc.nat(120).map(String))
+  // biome-ignore lint: control characters are what is looked for
+  .map((key) =>
+    key.toWellFormed().replace(/[\\"\u0000-\u001f\u007f-\u009f\u061c\u200e-\u202e\u2066-\u2069\ufeff]/g, '_'),
   )
+const documents = fc.oneof(
+  fc.anything({ key: keys, values: [hostile, fc.double(), fc.boolean()], withSparseArray: true }),
+  fc.dictionary(keys, hostile),
+)
+const hostileEvents = fc.tuple(hostile, hostile, documents, fc.option(fc.double())).map(([a, b, value, n]) => {
+  const client = { ...alice, user: b, device: a }
+  const destination = { host: a, port: 443, scheme: 'https' as const, http: b }
+  const finding = { detector: a, severity: 'high' as const, field: b, count: 1 }
+  const decided = {
+    client,
+    destination,
+    path: `/${a}`,
+    method: b,
+    toolVersion: a,
+    evidence: [a, b],
+    findings: [finding],
+  }
+  const outcome = { model: b, error: { code: a, side: 'client' as const }, status: n, tokens: { in: n, out: -0 } }
+  const events: AuditEvent[] = [
+    intent({ ...decided, parent: 'x', tenants: [a, b], bytesIn: n }),
+    followingOutcome({ client, ...outcome, messages: { in: 1, out: 2 }, close: { by: 'weir', code: 1000 } }),
+    followingOutcome({ client, restored: 1, restoreMisses: 2, unrestored: 'oversize', close: null, tokens: null }),
+    singleOutcome({ ...decided, ...outcome }),
+    tunnel({ client, destination, rule: a, alert: b, count: 2 }),
+    config({ from: a, to: b }),
+    admin({ actor: a, operation: b, target: a, before: value, after: { a: value, b: [value] } }),
+  ]
+  return events
+})
+
+t.test('every line is canonical JSON (RFC 8785), whatever text is in the event', async () => {
   fc.assert(
-    fc.property(text, text, text, (a, b, c) => {
-      const event = intent({ path: `/${a}`, toolVersion: b, client: { ...alice, user: c, device: a } })
-      const rendered = render(event)
-      const line = chainedLine(rendered, place)
-      const personal = rendered.personal!.slice(0, -1)
-      // biome-ignore lint: control characters are what is looked for
-      const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/
-      return (
-        !unsafe.test(line) &&
-        !unsafe.test(personal) &&
-        (JSON.parse(line) as { toolVersion: string }).toolVersion.toWellFormed() === b.toWellFormed() &&
-        (JSON.parse(personal) as { user: string }).user.toWellFormed() === c.toWellFormed()
-      )
-    }),
+    fc.property(hostileEvents, (events) =>
+      events.every((event) => {
+        const line = lineOf(event)
+        return canonicalize(JSON.parse(line)) === line && line.isWellFormed()
+      }),
+    ),
+    { numRuns: 400 },
   )
+})
+
+t.test('no text whatever breaks a line in two or turns its direction', async () => {
+  // biome-ignore lint: control characters are what is looked for
+  const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/
+  fc.assert(
+    fc.property(hostileEvents, (events) =>
+      events.every((event) => {
+        const { personal } = render(event)
+        return !unsafe.test(lineOf(event)) && !unsafe.test(personal?.slice(0, -1) ?? '')
+      }),
+    ),
+  )
+})
+
+t.test('text that had to be made inert stays readable', async (t) => {
+  const values = JSON.parse(lineOf(tunnel({ alert: 'a\u202eb\ud800c\n"\u2028' }))) as { alert: string }
+  t.equal(values.alert, 'a\\u202eb\ufffdc\n"\\u2028')
+})
+
+t.test('keys of an admin value are sorted by code unit, also those that look like numbers', async (t) => {
+  const line = lineOf(admin({ after: { b: 1, 9: 1, 10: { z: 0, a: 0 } }, before: 'x' }))
+  t.match(line, '"after":{"10":{"a":0,"z":0},"9":1,"b":1},"before":"x"')
 })
