@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { readLines } from './line-chunks.ts'
+import { type PersonFields, type ReadPerson, readPlainPerson } from './person.ts'
 import { searchText } from './search-text.ts'
 import { listSegments, type Segment } from './segments.ts'
 
@@ -33,13 +34,6 @@ interface EventFields {
   readonly destination?: { readonly host: string }
 }
 
-interface PersonalFields {
-  readonly id: string
-  readonly addr: string
-  readonly user: string | null
-  readonly device: string | null
-}
-
 const STATEMENTS = {
   record: 'INSERT OR IGNORE INTO records (id, flow, stream, line, personal) VALUES (?, ?, ?, ?, ?)',
   exchange: `INSERT INTO exchanges (flow, ts, tool, tier, action, host, rule, phases, who, user, addr, device)
@@ -61,6 +55,14 @@ const STATEMENTS = {
 
 type Statements = Readonly<Record<keyof typeof STATEMENTS, StatementSync>>
 
+export interface IngestOptions {
+  /** Another store of the same files, which this one continues. */
+  readonly offsetsFrom?: DatabaseSync
+  readonly waitedElsewhere?: (id: string) => string | null
+  /** Absent: personal lines are plain. */
+  readonly readPerson?: ReadPerson
+}
+
 /** Reads on from where the store stands. One per database. */
 export class Ingest {
   readonly #db: DatabaseSync
@@ -68,22 +70,19 @@ export class Ingest {
   readonly #run: Statements
   readonly #files = new Map<string, FileState>()
   readonly #waitedElsewhere: (id: string) => string | null
+  readonly #readPerson: ReadPerson
   #waiting: number
   #badLines = 0
 
-  /** `offsetsFrom` and `waitedElsewhere`: another store of the same files, which this one continues. */
-  constructor(
-    db: DatabaseSync,
-    dir: string,
-    continues: { readonly offsetsFrom?: DatabaseSync; readonly waitedElsewhere?: (id: string) => string | null } = {},
-  ) {
+  constructor(db: DatabaseSync, dir: string, options: IngestOptions = {}) {
     this.#db = db
     this.#dir = dir
-    this.#waitedElsewhere = continues.waitedElsewhere ?? (() => null)
+    this.#waitedElsewhere = options.waitedElsewhere ?? (() => null)
+    this.#readPerson = options.readPerson ?? readPlainPerson
     this.#run = Object.fromEntries(
       Object.entries(STATEMENTS).map(([name, sql]) => [name, db.prepare(sql)]),
     ) as Statements
-    for (const row of (continues.offsetsFrom ?? db).prepare('SELECT * FROM files').all()) {
+    for (const row of (options.offsetsFrom ?? db).prepare('SELECT * FROM files').all()) {
       this.#files.set(String(row['name']), {
         offset: Number(row['offset']),
         personalOffset: Number(row['personal_offset']),
@@ -119,7 +118,7 @@ export class Ingest {
   }
 
   #apply(event: EventFields, line: string, personal: string | null, stream: string): number | null {
-    const person = personal === null ? null : (JSON.parse(personal) as PersonalFields)
+    const person = personal === null ? null : this.#readPerson(personal)
     const { changes, lastInsertRowid } = this.#run.record.run(event.id, event.flow, stream, line, personal)
     if (changes === 0) return null
     const rid = Number(lastInsertRowid)
@@ -193,7 +192,7 @@ export class Ingest {
 }
 
 /** From `tool` on, as the `exchange` statement names them. */
-const columnsOf = (event: EventFields, person: PersonalFields | null): (string | null)[] =>
+const columnsOf = (event: EventFields, person: PersonFields | null): (string | null)[] =>
   [
     event.tool,
     event.tier,

@@ -1,5 +1,6 @@
 /** Joins the records of one flow to the exchange that readers see. */
 import type { ExchangeRecord } from './event-query.ts'
+import { type ReadPerson, readPlainPerson } from './person.ts'
 
 /** One stored line and its personal line; `null` once erased. */
 export interface StoredLine {
@@ -8,15 +9,9 @@ export interface StoredLine {
 }
 
 /** A record as readers get it: the line's fields, with `client` joined when its person is still known. */
-export function readRecord({ line, personal }: StoredLine): ExchangeRecord {
+export function readRecord({ line, personal }: StoredLine, readPerson: ReadPerson = readPlainPerson): ExchangeRecord {
   const fields = JSON.parse(line) as Record<string, unknown>
-  return 'who' in fields ? { ...fields, client: clientOf(personal) } : fields
-}
-
-function clientOf(personal: string | null): ExchangeRecord | null {
-  if (personal === null) return null
-  const { addr, user, groups, device, network } = JSON.parse(personal) as Record<string, unknown>
-  return { addr, user, groups, device, network }
+  return 'who' in fields ? { ...fields, client: personal === null ? null : readPerson(personal) } : fields
 }
 
 /** Fields that belong to a single line and its place in the chain, not to the exchange. */

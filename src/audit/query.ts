@@ -2,7 +2,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { type EventQuery, type PageKey, parseCursor, parseTime } from './event-query.ts'
 import type { StoredLine } from './merge-records.ts'
-import { wordExpressions } from './search-text.ts'
+import { searchText, wordExpressions } from './search-text.ts'
 
 /** The flows with a record that has a word. */
 const MATCHING_FLOWS = 'flow IN (SELECT flow FROM records WHERE rid IN (SELECT rowid FROM words WHERE words MATCH ?))'
@@ -61,6 +61,32 @@ export function flowOf(db: DatabaseSync, id: string): string | null {
     db.prepare('SELECT flow FROM records WHERE id = ?').get(id) ??
     db.prepare('SELECT flow FROM exchanges WHERE flow = ?').get(id)
   return row === undefined ? null : String(row['flow'])
+}
+
+/**
+ * The persons behind a pseudonym vanish from records, columns and words. Gives the number of records that named one.
+ * What is read from the files later is as the files then say.
+ */
+export function forgetPerson(db: DatabaseSync, who: string): number {
+  const mine = 'SELECT rid FROM records WHERE flow IN (SELECT flow FROM exchanges WHERE who = ?)'
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const rows = db.prepare(`SELECT rid, line FROM records WHERE rid IN (${mine}) AND personal IS NOT NULL`).all(who)
+    const unword = db.prepare('DELETE FROM words WHERE rowid = ?')
+    const word = db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)')
+    const unname = db.prepare('UPDATE records SET personal = NULL WHERE rid = ?')
+    for (const { rid, line } of rows) {
+      unword.run(Number(rid))
+      word.run(Number(rid), searchText(JSON.parse(String(line)) as object, null))
+      unname.run(Number(rid))
+    }
+    db.prepare('UPDATE exchanges SET user = NULL, addr = NULL, device = NULL WHERE who = ?').run(who)
+    db.exec('COMMIT')
+    return rows.length
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
 }
 
 /** Newest event time (RFC 3339) by tool id. */

@@ -13,6 +13,7 @@ import {
 } from './event-query.ts'
 import { FilesChanged, Ingest } from './ingest.ts'
 import { mergeRecords, readRecord } from './merge-records.ts'
+import { type ReadPerson, readPlainPerson } from './person.ts'
 import { flowOf, linesOfFlow, matchingKeys } from './query.ts'
 import { isDamage, openStore, openStoreForReading } from './store-schema.ts'
 
@@ -24,19 +25,27 @@ export interface AuditReader {
   readonly close: () => void
 }
 
+export interface AuditReaderOptions {
+  readonly dir: string
+  readonly file: string
+  /** Absent: personal lines are plain. */
+  readonly readPerson?: ReadPerson
+}
+
 /** Open the trail for one command. Throws I/O errors. */
-export function openAuditReader(options: { readonly dir: string; readonly file: string }): AuditReader {
+export function openAuditReader(options: AuditReaderOptions): AuditReader {
+  const readPerson = options.readPerson ?? readPlainPerson
   const store = openStoreForReading(options.file)
   if (store !== null) {
     try {
-      return new OverlayReader(options.dir, store)
+      return new OverlayReader(options.dir, store, readPerson)
     } catch (error) {
       store.close()
       // A store that does not fit the files is no help; the running Weir will build it again.
       if (!(error instanceof FilesChanged) && !isDamage(error)) throw error
     }
   }
-  return new OverlayReader(options.dir, null)
+  return new OverlayReader(options.dir, null, readPerson)
 }
 
 class OverlayReader implements AuditReader {
@@ -44,19 +53,20 @@ class OverlayReader implements AuditReader {
   /** In memory: exchanges with lines that the store has not read yet, whole. */
   readonly #newer: DatabaseSync
   readonly #newerFlows: ReadonlySet<string>
+  readonly #readPerson: ReadPerson
 
-  constructor(dir: string, store: DatabaseSync | null) {
+  constructor(dir: string, store: DatabaseSync | null, readPerson: ReadPerson) {
+    this.#readPerson = readPerson
     const newer = openStore(':memory:')
     if (newer === null) throw new Error('audit: no database in memory')
     this.#store = store
     this.#newer = newer
     // One transaction: the store may be written meanwhile, and must not change under us.
     store?.exec('BEGIN')
-    const ingest = new Ingest(
-      newer,
-      dir,
-      store === null ? {} : { offsetsFrom: store, waitedElsewhere: waitedIn(store) },
-    )
+    const ingest = new Ingest(newer, dir, {
+      readPerson,
+      ...(store === null ? {} : { offsetsFrom: store, waitedElsewhere: waitedIn(store) }),
+    })
     while (ingest.step());
     this.#newerFlows = new Set(
       newer
@@ -74,7 +84,7 @@ class OverlayReader implements AuditReader {
     const keys = [...newer, ...older].sort((a, b) => sign * compareKeys(a, b))
     const page = keys.slice(0, query.limit)
     const last = page.at(-1)
-    const items = page.map(({ flow }) => mergeRecords(linesOfFlow(this.#homeOf(flow), flow).map(readRecord)))
+    const items = page.map(({ flow }) => this.#exchangeOf(flow))
     return { items, next: keys.length > page.length && last !== undefined ? cursorOf(last) : null }
   }
 
@@ -82,7 +92,7 @@ class OverlayReader implements AuditReader {
     const known = id.toUpperCase()
     for (const db of this.#store === null ? [this.#newer] : [this.#newer, this.#store]) {
       const flow = flowOf(db, known)
-      if (flow !== null) return mergeRecords(linesOfFlow(this.#homeOf(flow), flow).map(readRecord))
+      if (flow !== null) return this.#exchangeOf(flow)
     }
     return null
   }
@@ -96,6 +106,11 @@ class OverlayReader implements AuditReader {
   #olderKeys(store: DatabaseSync, query: EventQuery): PageKey[] {
     const keys = matchingKeys(store, query, query.limit + 1 + this.#newerFlows.size)
     return keys.filter(({ flow }) => !this.#newerFlows.has(flow))
+  }
+
+  #exchangeOf(flow: string): ExchangeRecord {
+    const lines = linesOfFlow(this.#homeOf(flow), flow)
+    return mergeRecords(lines.map((line) => readRecord(line, this.#readPerson)))
   }
 
   #homeOf(flow: string): DatabaseSync {

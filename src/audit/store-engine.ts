@@ -2,29 +2,40 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { cursorOf, type EventPage, type EventQuery, type FoundExchange } from './event-query.ts'
+import { cursorOf, type EventPage, type EventQuery, type ExchangeRecord, type FoundExchange } from './event-query.ts'
 import { FilesChanged, Ingest } from './ingest.ts'
 import { mergeRecords, readRecord } from './merge-records.ts'
-import { flowOf, lastSeenTimes, linesOfFlow, matchingKeys } from './query.ts'
+import { type ReadPerson, readPlainPerson } from './person.ts'
+import { flowOf, forgetPerson, lastSeenTimes, linesOfFlow, matchingKeys } from './query.ts'
 import { removeExpired } from './retention.ts'
 import { isDamage, openStore } from './store-schema.ts'
+
+export interface StoreEngineOptions {
+  readonly dir: string
+  readonly file: string
+  readonly onRebuild?: (why: string) => void
+  /** Absent: personal lines are plain. */
+  readonly readPerson?: ReadPerson
+}
 
 /** A store over the event files of one folder; damage of its own file heals by building it again. */
 export class StoreEngine {
   readonly #dir: string
   readonly #file: string
   readonly #onRebuild: (why: string) => void
+  readonly #readPerson: ReadPerson
   #db: DatabaseSync
   #ingest: Ingest
 
   /** Throws when the store's file can neither be opened nor made. */
-  constructor(options: { dir: string; file: string; onRebuild?: (why: string) => void }) {
+  constructor(options: StoreEngineOptions) {
     this.#dir = options.dir
     this.#file = options.file
+    this.#readPerson = options.readPerson ?? readPlainPerson
     this.#onRebuild = options.onRebuild ?? (() => undefined)
     mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 })
     this.#db = openStore(options.file) ?? this.#fresh('it is damaged or of another version')
-    this.#ingest = new Ingest(this.#db, options.dir)
+    this.#ingest = this.#newIngest()
   }
 
   /** Read one chunk of the files. `false`: nothing is left to read. */
@@ -45,7 +56,7 @@ export class StoreEngine {
       const keys = matchingKeys(this.#db, query, query.limit + 1)
       const page = keys.slice(0, query.limit)
       const last = page.at(-1)
-      const items = page.map(({ flow }) => mergeRecords(linesOfFlow(this.#db, flow).map(readRecord)))
+      const items = page.map(({ flow }) => mergeRecords(this.#recordsOf(flow)))
       return { items, next: keys.length > page.length && last !== undefined ? cursorOf(last) : null }
     })
   }
@@ -54,9 +65,14 @@ export class StoreEngine {
     return this.#healing(() => {
       const flow = flowOf(this.#db, id.toUpperCase())
       if (flow === null) return null
-      const records = linesOfFlow(this.#db, flow).map(readRecord)
+      const records = this.#recordsOf(flow)
       return { exchange: mergeRecords(records), records }
     })
+  }
+
+  /** The persons of a pseudonym vanish from the store. Gives the number of records that named one. */
+  forget(who: string): number {
+    return this.#healing(() => forgetPerson(this.#db, who))
   }
 
   lastSeen(): ReadonlyMap<string, string> {
@@ -72,6 +88,14 @@ export class StoreEngine {
     this.#db.close()
   }
 
+  #newIngest(): Ingest {
+    return new Ingest(this.#db, this.#dir, { readPerson: this.#readPerson })
+  }
+
+  #recordsOf(flow: string): ExchangeRecord[] {
+    return linesOfFlow(this.#db, flow).map((stored) => readRecord(stored, this.#readPerson))
+  }
+
   /** A question that fails because the store or the files are not what they were is asked again of a new store. */
   #healing<T>(ask: () => T): T {
     try {
@@ -80,7 +104,7 @@ export class StoreEngine {
       if (!(error instanceof FilesChanged) && !isDamage(error)) throw error
       this.#db.close()
       this.#db = this.#fresh(error instanceof Error ? error.message : String(error))
-      this.#ingest = new Ingest(this.#db, this.#dir)
+      this.#ingest = this.#newIngest()
       while (this.#ingest.step());
       return ask()
     }

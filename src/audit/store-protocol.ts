@@ -12,6 +12,7 @@ export type Question =
   | { readonly ask: 'query'; readonly query: EventQuery }
   | { readonly ask: 'find'; readonly id: string }
   | { readonly ask: 'lastSeen' }
+  | { readonly ask: 'forget'; readonly who: string }
   | { readonly ask: 'sync' }
 
 export type ToWorker =

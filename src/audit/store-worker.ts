@@ -1,6 +1,7 @@
 /** The worker thread of the audit store: everything that SQLite blocks for, it blocks here. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { QueryError } from './event-query.ts'
+import { readPlainPerson } from './person.ts'
 import { StoreEngine } from './store-engine.ts'
 import type { FromWorker, Question, ToWorker, WorkerSettings } from './store-protocol.ts'
 
@@ -16,6 +17,8 @@ const tell = (message: FromWorker): void => port.postMessage(message)
 
 const engine = new StoreEngine({
   ...settings,
+  // A function cannot be handed to a thread: what it needs (a folder of keys, say) comes in the settings.
+  readPerson: readPlainPerson,
   onRebuild: (why) => tell({ kind: 'event', event: 'audit.store-rebuilt', fields: { why } }),
 })
 
@@ -63,6 +66,8 @@ function answer(question: Question): unknown {
       return engine.find(question.id)
     case 'lastSeen':
       return engine.lastSeen()
+    case 'forget':
+      return engine.forget(question.who)
     case 'sync':
       return null
   }

@@ -26,6 +26,8 @@ export interface EventStore {
   readonly find: (id: string) => Promise<FoundExchange | null>
   /** Newest event time by tool id. */
   readonly lastSeen: () => Promise<ReadonlyMap<string, string>>
+  /** The persons of a pseudonym vanish from the store; resolves with the number of records that named one. */
+  readonly forget: (who: string) => Promise<number>
   /** New lines were written. Cheap: call it after every group. */
   readonly notify: () => void
   /** Resolves once everything now in the files is in the store. */
@@ -68,6 +70,7 @@ class WorkerStore implements EventStore {
   find = (id: string): Promise<FoundExchange | null> => this.#ask({ ask: 'find', id }) as Promise<FoundExchange | null>
   lastSeen = (): Promise<ReadonlyMap<string, string>> =>
     this.#ask({ ask: 'lastSeen' }) as Promise<ReadonlyMap<string, string>>
+  forget = (who: string): Promise<number> => this.#ask({ ask: 'forget', who }) as Promise<number>
   sync = async (): Promise<void> => {
     await this.#ask({ ask: 'sync' })
   }

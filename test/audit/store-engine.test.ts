@@ -177,3 +177,27 @@ t.test('without its personal file an exchange has no client', async (t) => {
   rmSync(listSegments(at.dir)[0]!.personal)
   t.match(open(t, at).query(ALL).items, [{ client: null, who: /^p_/ }])
 })
+
+t.test('persons of a pseudonym are forgotten in records, columns and words; others stay', async (t) => {
+  const bob = { ...alice, user: 'bob', device: 'LT-2', address: '10.9.9.9' }
+  const [mine, theirs] = [tunnel({ client: bob }), tunnel()]
+  const engine = open(t, await filled(t, [mine, theirs]))
+  const who = String(engine.find(mine.flow)?.exchange['who'])
+  t.equal(engine.forget(who), 1)
+  t.match(engine.find(mine.flow), { exchange: { client: null, who }, records: [{ client: null }] })
+  t.same(flowsOf(engine, { text: 'bob' }), [])
+  t.same(flowsOf(engine, { client: 'LT-2' }), [])
+  t.same(flowsOf(engine, { client: who }), [mine.flow])
+  t.same(flowsOf(engine, { text: 'qoder' }).length, 2, 'what is no person stays')
+  t.same(flowsOf(engine, { text: 'alice' }), [theirs.flow])
+  t.equal(engine.forget(who), 0)
+})
+
+t.test('personal lines are read by the function that was given', async (t) => {
+  const at = await filled(t, [tunnel()])
+  const erased = new StoreEngine({ ...at, readPerson: () => null })
+  erased.catchUp(60_000)
+  t.match(erased.query(ALL).items, [{ client: null }])
+  t.equal(erased.query({ ...ALL, client: 'alice' }).items.length, 0)
+  erased.close()
+})
