@@ -100,6 +100,7 @@ function clientPieces(known: ClientEvent, { who, whoDigest }: { who: string; who
       close: event.close == null ? event.close : { by: event.close.by, code: event.close.code },
       complete: event.complete,
       confidence: event.confidence,
+      ...(event.score === undefined ? {} : { score: event.score }),
       count: event.count,
       destination: event.destination === undefined ? undefined : destination(event.destination),
       dialect: event.dialect,
@@ -125,6 +126,7 @@ function clientPieces(known: ClientEvent, { who, whoDigest }: { who: string; who
       restoreMisses: event.restoreMisses,
       restored: event.restored,
       rule: text(event.rule),
+      sealed: event.sealed?.map(({ digest, part }) => ({ digest, part })),
     }),
     event.status === undefined ? EMPTY : `{"status":${JSON.stringify(event.status)}}`,
     inertJson({

@@ -43,6 +43,8 @@ export interface DecisionFields {
   readonly dialect: DialectId
   readonly evidence: readonly string[]
   readonly confidence: IdentificationConfidence
+  /** How sure it is that this is AI, 0 to 100; only of tool `unlisted`. */
+  readonly score?: number
   readonly tier: Tier | null
   readonly action: Action
   readonly would: Action | null
@@ -85,10 +87,19 @@ export interface OutcomeFields {
   readonly restoreMisses?: number
   /** Why the answer, or a part of it, was not looked through although its request was redacted; absent: it was. */
   readonly unrestored?: UnrestoredReason
+  /** What of the content was sealed for the auditors; absent: nothing was to be. */
+  readonly sealed?: readonly SealedPart[]
 }
 
 export const UNRESTORED_REASONS = ['oversize', 'over-capacity', 'unknown-coding', 'dialect'] as const
 export type UnrestoredReason = (typeof UNRESTORED_REASONS)[number]
+
+/** A text that only the auditors together can read. */
+export interface SealedPart {
+  readonly part: 'request' | 'response'
+  /** Hex SHA-256 of the sealed line, which says nothing of the text; `null`: it could not be sealed. */
+  readonly digest: string | null
+}
 
 /** Who closed a WebSocket, and with which code (RFC 6455 section 7.4); 1005: the Close said none. */
 export interface WebSocketClose {

@@ -24,6 +24,10 @@ export interface DecisionStep {
 }
 
 /** What a tier does, compiled. */
+/** `exchange`: request and response. */
+export const SEAL_MODES = ['none', 'request', 'exchange'] as const
+export type SealMode = (typeof SEAL_MODES)[number]
+
 export interface TierRules {
   readonly tier: Tier
   readonly purposes: Readonly<Record<Purpose, Action>>
@@ -35,6 +39,8 @@ export interface TierRules {
   readonly onUneditable: Action
   readonly onUnreadable: Action
   readonly onAuditFailure: AuditFailureMode
+  /** What of its content is sealed for the auditors. */
+  readonly seal: SealMode
 }
 
 /** What is known of a tunnel when it is decided: first by address, then again by its first bytes. */

@@ -16,6 +16,8 @@ import { recoverFromBlock } from './recovery.ts'
 export interface BodyReading {
   /** The decoded body; `null` when it could not be decoded. */
   readonly body: Uint8Array | null
+  /** What was looked through: offsets of findings are of it. Of frames what is in them; `null` when nothing was. */
+  readonly text: Uint8Array | null
   readonly codings: readonly Coding[]
   readonly findings: readonly Finding[]
   readonly counts: readonly FindingCount[]
@@ -45,6 +47,8 @@ interface ReadPorts {
   readonly editFor?: string
   /** Id of the request, by which somebody may report what was found in it. */
   readonly flow?: string
+  /** Is told what was read. */
+  readonly onRead?: (reading: BodyReading) => void
 }
 
 interface JudgePorts extends ReadPorts {
@@ -110,9 +114,15 @@ export async function readBodyFacts(
   dialect: DialectId,
   held: HeldBody,
 ): Promise<BodyReading> {
+  const reading = await readBody(ports, head, dialect, held)
+  ports.onRead?.(reading)
+  return reading
+}
+
+async function readBody(ports: ReadPorts, head: RequestHead, dialect: DialectId, held: HeldBody): Promise<BodyReading> {
   const codings = parseContentEncoding(headerValues(head.headers, 'content-encoding'))
   const pathModel = modelInPath(head.path)
-  const nothing = { body: null, codings: [], findings: [], counts: [], model: pathModel, histories: [] }
+  const nothing = { body: null, text: null, codings: [], findings: [], counts: [], model: pathModel, histories: [] }
   if (held.cut === 'over-capacity') return { ...nothing, unread: held.cut }
   if (held.unread !== undefined) return { ...nothing, unread: held.unread }
   if (!codings.ok) return { ...nothing, unread: codings.unread }
@@ -135,6 +145,7 @@ export async function readBodyFacts(
   const findings = distinctFindings(inspection.findings)
   return {
     body: decoded.body,
+    text: decoded.body,
     codings: decoded.codings,
     findings,
     counts: countFindings(findings),
@@ -168,6 +179,7 @@ async function readFrames(ports: ReadPorts, { head, framing, dialect, held }: Fr
   const findings = distinctFindings(inspection.findings)
   return {
     body: null,
+    text: plain.body,
     codings: [],
     findings,
     counts: countFindings(findings),

@@ -21,7 +21,7 @@ import { vaultKey } from '../inspect/vault.ts'
 import { rpcCode } from '../notice/answer.ts'
 import { parseContentEncoding } from '../wire/content-coding.ts'
 import { requestFraming } from '../wire/plain-frames.ts'
-import { judgeHeldBody, readBodyFacts } from './act.ts'
+import { type BodyReading, judgeHeldBody, readBodyFacts } from './act.ts'
 import type {
   Exchange,
   ExchangeEnd,
@@ -35,6 +35,7 @@ import { answerFailure } from './failure.ts'
 import type { FlowPorts, HeldBody } from './ports.ts'
 import { errorFields, followingOutcomeEvent, intentEvent, joinCounts, singleOutcomeEvent } from './record.ts'
 import { canRestore, knowsHistories, Restoration } from './restoration.ts'
+import { Sealing } from './sealing.ts'
 import { withoutTenantHeaders, withTenantHeaders } from './tenant-headers.ts'
 
 /** Start an exchange under the rules of this moment. */
@@ -64,6 +65,8 @@ class OpenExchange implements Exchange {
   #placeholders: readonly string[] = []
   #histories: readonly string[] = []
   #restoration: Restoration | null = null
+  #reading: BodyReading | null = null
+  #sealing: Sealing | null = null
   #hasIntent = false
 
   constructor(ports: FlowPorts, snapshot: PolicySnapshot, input: ExchangeInput) {
@@ -105,6 +108,7 @@ class OpenExchange implements Exchange {
     this.#isChanged = judgement.body !== null
     this.#placeholders = judgement.placeholders
     this.#histories = judgement.histories
+    this.#sealRead()
     // No room to look is Weir's own trouble: told as such, and worth a retry, not as a block of the tool.
     if (judgement.unread === 'over-capacity' && this.#decision.reason === 'unreadable') {
       throw new ProxyError('over-capacity')
@@ -122,6 +126,7 @@ class OpenExchange implements Exchange {
     this.#heldModel ??= seen.model
     // What the intent said stands: from then on the outcome tells what a later message met.
     if (!this.#hasIntent) this.#decision = decision
+    this.#sealRead()
     if (seen.unread === 'over-capacity' && decision.reason === 'unreadable') throw new ProxyError('over-capacity')
     return decision.action === 'block' ? this.#streamRefusal(decision) : null
   }
@@ -160,7 +165,8 @@ class OpenExchange implements Exchange {
   usageReader(contentType: string | null): UsageReader | null {
     const { action, isRecorded, dialect } = this.#decision
     if (!isRecorded || (action !== 'log' && action !== 'redact')) return null
-    return dialectById(dialect).usageReader(contentType)
+    const reader = dialectById(dialect).usageReader(contentType)
+    return this.#openSealing()?.around(reader, contentType) ?? reader
   }
 
   restorer(
@@ -228,7 +234,8 @@ class OpenExchange implements Exchange {
     else if (this.plan.kind === 'measure' && this.#inQuery !== null && !this.#input.hasBody) await this.measure(NO_BODY)
     this.#unread ??= end.unread ?? null
     const record = { ...this.#recordInput(), bytesIn: end.bytesIn + (this.#inQuery?.bytes.length ?? 0) }
-    const outcome = this.#outcome(end)
+    const sealed = await this.#sealing?.close()
+    const outcome = { ...this.#outcome(end), ...(sealed === undefined ? {} : { sealed }) }
     this.#ports.audit.appendSoon(
       this.#hasIntent
         ? followingOutcomeEvent(this.#ports, record, outcome)
@@ -284,6 +291,23 @@ class OpenExchange implements Exchange {
     this.#findings = facts.counts
     this.#unread ??= facts.unread
     this.#heldModel = facts.model
+    this.#sealRead()
+  }
+
+  /** What was read last goes to the auditors, where the tier that counts now says so. */
+  #sealRead(): void {
+    const reading = this.#reading
+    this.#reading = null
+    const contentType = headerValue(this.#bodyHead.headers, 'content-type')
+    if (reading !== null) this.#openSealing()?.request(reading, contentType, this.plan.kind !== 'messages')
+  }
+
+  #openSealing(): Sealing | null {
+    const { seal, inspect } = this.#ports
+    const mode = this.#decision.tierRules?.seal ?? 'none'
+    if (seal === undefined || mode === 'none') return null
+    this.#sealing ??= new Sealing({ seal, inspect }, { flow: this.id, client: this.#input.client, mode })
+    return this.#sealing
   }
 
   /** What says how a body is written. The lines of an upgrade say nothing of the messages behind it. */
@@ -335,7 +359,10 @@ class OpenExchange implements Exchange {
   #readPorts(): Parameters<typeof readBodyFacts>[0] {
     const maxBytes = this.#decision.tierRules?.inspectMaxBytes ?? 0
     const limits = { maxBytes, maxRatio: this.#ports.limits.decodedRatio }
-    return { inspect: this.#ports.inspect, limits, flow: this.id }
+    const onRead = (reading: BodyReading): void => {
+      this.#reading = reading
+    }
+    return { inspect: this.#ports.inspect, limits, flow: this.id, ...(this.#ports.seal === undefined ? {} : { onRead }) }
   }
 
   #recordInput(): Parameters<typeof intentEvent>[1] {

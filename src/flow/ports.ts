@@ -1,5 +1,5 @@
 /** The effects that flows need, as interfaces. Adapters implement them; `app.ts` joins the two. */
-import type { AuditEvent } from '../domain/audit-event.ts'
+import type { AuditEvent, SealedPart } from '../domain/audit-event.ts'
 import type { Client } from '../domain/client.ts'
 import type { Destination } from '../domain/destination.ts'
 import type { Finding, Inspection, Severity, UnreadReason } from '../domain/finding.ts'
@@ -107,6 +107,24 @@ export interface HeldBody {
   readonly unread?: UnreadReason
 }
 
+/** A text to be sealed for the auditors. */
+export interface SealRequest {
+  readonly flow: string
+  readonly client: Client
+  readonly part: SealedPart['part']
+  readonly contentType: string | null
+  readonly isCut: boolean
+  readonly text: Uint8Array
+}
+
+/** Seals texts so that only the auditors together can read them. */
+export interface SealPort {
+  /** Bytes of one text that are sealed; the rest is cut. */
+  readonly maxBytes: number
+  /** Resolves once it is durable, with what the event says of it. Never rejects. */
+  readonly seal: (request: SealRequest) => Promise<SealedPart>
+}
+
 /** A source of body bytes: push, with pause and resume. `start` is called once. */
 export interface BodySource {
   readonly start: (sink: BodySink) => void
@@ -178,4 +196,6 @@ export interface FlowPorts {
   readonly restore?: RestoreStore
   /** Remembers what was blocked. Absent: a history that was blocked once is blocked for ever. */
   readonly recovery?: RecoveryPorts
+  /** Absent: nothing is ever sealed. */
+  readonly seal?: SealPort
 }

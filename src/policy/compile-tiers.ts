@@ -15,6 +15,7 @@ const common = {
   inspectMaxBytes: INSPECT_MAX_BYTES,
   severities: SEVERITY_ACTIONS,
   onUneditable: 'block',
+  seal: 'none',
 } as const
 
 /** Contracts section 3. Settings that a tier does not need by itself count when a rule sets its action to redact. */

@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { ACTIONS } from '../domain/action.ts'
 import { ASSURANCES } from '../domain/client.ts'
+import { SEAL_MODES } from '../domain/decision.ts'
 import { SEVERITIES } from '../domain/finding.ts'
 import { AUDIT_FAILURE_MODES, TIERS } from '../domain/tier.ts'
 import { DIALECTS, KINDS, PURPOSES } from '../domain/tool.ts'
@@ -57,6 +58,7 @@ const tierRules = z.strictObject({
   onUneditable: action.exactOptional(),
   onUnreadable: action.exactOptional(),
   onAuditFailure: z.enum(AUDIT_FAILURE_MODES).exactOptional(),
+  seal: z.enum(SEAL_MODES).exactOptional(),
 })
 
 const ids = oneOrMany(text)

@@ -18,6 +18,7 @@ const events = [
     restored: 1,
     restoreMisses: 1,
     unrestored: 'dialect',
+    sealed: [{ part: 'request', digest: '00' }],
   }),
   tunnel({ error, count: 2, alert: 'unknown_ca' }),
   intent({ tenants: ['anthropic'], parent: '01PARENT' }),

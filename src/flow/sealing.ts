@@ -1,0 +1,128 @@
+/**
+ * What one exchange says, kept for the auditors: sealed as soon as it was looked through, with everything that was found
+ * replaced, also where the text that goes upstream keeps it. Only for tiers of which the policy says so.
+ */
+import { Buffer } from 'node:buffer'
+import type { UsageReader } from '../dialects/dialect.ts'
+import type { SealedPart } from '../domain/audit-event.ts'
+import type { Client } from '../domain/client.ts'
+import type { SealMode } from '../domain/decision.ts'
+import { type Finding, SEVERITIES } from '../domain/finding.ts'
+import type { BodyReading } from './act.ts'
+import type { InspectPort, SealPort } from './ports.ts'
+
+export interface SealingPorts {
+  readonly seal: SealPort
+  readonly inspect: InspectPort
+}
+
+export interface SealingOf {
+  readonly flow: string
+  readonly client: Client
+  readonly mode: Exclude<SealMode, 'none'>
+}
+
+/** Collects and seals; one per exchange. */
+export class Sealing {
+  readonly #ports: SealingPorts
+  readonly #of: SealingOf
+  readonly #jobs: Promise<SealedPart>[] = []
+  #request: Gathered | null = null
+  #response: Gathered | null = null
+
+  constructor(ports: SealingPorts, of: SealingOf) {
+    this.#ports = ports
+    this.#of = of
+  }
+
+  /** A body, or one message of many, that was looked through. `isLast`: no further one follows, it need not be held. */
+  request({ text, findings, unread }: BodyReading, contentType: string | null, isLast: boolean): void {
+    if (text === null) return
+    this.#request ??= new Gathered(this.#ports.seal.maxBytes, contentType)
+    this.#request.add(this.#masked(text, contentType, findings), unread === 'oversize')
+    if (isLast) this.#sealRequest()
+  }
+
+  /** The same reader, which also keeps what it reads, where the policy wants the answer sealed. */
+  around(reader: UsageReader, contentType: string | null): UsageReader {
+    if (this.#of.mode !== 'exchange') return reader
+    const gathered = new Gathered(this.#ports.seal.maxBytes, contentType)
+    this.#response = gathered
+    return {
+      push: (chunk) => {
+        gathered.add(chunk, false)
+        reader.push(chunk)
+      },
+      end: () => reader.end(),
+    }
+  }
+
+  /** What was sealed, once it is durable; a part that could not be has no digest. Never rejects. */
+  async close(): Promise<readonly SealedPart[]> {
+    this.#sealRequest()
+    const response = this.#response
+    this.#response = null
+    if (response !== null && response.size > 0) this.#jobs.push(this.#sealResponse(response))
+    return Promise.all(this.#jobs)
+  }
+
+  #sealRequest(): void {
+    const gathered = this.#request
+    this.#request = null
+    if (gathered !== null) this.#jobs.push(this.#seal('request', gathered, gathered.text()))
+  }
+
+  async #sealResponse(gathered: Gathered): Promise<SealedPart> {
+    const text = gathered.text()
+    try {
+      const { findings } = await this.#ports.inspect.inspect({ body: text, contentType: PLAIN, dialect: 'generic' })
+      return await this.#seal('response', gathered, this.#masked(text, PLAIN, findings))
+    } catch {
+      // Not looked through: it may hold what must be kept nowhere.
+      return { part: 'response', digest: null }
+    }
+  }
+
+  #seal(part: SealedPart['part'], { contentType, isCut }: Gathered, text: Uint8Array): Promise<SealedPart> {
+    const { flow, client } = this.#of
+    return this.#ports.seal.seal({ flow, client, part, contentType, isCut, text })
+  }
+
+  /** Every finding replaced, whatever its severity, in signed parts too: this text goes nowhere but to the auditors. */
+  #masked(body: Uint8Array, contentType: string | null, findings: readonly Finding[]): Uint8Array {
+    if (findings.length === 0) return body
+    const all = findings.map((finding) => ({ ...finding, isEditable: true }))
+    return this.#ports.inspect.redact({ body, contentType, dialect: 'generic', findings: all, severities: SEVERITIES })
+      .body
+  }
+}
+
+const PLAIN = 'text/plain'
+
+/** Text up to a limit. */
+class Gathered {
+  readonly contentType: string | null
+  readonly #maxBytes: number
+  readonly #pieces: Buffer[] = []
+  size = 0
+  isCut = false
+
+  constructor(maxBytes: number, contentType: string | null) {
+    this.#maxBytes = maxBytes
+    this.contentType = contentType
+  }
+
+  add(bytes: Uint8Array, isCut: boolean): void {
+    const room = this.#maxBytes - this.size
+    this.isCut ||= isCut || bytes.length > room
+    if (room <= 0) return
+    // A copy: the bytes belong to whoever streams them.
+    const piece = Buffer.from(bytes.subarray(0, room))
+    this.#pieces.push(piece)
+    this.size += piece.length
+  }
+
+  text(): Buffer {
+    return Buffer.concat(this.#pieces)
+  }
+}
