@@ -42,6 +42,8 @@ export interface Spool extends AuditPort {
   readonly drain: () => Promise<void>
   /** Drain and close the files. Events appended later are refused. */
   readonly close: () => Promise<void>
+  /** Sequence number of the last durable line of the stream; 0 when there is none. */
+  readonly lastSeq: () => number
   /** What was cut off the files at start. */
   readonly torn: readonly TornTail[]
   /** Events that could not even be kept in memory. */
@@ -117,6 +119,8 @@ class GroupSpool implements Spool {
   }
 
   lost = (): number => this.#lost
+
+  lastSeq = (): number => this.#nextSeq - 1
 
   drain = async (): Promise<void> => {
     do {
