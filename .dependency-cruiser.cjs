@@ -3,7 +3,7 @@ const floors = {
   domain: '^src/domain/',
   wire: '^src/wire/',
   dialects: '^src/dialects/',
-  rules: '^src/(catalogue|policy|inspect|notice)/',
+  rules: '^src/(catalogue|policy|inspect|notice|discover)/',
   flow: '^src/flow/',
   adapters: '^src/(edge|upstream|ca|audit|config|observe|identity|scan-pool|state)/',
   control: '^src/(control|console)/',
@@ -41,7 +41,7 @@ module.exports = {
       from: { path: floors.rules },
       to: { path: above('flow', 'adapters', 'control', 'wiring') },
     },
-    ...['catalogue', 'policy', 'inspect', 'notice'].map((folder) => ({
+    ...['catalogue', 'policy', 'inspect', 'notice', 'discover'].map((folder) => ({
       name: `${folder}-knows-no-other-rule-folder`,
       severity: 'error',
       from: { path: `^src/${folder}/` },

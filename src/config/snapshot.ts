@@ -155,6 +155,7 @@ function policyOf({ files, config }: SnapshotInput, tools: ReadonlyMap<ToolId, T
     interceptNever: config.intercept.never,
     auditTunnels: config.audit.tunnels,
     hasIdentitySource: hasIdentitySource(config),
+    canSeal: config.audit.seal !== null,
   })
 }
 
@@ -197,6 +198,7 @@ function bind({ files, config, loadedAt }: SnapshotInput, parts: Parts): PolicyS
     tools: catalogue.tools,
     tierOf: tierOfTool,
     lookupHost: (host, port) => lookupHost(catalogue, host, port),
+    isSanctioned: (host) => policy.sanctionedHosts.has(host),
     identify: (head) => identify(catalogue, head),
     decideTunnel: (facts) => decideTunnel(policy, facts),
     decideExchange: (facts) => decideExchange(policy, facts),

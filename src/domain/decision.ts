@@ -2,6 +2,7 @@ import type { Action } from './action.ts'
 import type { Client } from './client.ts'
 import type { FindingCount, Severity, UnreadReason } from './finding.ts'
 import type { LocalizedText } from './notice.ts'
+import type { Sighting } from './sighting.ts'
 import type { AuditFailureMode, Tier } from './tier.ts'
 import type {
   DialectId,
@@ -153,6 +154,8 @@ export interface ExchangeFacts {
   readonly identification: Identification
   /** Dialect recognised by wire shape; `null` when none. Matters on hosts outside the catalogue. */
   readonly seenDialect: DialectId | null
+  /** What made it look like AI, on a host outside the catalogue; absent: the dialect alone. */
+  readonly sighting?: Sighting
   /** `null` until the body was read. */
   readonly body: BodyFacts | null
 }
@@ -169,6 +172,8 @@ export interface ExchangeDecision {
   /** E.g. `host+path`, `header:originator`. */
   readonly evidence: readonly string[]
   readonly confidence: IdentificationConfidence
+  /** How sure it is that this is AI, 0 to 100; only of `unlisted`. */
+  readonly score?: number
   readonly tier: Tier | null
   readonly action: Action
   /** What enforcement would have done, when `mode` is observe and it differs. */

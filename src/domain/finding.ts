@@ -38,6 +38,7 @@ export const UNREAD_REASONS = [
   'websocket',
   'unnamed-path',
   'over-capacity',
+  'recognised-late',
 ] as const
 export type UnreadReason = (typeof UNREAD_REASONS)[number]
 

@@ -25,6 +25,8 @@ export interface PolicySnapshot {
   readonly tools: ReadonlyMap<ToolId, Tool>
   readonly tierOf: (tool: ToolId) => TierAssignment
   readonly lookupHost: (host: string, port: number) => HostKnowledge
+  /** A gateway of the company: never `unlisted`, never counted. */
+  readonly isSanctioned: (host: string) => boolean
   readonly identify: (head: RequestHead) => Identification
   readonly decideTunnel: (facts: TunnelFacts) => TunnelDecision
   readonly decideExchange: (facts: ExchangeFacts) => ExchangeDecision

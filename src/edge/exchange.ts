@@ -9,9 +9,10 @@ import type { Exchange, ExchangeEnd, ExchangePlan, StreamRefusal } from '../flow
 import { asProxyError } from '../flow/failure.ts'
 import type { BodySource, UpstreamExchange, UpstreamRequest, UpstreamResponseSink } from '../flow/ports.ts'
 import { endToEndHeaders, endToEndTrailers } from '../wire/headers.ts'
+import { OUTLINE_BYTES } from '../wire/json-outline.ts'
 import { RequestBodySource, withTrailers } from './body-source.ts'
 import type { ClientSide } from './client-side.ts'
-import { BodyHolder, collectBody, type InspectionBudget } from './held-body.ts'
+import { BodyHolder, type CollectedBody, collectBody, type InspectionBudget, peekBody } from './held-body.ts'
 import { MessageCounter } from './message-counter.ts'
 import { firstMessage, MessageStream } from './message-stream.ts'
 import { requestLines, responseLines } from './passed-lines.ts'
@@ -22,6 +23,9 @@ import { RESTORED_LINES, RestoringBody } from './restoring-body.ts'
 
 /** Bodies up to this size are sent whole, so that a stale pooled connection costs a retry and not an error. */
 const WHOLE_BODY_BYTES = 65_536
+
+/** How long the first bytes of a body are waited for where it may be AI's. */
+const PEEK_MS = 250
 
 /** How long the upstream waits to be asked where the first message does not come: its client may wait for it to speak. */
 const SPEAK_FIRST_MS = 500
@@ -46,12 +50,15 @@ export async function runExchange(ports: EdgePorts, budget: InspectionBudget, ru
     hasBody: side.hasBody,
     query: run.read.target.slice(run.read.head.path.length),
   })
-  if (!exchange.isRecorded && exchange.plan.kind === 'pipe' && run.relayUnread !== null) {
+  if (!exchange.isRecorded && exchange.plan.kind === 'pipe' && isUnwatched(exchange) && run.relayUnread !== null) {
     await run.relayUnread(exchange)
     return
   }
   await new RunningExchange(ports, budget, exchange, run).run()
 }
+
+/** Nothing of it can tell any more what it is. */
+const isUnwatched = ({ watch }: Exchange): boolean => watch === null || watch.look === 'none'
 
 /** What is sent upstream: held whole, or streamed with what was read of it in front. */
 type OutgoingBody = UpstreamRequest['body']
@@ -72,6 +79,9 @@ class RunningExchange {
   #restoringBytes = 0
   #messages: MessageStream | null = null
   readonly #counter: MessageCounter
+  /** Read before it was known what it is. */
+  #peeked: readonly Uint8Array[] = []
+  #isExpected = false
   #status: number | null = null
   #bytesIn = 0
   #bytesOut = 0
@@ -92,6 +102,7 @@ class RunningExchange {
 
   async run(): Promise<void> {
     try {
+      await this.#peek()
       const { plan } = this.#exchange
       if (plan.kind === 'answer') this.#answer(plan.answer)
       else if (await this.#forward()) await this.#ended.promise
@@ -108,12 +119,36 @@ class RunningExchange {
     }
   }
 
+  /** The first bytes of a body that may be AI's, before anything of it passes. */
+  async #peek(): Promise<void> {
+    const { side } = this.#run
+    if (this.#exchange.watch?.look !== 'before' || this.#exchange.plan.kind !== 'pipe') return
+    this.#expectContinue()
+    this.#peeked = await peekBody(side.body, OUTLINE_BYTES, PEEK_MS)
+    this.#exchange.peek(Buffer.concat(this.#peeked))
+  }
+
+  #expectContinue(): void {
+    if (!this.#isExpected) this.#run.side.expectContinue()
+    this.#isExpected = true
+  }
+
+  /** What was peeked at, then the rest. */
+  #collect(holder: BodyHolder): Promise<CollectedBody> {
+    const early = this.#peeked
+    this.#peeked = []
+    for (const [index, chunk] of early.entries()) {
+      if (!holder.add(chunk)) return Promise.resolve({ held: holder.body, rest: Buffer.concat(early.slice(index)) })
+    }
+    return collectBody(this.#run.side.body, holder)
+  }
+
   /** `true`: the upstream is asked. The body is in no variable of a caller then: responses may last for hours. */
   async #forward(): Promise<boolean> {
     const { side } = this.#run
     const { plan } = this.#exchange
     if (plan.kind === 'hold' && (await this.#isRefusedUnread(plan.maxBytes))) return false
-    side.expectContinue()
+    this.#expectContinue()
     const isJudged = plan.kind === 'hold' || plan.kind === 'messages'
     // What the body says changes nothing of an intent for a body that is not judged: it is written while the body arrives.
     const committing = isJudged ? null : this.#prepare()
@@ -192,7 +227,7 @@ class RunningExchange {
   async #judgedBody(maxBytes: number): Promise<{ body: OutgoingBody; isEdited: boolean } | 'answered'> {
     const { side } = this.#run
     this.#holder = new BodyHolder(this.#budget, maxBytes, this.#run.client.address)
-    const { held, rest } = await collectBody(side.body, this.#holder)
+    const { held, rest } = await this.#collect(this.#holder)
     this.#countIn(held.bytes)
     const judgement = await this.#exchange.judge(held)
     if (judgement.answer !== null) {
@@ -216,7 +251,7 @@ class RunningExchange {
     if (side.declaredBytes !== null && side.declaredBytes <= WHOLE_BODY_BYTES) {
       const holder = copy ?? new BodyHolder(this.#budget, WHOLE_BODY_BYTES, this.#run.client.address)
       this.#holder = holder
-      const { held, rest } = await collectBody(side.body, holder)
+      const { held, rest } = await this.#collect(holder)
       this.#countIn(held.bytes)
       if (rest === null) return { body: held.bytes, isEdited: false }
       this.#countIn(rest)
@@ -230,7 +265,10 @@ class RunningExchange {
       this.#countIn(chunk)
       if (copy !== null && !copy.add(chunk)) this.#measureCopy()
     }
-    return new RequestBodySource(this.#run.side.body, first, onChunk, () => this.#measureCopy())
+    const early = this.#peeked
+    this.#peeked = []
+    for (const chunk of early) onChunk(chunk)
+    return new RequestBodySource(this.#run.side.body, [...first, ...early], onChunk, () => this.#measureCopy())
   }
 
   /**
@@ -250,6 +288,7 @@ class RunningExchange {
   #countIn(chunk: Uint8Array): void {
     this.#bytesIn += chunk.length
     this.#counter.request(chunk)
+    this.#exchange.watch?.bodyPiece(chunk)
   }
 
   #send(body: OutgoingBody, isEdited: boolean): void {
@@ -295,6 +334,7 @@ class RunningExchange {
       head: (status, statusText, headers) => this.#head(status, statusText, headers),
       chunk: (bytes) => {
         this.#counter.response(bytes)
+        this.#exchange.watch?.answerPiece(bytes)
         this.#meter?.push(bytes)
         return this.#restoring === null ? this.#write(bytes) : this.#restoring.push(bytes)
       },
@@ -347,6 +387,7 @@ class RunningExchange {
     this.#status = status
     this.#upstreamMs = this.#ports.flow.clock.tickMs() - this.#sentTick
     this.#counter.responseHead(status, headers)
+    this.#exchange.watch?.answerHead(headers)
     const reader = this.#exchange.usageReader(headerValue(headers, 'content-type'))
     if (reader !== null) this.#meter = createResponseMeter(reader, headerValue(headers, 'content-encoding'))
     const lines = responseLines(headers, this.#run.isIntercepted)

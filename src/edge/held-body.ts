@@ -105,3 +105,36 @@ export function collectBody(body: ClientBody, holder: BodyHolder): Promise<Colle
     })
   })
 }
+
+/**
+ * The first bytes of a body, as far as they come in time; the body is paused behind them, or over. Rejects with a
+ * `ProxyError` when the client goes away before. Whoever attaches next gets the rest, and the end.
+ */
+export function peekBody(body: ClientBody, maxBytes: number, waitMs: number): Promise<Uint8Array[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let seenBytes = 0
+    const done = (): void => {
+      clearTimeout(timer)
+      resolve(chunks)
+    }
+    const timer = setTimeout(() => {
+      body.pause()
+      done()
+    }, waitMs)
+    body.attach({
+      chunk: (chunk) => {
+        chunks.push(chunk)
+        seenBytes += chunk.length
+        if (seenBytes < maxBytes) return true
+        done()
+        return false
+      },
+      end: done,
+      fail: (error) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    })
+  })
+}

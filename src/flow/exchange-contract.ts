@@ -12,6 +12,7 @@ import type { BodyRestorer } from '../inspect/restore-body.ts'
 import type { Coding } from '../wire/content-coding.ts'
 import type { Framing } from '../wire/grpc-frames.ts'
 import type { HeldBody } from './ports.ts'
+import type { RequestWatch } from './request-watch.ts'
 
 export interface ExchangeInput {
   readonly client: Client
@@ -100,7 +101,12 @@ export interface ExchangeEnd {
 export interface Exchange {
   /** ULID; notices and answers show it. */
   readonly id: string
+  /** A new one after `peek`. */
   readonly plan: ExchangePlan
+  /** What may tell that it is AI after all: the first bytes of the body before they pass, or what passes anyway. */
+  readonly watch: RequestWatch | null
+  /** The first bytes of a body, for `watch.look` of `before`; decides again. */
+  readonly peek: (bytes: Uint8Array) => void
   /** Is the request recorded at all? Traffic without AI is not. */
   readonly isRecorded: boolean
   /** Was something found, or left unread? */

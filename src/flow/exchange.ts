@@ -6,10 +6,10 @@
 import { connectGetMessage, type QueryMessage } from '../dialects/connect-get.ts'
 import type { UsageReader } from '../dialects/dialect.ts'
 import { modelInPath } from '../dialects/path-model.ts'
-import { dialectById, recogniseDialect } from '../dialects/registry.ts'
+import { dialectById } from '../dialects/registry.ts'
 import { type RpcEnding, rpcEnding } from '../dialects/rpc-refusal.ts'
 import type { OutcomeFields } from '../domain/audit-event.ts'
-import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
+import type { BodyFacts, ExchangeDecision, ExchangeFacts } from '../domain/decision.ts'
 import type { FindingCount, UnreadReason } from '../domain/finding.ts'
 import { headerValue, headerValues, type RawHeaders } from '../domain/headers.ts'
 import type { LocalAnswer, Notice } from '../domain/notice.ts'
@@ -34,6 +34,7 @@ import type {
 import { answerFailure } from './failure.ts'
 import type { FlowPorts, HeldBody } from './ports.ts'
 import { errorFields, followingOutcomeEvent, intentEvent, joinCounts, singleOutcomeEvent } from './record.ts'
+import { RequestWatch } from './request-watch.ts'
 import { canRestore, knowsHistories, Restoration } from './restoration.ts'
 import { Sealing } from './sealing.ts'
 import { withoutTenantHeaders, withTenantHeaders } from './tenant-headers.ts'
@@ -45,7 +46,8 @@ export function openExchange(ports: FlowPorts, input: ExchangeInput): Exchange {
 
 class OpenExchange implements Exchange {
   readonly id: string
-  readonly plan: ExchangePlan
+  plan: ExchangePlan
+  readonly watch: RequestWatch | null
   readonly #ports: FlowPorts
   readonly #snapshot: PolicySnapshot
   readonly #input: ExchangeInput
@@ -76,6 +78,7 @@ class OpenExchange implements Exchange {
     this.#startedTick = ports.clock.tickMs()
     this.id = ports.newId()
     this.#identification = snapshot.identify(input.head)
+    this.watch = this.#watchOf(input)
     this.#tenant = snapshot.tenantHeaders(input.head.host, input.head.port)
     this.#decision = this.#decide(null)
     this.#inQuery = this.#decision.dialect === 'connect' ? connectGetMessage(input.head, input.query ?? '') : null
@@ -228,7 +231,9 @@ class OpenExchange implements Exchange {
   }
 
   async finish(end: ExchangeEnd): Promise<void> {
+    this.#recogniseLate()
     this.#countMetrics(end)
+    this.#discover(end)
     if (!this.#decision.isRecorded) return
     if (end.copy !== null) await this.measure(end.copy)
     else if (this.plan.kind === 'measure' && this.#inQuery !== null && !this.#input.hasBody) await this.measure(NO_BODY)
@@ -250,9 +255,42 @@ class OpenExchange implements Exchange {
       nowMs: this.#ports.clock.nowMs(),
       head,
       identification: this.#identification,
-      seenDialect: this.#identification.host.isKnown ? null : recogniseDialect(head),
+      ...this.#seen(),
       body,
     })
+  }
+
+  /** Only hosts that the catalogue does not have, and that are not the company's own. */
+  #watchOf({ head, hasBody }: ExchangeInput): RequestWatch | null {
+    if (this.#identification.host.isKnown) return null
+    const isSanctioned = this.#snapshot.isSanctioned(head.host)
+    return new RequestWatch(head, hasBody && !isSanctioned, () => this.#ports.discovery?.isNear(head.host) === true)
+  }
+
+  #seen(): Pick<ExchangeFacts, 'seenDialect' | 'sighting'> {
+    const { watch } = this
+    return watch?.isAi === true
+      ? { seenDialect: watch.sighting.dialect, sighting: watch.sighting }
+      : { seenDialect: null }
+  }
+
+  peek(bytes: Uint8Array): void {
+    this.watch?.body(bytes)
+    if (this.watch?.isAi !== true || this.#decision.isRecorded) return
+    this.#decision = this.#decide(null)
+    this.#unread = this.#decision.unread
+    this.plan = this.#planFor(this.#decision)
+  }
+
+  /** Nobody knew before it had passed: it is recorded as what it was, and what would have been done is said. */
+  #recogniseLate(): void {
+    this.watch?.end()
+    if (this.watch?.isAi !== true || this.#decision.isRecorded) return
+    const decision = this.#decide(null)
+    if (!decision.isRecorded) return
+    const would = decision.action === 'redact' || decision.action === 'block' ? decision.action : decision.would
+    this.#decision = { ...decision, action: 'allow', would, reason: 'unlisted-late' }
+    this.#unread = 'recognised-late'
   }
 
   #planFor(decision: ExchangeDecision): ExchangePlan {
@@ -362,7 +400,12 @@ class OpenExchange implements Exchange {
     const onRead = (reading: BodyReading): void => {
       this.#reading = reading
     }
-    return { inspect: this.#ports.inspect, limits, flow: this.id, ...(this.#ports.seal === undefined ? {} : { onRead }) }
+    return {
+      inspect: this.#ports.inspect,
+      limits,
+      flow: this.id,
+      ...(this.#ports.seal === undefined ? {} : { onRead }),
+    }
   }
 
   #recordInput(): Parameters<typeof intentEvent>[1] {
@@ -416,6 +459,27 @@ class OpenExchange implements Exchange {
     }
   }
 
+  /** What the list of unknown AI is made of: `discovery` counts, nothing here does. */
+  #discover(end: ExchangeEnd): void {
+    const { discovery } = this.#ports
+    if (discovery === undefined || this.#input.parent !== undefined) return
+    const { client, head } = this.#input
+    const { tool, unread } = this.#decision
+    const isUnnamed = unread === 'unnamed-path'
+    const known = this.#identification.host.isKnown
+    if (tool !== null && tool !== UNLISTED)
+      discovery.tool({ tool, client: client.address, ...(isUnnamed ? { host: head.host, path: head.path } : {}) })
+    if (known || this.watch === null || this.#snapshot.isSanctioned(head.host)) return
+    discovery.request({
+      host: head.host,
+      client: client.address,
+      bytesIn: end.bytesIn,
+      bytesOut: end.bytesOut,
+      sighting: this.watch.sighting,
+      tool: tool === UNLISTED ? null : tool,
+    })
+  }
+
   #countMetrics(end: ExchangeEnd): void {
     const { tool, tier, action, isRecorded } = this.#decision
     if (isRecorded) {
@@ -459,5 +523,8 @@ const MESSAGE_LINES = ['content-type', 'application/json']
 const NO_ENDING: RpcEnding = { bytes: new Uint8Array(0), trailers: [] }
 
 const NOT_AI = { tool: 'none', tier: 'none', action: 'allow' }
+
+/** As `policy/compiled-policy.ts` names it. */
+const UNLISTED = 'unlisted'
 
 const round = (ms: number): number => Math.round(ms * 100) / 100

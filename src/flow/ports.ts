@@ -8,7 +8,8 @@ import type { ConnectionFacts, Identified, RequestEvidence } from '../domain/ide
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
 import type { Limits } from '../domain/settings.ts'
-import type { DialectId } from '../domain/tool.ts'
+import type { Sighting } from '../domain/sighting.ts'
+import type { DialectId, ToolId } from '../domain/tool.ts'
 import type { RecoveryPorts } from '../inspect/blocked-values.ts'
 import type { Vault } from '../inspect/vault.ts'
 import type { DecodingRoom } from './decoding-room.ts'
@@ -181,6 +182,43 @@ export interface SnapshotSource {
   readonly current: () => PolicySnapshot
 }
 
+/** Counts what looks like AI and is not in the catalogue. Never throws, never waits, and keeps no address. */
+export interface DiscoveryPort {
+  /** Was this host seen to serve AI? Then the first bytes of its requests are looked at before they pass. */
+  readonly isNear: (host: string) => boolean
+  /** A request to a host outside the catalogue. */
+  readonly request: (seen: SeenRequest) => void
+  /** A tunnel to such a host, of which nothing was read. */
+  readonly tunnel: (seen: SeenTunnel) => void
+  /** A tool of the catalogue was used; `host` and `path` where the catalogue has the host and not the path. */
+  readonly tool: (seen: SeenTool) => void
+}
+
+interface SeenAt {
+  readonly host: string
+  /** Address of the client. */
+  readonly client: string
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
+export interface SeenRequest extends SeenAt {
+  readonly sighting: Sighting
+  /** The tool that marks itself there. */
+  readonly tool: ToolId | null
+}
+
+export interface SeenTunnel extends SeenAt {
+  readonly durationMs: number
+}
+
+export interface SeenTool {
+  readonly tool: ToolId
+  readonly client: string
+  readonly host?: string
+  readonly path?: string
+}
+
 export interface FlowPorts {
   readonly snapshots: SnapshotSource
   readonly audit: AuditPort
@@ -196,6 +234,8 @@ export interface FlowPorts {
   readonly restore?: RestoreStore
   /** Remembers what was blocked. Absent: a history that was blocked once is blocked for ever. */
   readonly recovery?: RecoveryPorts
+  /** Absent: nothing is counted. */
+  readonly discovery?: DiscoveryPort
   /** Absent: nothing is ever sealed. */
   readonly seal?: SealPort
 }

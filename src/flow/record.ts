@@ -104,6 +104,7 @@ function decisionFields(input: ExchangeRecordInput): DecisionFields {
     dialect: decision.dialect,
     evidence: decision.evidence,
     confidence: decision.confidence,
+    ...(decision.score === undefined ? {} : { score: decision.score }),
     tier: decision.tier,
     action: decision.action,
     would: decision.would,

@@ -64,11 +64,11 @@ function purposes(...actions: [Action, Action, Action, Action, Action, Action]):
 }
 
 /** Compile all tiers; a prohibited tier that nobody could read is an error, one that lets texts pass a warning. */
-export function compileTiers(file: PolicyFile, sink: ProblemSink): Record<Tier, TierRules> {
+export function compileTiers(file: PolicyFile, sink: ProblemSink, canSeal = true): Record<Tier, TierRules> {
   const compiled = {} as Record<Tier, TierRules>
   for (const tier of TIERS) {
     compiled[tier] = compileTier(SHIPPED_TIERS[tier], file.tiers[tier] ?? {})
-    checkTier(compiled[tier], sink)
+    checkTier(compiled[tier], sink, canSeal)
   }
   return compiled
 }
@@ -80,7 +80,7 @@ const compileTier = (shipped: TierRules, written: PolicyTierRules): TierRules =>
   severities: { ...shipped.severities, ...written.severities },
 })
 
-function checkTier(rules: TierRules, sink: ProblemSink): void {
+function checkTier(rules: TierRules, sink: ProblemSink, canSeal: boolean): void {
   const path = ['tiers', rules.tier]
   const blocksOrEdits = Object.values(rules.purposes).some((action) => actionRank(action) >= actionRank('redact'))
   if (rules.read === 'none' && blocksOrEdits) {
@@ -88,6 +88,12 @@ function checkTier(rules: TierRules, sink: ProblemSink): void {
   }
   if (rules.read === 'head' && Object.values(rules.purposes).includes('redact')) {
     sink.error([...path, 'read'], 'what is redacted must be read: use `body`')
+  }
+  if (rules.seal !== 'none' && !canSeal) {
+    sink.error([...path, 'seal'], 'nobody is named who could read it: set `audit.seal` in weir.yaml, docs/audit.md says how')
+  }
+  if (rules.seal !== 'none' && rules.read !== 'body') {
+    sink.error([...path, 'seal'], 'what is sealed must be read: use `read: body`')
   }
   if (rules.tier === 'prohibited' && rules.purposes.inference !== 'block') {
     sink.warn([...path, 'purposes', 'inference'], 'prohibited tools are not blocked: their texts leave')

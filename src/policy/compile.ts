@@ -21,6 +21,8 @@ export interface PolicySettings {
   readonly auditTunnels: 'none' | 'ai' | 'all'
   /** Is there anything that tells users and groups? Without it such rules only get a warning. */
   readonly hasIdentitySource: boolean
+  /** Are there auditors to seal content to? */
+  readonly canSeal?: boolean
 }
 
 export type PolicyResult =
@@ -54,7 +56,7 @@ function compileFile(
 ): CompiledPolicy {
   const known = knownNames(tools)
   const { hasIdentitySource } = settings
-  const tiers = compileTiers(file, sink)
+  const tiers = compileTiers(file, sink, settings.canSeal)
   const assigned = compileAssignments(file, known, sink)
   const rules = compileRules(file, { known, tiers, assignments: assigned.assignments, hasIdentitySource }, sink)
   const exemptions = compileExemptions(file, { known, hasIdentitySource }, sink)

@@ -280,6 +280,7 @@ function conclude(work: Work): ExchangeDecision {
     dialect: pick.dialect,
     evidence: pick.evidence,
     confidence: pick.confidence,
+    ...(pick.score === undefined ? {} : { score: pick.score }),
     tier: draft.tier,
     action,
     would: isSoftened ? draft.action : null,

@@ -2,12 +2,13 @@
 import { actionRank } from '../domain/action.ts'
 import type { ExchangeFacts } from '../domain/decision.ts'
 import { announcesBody } from '../domain/headers.ts'
+import { AI_SCORE } from '../domain/sighting.ts'
 import { type Tier, tierRank } from '../domain/tier.ts'
 import type { Candidate, MarkHit, Purpose, ToolId } from '../domain/tool.ts'
 import { assignmentOf, type CompiledPolicy, UNLISTED_TOOL } from './compiled-policy.ts'
 import type { NoTool, ToolPick } from './tool-pick.ts'
 
-export type PickFacts = Pick<ExchangeFacts, 'head' | 'identification' | 'seenDialect'>
+export type PickFacts = Pick<ExchangeFacts, 'head' | 'identification' | 'seenDialect' | 'sighting'>
 
 /** What a request is used for, wherever the tool comes from. */
 type Use = Pick<ToolPick, 'purpose' | 'dialect' | 'isPathNamed'>
@@ -162,9 +163,10 @@ function pickOutside(policy: CompiledPolicy, facts: PickFacts): ToolPick | NoToo
 }
 
 function unlisted(facts: PickFacts, use: Use): ToolPick {
-  const { seenDialect, identification } = facts
+  const { seenDialect, identification, sighting } = facts
   const evidence = identification.marks.map((mark) => `header:${mark.header}`)
-  if (seenDialect !== null) evidence.unshift(`dialect:${seenDialect}`)
+  if (sighting !== undefined && seenDialect !== null) evidence.unshift(...sighting.evidence)
+  else if (seenDialect !== null) evidence.unshift(`dialect:${seenDialect}`)
   return {
     isTool: true,
     tool: UNLISTED_TOOL,
@@ -173,6 +175,7 @@ function unlisted(facts: PickFacts, use: Use): ToolPick {
     ...use,
     evidence: [...new Set(evidence)],
     confidence: 'low',
+    ...(sighting === undefined ? {} : { score: Math.max(sighting.score, AI_SCORE) }),
     why: 'AI on a host that is not in the catalogue',
   }
 }

@@ -12,6 +12,8 @@ export interface ToolPick {
   readonly isPathNamed: boolean
   readonly evidence: readonly string[]
   readonly confidence: IdentificationConfidence
+  /** Only of what is on a host outside the catalogue. */
+  readonly score?: number
   readonly why: string
 }
 

@@ -42,6 +42,7 @@ export const SNAPSHOT: PolicySnapshot = {
   tools: new Map(TOOLS.map((entry) => [entry.id, entry])),
   tierOf: (id) => ({ tier: TIER_OF[id] ?? 'monitored', rule: id in TIER_OF ? `assign:tool:${id}` : 'default' }),
   lookupHost: unused,
+  isSanctioned: unused,
   identify: unused,
   tenantHeaders: unused,
   decideTunnel: unused,
@@ -99,7 +100,13 @@ export function fakePorts(changes: Partial<ControlPorts> = {}): Fixture {
     readiness: { checks: () => ({ spool: true, store: true, ca: true, rules: true }) },
     metrics: { scrape: async () => '# TYPE weir_connections gauge\nweir_connections 0\n' },
     ca: { rootPem: () => '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
-    audit: { record: (event) => recorded.push(event) },
+    sealed: { open: async () => null },
+    audit: {
+      record: (event) => recorded.push(event),
+      recordFirst: async (event) => {
+        recorded.push(event)
+      },
+    },
     log: { warn: log, error: log },
     pac: (askedHost) => ({
       proxies: [{ keyword: 'PROXY', host: askedHost ?? 'nobody', port: 3128 }],

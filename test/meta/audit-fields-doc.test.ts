@@ -21,8 +21,8 @@ const events = [
     sealed: [{ part: 'request', digest: '00' }],
   }),
   tunnel({ error, count: 2, alert: 'unknown_ca' }),
-  intent({ tenants: ['anthropic'], parent: '01PARENT' }),
-  singleOutcome({ error, tenants: ['anthropic'], parent: '01PARENT' }),
+  intent({ tenants: ['anthropic'], parent: '01PARENT', score: 90 }),
+  singleOutcome({ error, tenants: ['anthropic'], parent: '01PARENT', score: 90 }),
   config(),
   admin({ before: 1, after: 2 }),
 ]

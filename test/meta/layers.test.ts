@@ -37,6 +37,7 @@ const PLANTED: Readonly<Record<string, readonly [string, string]>> = {
   'policy-knows-no-other-rule-folder': ['src/policy/side.ts', '../notice/good.ts'],
   'inspect-knows-no-other-rule-folder': ['src/inspect/side.ts', '../policy/good.ts'],
   'notice-knows-no-other-rule-folder': ['src/notice/side.ts', '../policy/good.ts'],
+  'discover-knows-no-other-rule-folder': ['src/discover/side.ts', '../policy/good.ts'],
   'pure-floors-do-no-io': ['src/wire/io.ts', 'node:fs'],
   'wire-and-dialects-use-no-packages': ['src/dialects/package.ts', 'zod'],
   'rules-use-only-named-packages': ['src/policy/package.ts', 'yaml'],

@@ -23,6 +23,7 @@ function snapshotOf(policy: CompiledPolicy): PolicySnapshot {
     tierOf: (tool) => tierOf(policy, tool),
     lookupHost,
     tenantHeaders: () => null,
+    isSanctioned: () => false,
     identify: (head) => identify(head, marks(head)),
     decideTunnel: (facts) => decideTunnel(policy, facts),
     decideExchange: (facts) => decideExchange(policy, facts),

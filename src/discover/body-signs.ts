@@ -1,0 +1,161 @@
+/** What the keys of a JSON request body say of its dialect. Looks at an outline: never at texts, only at short words of the protocol. */
+import type { Sign } from '../domain/sighting.ts'
+import type { JsonKind, JsonOutline } from '../wire/json-outline.ts'
+import { isModelName } from './model-names.ts'
+
+/** Signs of a body, strongest first; those that speak against AI have negative points. */
+export function bodySigns(outline: JsonOutline): readonly Sign[] {
+  const has = (path: string, ...kinds: readonly JsonKind[]): boolean => {
+    const entry = outline.get(path)
+    return entry !== undefined && (kinds.length === 0 || kinds.includes(entry.kind))
+  }
+  const text = (path: string): string | null => outline.get(path)?.text ?? null
+  const against = counterSigns({ has, text })
+  if (against.length > 0) return against
+  const main = mainSign({ has, text })
+  return main === null ? loneSigns({ has, text }) : [main, ...commonSigns({ has, text }, main)]
+}
+
+interface Keys {
+  readonly has: (path: string, ...kinds: readonly JsonKind[]) => boolean
+  readonly text: (path: string) => string | null
+}
+
+/** Protocols that share words with AI, and say themselves that they are something else. */
+function counterSigns({ has, text }: Keys): Sign[] {
+  if (text('jsonrpc') !== null) return [{ name: 'body:json-rpc', points: -60 }]
+  const isGraphql = has('query', 'string') && (has('variables') || has('operationName') || has('extensions'))
+  if (isGraphql || has('extensions.persistedQuery')) return [{ name: 'body:graphql', points: -60 }]
+  if (has('query', 'object')) return [{ name: 'body:search', points: -60 }]
+  return []
+}
+
+const ROLES: ReadonlySet<string> = new Set(['user', 'assistant', 'system', 'developer', 'tool', 'model', 'function'])
+/** Roles that chats among people do not have. */
+const isRole = (role: string | null): boolean => role !== null && ROLES.has(role)
+
+/** The one shape that a body has, if it has any; the most telling first. */
+function mainSign(keys: Keys): Sign | null {
+  return conversation(keys) ?? contents(keys) ?? prompt(keys) ?? input(keys)
+}
+
+function conversation({ has, text }: Keys): Sign | null {
+  if (text('anthropic_version') !== null && has('messages', 'array')) {
+    return { name: 'body:anthropic_version', points: 60, dialect: 'anthropic-messages' }
+  }
+  if (has('conversationState.currentMessage')) return { name: 'body:conversationState', points: 60, dialect: 'generic' }
+  if (has('messages[].author.role') && has('messages[].content.parts')) {
+    return { name: 'body:author+parts', points: 45, dialect: 'generic' }
+  }
+  if (has('additional_messages[].role') && has('bot_id'))
+    return { name: 'body:bot+messages', points: 60, dialect: 'generic' }
+  if (has('input.messages[].role') && has('model', 'string'))
+    return { name: 'body:input.messages', points: 45, dialect: 'generic' }
+  if (has('chat_history', 'array') && has('message', 'string'))
+    return { name: 'body:chat_history', points: 35, dialect: 'generic' }
+  if (!has('messages', 'array') || !isRole(text('messages[].role'))) return null
+  if (has('inferenceConfig') || has('additionalModelRequestFields')) {
+    return { name: 'body:converse', points: 65, dialect: 'bedrock' }
+  }
+  const isText = has('messages[].content', 'string', 'array')
+  if (!isText && !has('messages[].tool_calls') && !has('messages[].parts')) return null
+  const isAnthropic =
+    has('system', 'string', 'array') || has('thinking', 'object') || has('messages[].content[].cache_control')
+  if (isAnthropic && has('max_tokens', 'number')) {
+    return { name: 'body:messages+system', points: 50, dialect: 'anthropic-messages' }
+  }
+  return { name: 'body:messages', points: 40, dialect: 'openai-chat' }
+}
+
+function contents({ has }: Keys): Sign | null {
+  if (has('request.contents[].parts'))
+    return { name: 'body:request.contents', points: 60, dialect: 'gemini-code-assist' }
+  if (has('contents[].parts')) return { name: 'body:contents+parts', points: 60, dialect: 'gemini' }
+  return null
+}
+
+function prompt({ has, text }: Keys): Sign | null {
+  if (has('inputs', 'string') && has('parameters.max_new_tokens')) {
+    return { name: 'body:inputs+max_new_tokens', points: 60, dialect: 'generic' }
+  }
+  const mode = text('response_mode')
+  if ((mode === 'streaming' || mode === 'blocking') && has('inputs', 'object')) {
+    return { name: 'body:inputs+response_mode', points: 60, dialect: 'generic' }
+  }
+  if (!has('prompt', 'string', 'array')) return null
+  if (
+    has('n_predict') ||
+    has('max_new_tokens') ||
+    has('num_predict') ||
+    has('options.num_ctx') ||
+    has('options.num_predict')
+  ) {
+    return { name: 'body:prompt+tokens', points: 60, dialect: 'generic' }
+  }
+  return has('model', 'string') || has('max_tokens', 'number')
+    ? { name: 'body:prompt', points: 20, dialect: 'generic' }
+    : null
+}
+
+function input({ has, text }: Keys): Sign | null {
+  if (!has('model', 'string')) return null
+  const isItems = isRole(text('input[].role')) || has('input[].content') || text('input[].type') === 'message'
+  if (isItems) return { name: 'body:input-items', points: 45, dialect: 'openai-responses' }
+  if (has('previous_response_id') || (has('input', 'string') && has('instructions', 'string'))) {
+    return { name: 'body:input+instructions', points: 40, dialect: 'openai-responses' }
+  }
+  if (has('input', 'string', 'array')) return { name: 'body:input', points: 15, dialect: 'generic' }
+  return has('query', 'string') && has('documents', 'array')
+    ? { name: 'body:rerank', points: 25, dialect: 'generic' }
+    : null
+}
+
+/** Settings of models that other services do not have. */
+const SETTINGS: readonly string[] = [
+  ...['temperature', 'top_p', 'top_k', 'max_tokens', 'max_completion_tokens', 'max_output_tokens', 'frequency_penalty'],
+  ...['presence_penalty', 'repetition_penalty', 'stop_sequences', 'logit_bias', 'response_format', 'stream_options'],
+  ...['reasoning_effort', 'reasoning', 'enable_thinking', 'tool_choice', 'parallel_tool_calls', 'generationConfig'],
+  ...[
+    'generation_config',
+    'systemInstruction',
+    'system_instruction',
+    'safetySettings',
+    'keep_alive',
+    'encoding_format',
+  ],
+  ...[
+    'num_ctx',
+    'options.temperature',
+    'parameters.temperature',
+    'generationConfig.maxOutputTokens',
+    'auto_save_history',
+  ],
+]
+
+function commonSigns({ has, text }: Keys, main: Sign): Sign[] {
+  const signs: Sign[] = []
+  const isWeak = main.points < 40
+  const model = text('model')
+  if (model !== null && isModelName(model)) signs.push({ name: 'body:model-name', points: isWeak ? 30 : 35 })
+  else if (has('model', 'string')) signs.push({ name: 'body:model', points: isWeak ? 5 : 15 })
+  const settings = SETTINGS.filter((path) => has(path)).length
+  // One alone may be anybody's: things have a temperature too.
+  if (settings > 0) signs.push({ name: 'body:settings', points: settings > 1 ? 25 : isWeak ? 5 : 15 })
+  if (has('tools[].function') || has('tools[].input_schema') || has('tools[].functionDeclarations')) {
+    signs.push({ name: 'body:tools', points: 30 })
+  }
+  if (has('stream', 'boolean')) signs.push({ name: 'body:stream', points: 10 })
+  return signs
+}
+
+/** No shape that is known, but a model is named. */
+function loneSigns({ has, text }: Keys): Sign[] {
+  const model = text('model') ?? text('modelId') ?? text('model_id') ?? text('modelName') ?? text('model_name')
+  if (model === null || !isModelName(model)) return []
+  const isText = ['prompt', 'message', 'content', 'text', 'question', 'query', 'msg', 'userInput', 'messages'].some(
+    (path) => has(path, 'string', 'array', 'object'),
+  )
+  return isText
+    ? [{ name: 'body:model-name+text', points: 40, dialect: 'generic' }]
+    : [{ name: 'body:model-name', points: 15 }]
+}

@@ -1,0 +1,123 @@
+/** AI on hosts outside the catalogue, end to end: recognised by head, by the first bytes of a body, and by the answer. */
+import { request as httpRequest } from 'node:http'
+import t from 'tap'
+import { startHttpOrigin } from '../helpers/origin.ts'
+import type { Scope } from '../helpers/scope.ts'
+import { flowEvents, startWeir } from '../helpers/weir.ts'
+
+const RELAY = 'relay.example'
+
+interface Asked {
+  readonly path: string
+  readonly body: string | readonly string[]
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Plain HTTP through the proxy; a list of pieces is sent with pauses between them. */
+function ask(port: number, { path, body, headers = {} }: Asked): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      {
+        host: '127.0.0.1',
+        port,
+        method: 'POST',
+        path: `http://${RELAY}${path}`,
+        headers: { host: RELAY, 'content-type': 'application/json', ...headers },
+        agent: false,
+      },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => {
+          text += chunk
+        })
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+        response.on('error', reject)
+      },
+    )
+    request.on('error', reject)
+    const pieces = typeof body === 'string' ? [body] : [...body]
+    const next = (): void => {
+      const piece = pieces.shift()
+      if (piece === undefined) request.end()
+      else request.write(piece, () => setTimeout(next, 5))
+    }
+    next()
+  })
+}
+
+const CHAT = JSON.stringify({ messages: [{ role: 'user', content: 'hi' }], model: 'gpt-4o', stream: false })
+
+async function setUp(t: Scope, unlisted: string, answer = '{}') {
+  const bodies: string[] = []
+  const origin = await startHttpOrigin(t, (request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString()
+    })
+    request.on('end', () => {
+      bodies.push(body)
+      response.setHeader('content-type', 'application/json')
+      response.end(answer)
+    })
+  })
+  const weir = await startWeir(t, {
+    pins: { [`${RELAY}:80`]: origin.address },
+    policy: (text) => text.replace('unlisted: monitored', `unlisted: ${unlisted}`),
+  })
+  return { bodies, weir }
+}
+
+t.test('a body on a path near to AI is recognised before anything of it passes, and blocked', async (t) => {
+  const { bodies, weir } = await setUp(t, 'prohibited')
+  const answer = await ask(weir.port, { path: '/api/chat', body: [CHAT.slice(0, 9), CHAT.slice(9)] })
+  t.equal(answer.status, 400)
+  t.match(answer.text, /weir_policy_block/u)
+  t.strictSame(bodies, [], 'nothing went upstream')
+  const [event] = flowEvents(await weir.waitForEvents((all) => flowEvents(all).length > 0))
+  t.match(event, { tool: 'unlisted', tier: 'prohibited', action: 'block', dialect: 'openai-chat', score: Number })
+  t.ok((event?.['evidence'] as string[]).includes('body:messages'))
+})
+
+t.test('a secret in such a body is redacted on the very request, however the body comes', async (t) => {
+  const { bodies, weir } = await setUp(t, 'restricted')
+  const secret = 'AKIAZ7QX2M4KD6RTYW3B'
+  const body = CHAT.replace('hi', `key ${secret} ${'x'.repeat(40_000)}`)
+  const pieces = [body.slice(0, 100), body.slice(100, 20_000), body.slice(20_000)]
+  t.equal((await ask(weir.port, { path: '/api/chat', body: pieces })).status, 200)
+  t.equal(bodies.length, 1)
+  t.notMatch(bodies[0], secret)
+  t.equal((JSON.parse(bodies[0] ?? '') as { model: string }).model, 'gpt-4o')
+})
+
+t.test('a body that is no AI passes unchanged and leaves no event, also where its path is near', async (t) => {
+  const { bodies, weir } = await setUp(t, 'prohibited')
+  const body = JSON.stringify({ room: 'a', message: 'hi', note: 'y'.repeat(50_000) })
+  t.equal((await ask(weir.port, { path: '/chat', body: [body.slice(0, 50), body.slice(50)] })).status, 200)
+  t.equal(
+    (await ask(weir.port, { path: '/chat', body, headers: { 'content-length': String(body.length) } })).status,
+    200,
+  )
+  t.strictSame(bodies, [body, body])
+  await weir.stop()
+  t.strictSame(flowEvents(weir.events()), [])
+})
+
+t.test(
+  'where only the body tells on a path that says nothing, it has passed: recorded with what would have been',
+  async (t) => {
+    const { bodies, weir } = await setUp(t, 'prohibited')
+    t.equal((await ask(weir.port, { path: '/x', body: CHAT })).status, 200)
+    t.strictSame(bodies, [CHAT])
+    const [event] = flowEvents(await weir.waitForEvents((all) => flowEvents(all).length > 0))
+    t.match(event, {
+      phase: 'outcome',
+      tool: 'unlisted',
+      tier: 'prohibited',
+      action: 'allow',
+      would: 'block',
+      reason: 'unlisted-late',
+      unread: 'recognised-late',
+    })
+  },
+)
