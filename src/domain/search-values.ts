@@ -57,15 +57,17 @@ function comparedRange(sign: string, value: number): NumberRange {
 
 /** What is counted is whole, except durations, which are told in tenths of milliseconds at most. */
 const STEP = 0.001
-const nextAbove = (value: number): number => Math.round((value + STEP) * 1000) / 1000
-const nextBelow = (value: number): number => Math.round((value - STEP) * 1000) / 1000
+const nextAbove = (value: number): number => bounded(value + STEP)
+const nextBelow = (value: number): number => bounded(value - STEP)
 
 function amountOf(text: string | undefined, absent: number): number {
   if (text === undefined) return absent
   const unit = /[kmg]$/iu.exec(text)?.[0] ?? ''
   const value = Number(text.slice(0, text.length - unit.length)) * (FACTOR[unit.toLowerCase()] ?? 1)
-  return Math.max(-MAX_AMOUNT, Math.min(MAX_AMOUNT, Math.round(value * 1000) / 1000))
+  return bounded(value)
 }
+
+const bounded = (value: number): number => Math.max(-MAX_AMOUNT, Math.min(MAX_AMOUNT, Math.round(value * 1000) / 1000))
 
 /** The text that `readRange` reads as this range. */
 export function rangeText({ from, to }: NumberRange): string {
