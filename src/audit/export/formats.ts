@@ -2,6 +2,7 @@
 import type { ExchangeRecord } from '../event-query.ts'
 import { csvHeader, csvRow } from './csv.ts'
 import { jsonLine } from './jsonl.ts'
+import { ocsfRows } from './ocsf.ts'
 
 export interface ExportFormat {
   /** What stands once in front, line break included. */
@@ -20,12 +21,13 @@ export interface ExportFormat {
   readonly extension: string
 }
 
-export const EXPORT_FORMAT_NAMES = ['jsonl', 'csv'] as const
+export const EXPORT_FORMAT_NAMES = ['jsonl', 'csv', 'ocsf'] as const
 export type ExportFormatName = (typeof EXPORT_FORMAT_NAMES)[number]
 
 export const EXPORT_FORMATS: Readonly<Record<ExportFormatName, ExportFormat>> = {
   jsonl: { row: jsonLine, contentType: 'application/x-ndjson', extension: 'jsonl' },
   csv: { header: csvHeader(), row: csvRow, contentType: 'text/csv; charset=utf-8', extension: 'csv' },
+  ocsf: { row: ocsfRows, contentType: 'application/x-ndjson', extension: 'ocsf.jsonl' },
 }
 
 /** A format by its name; `undefined`: there is none. */

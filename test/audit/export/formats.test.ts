@@ -20,7 +20,7 @@ t.test('every format makes whole lines of any record, and of any exchange, also 
         }
       }
     }
-    t.match(extension, /^[a-z]+$/u)
+    t.match(extension, /^[a-z]+(\.jsonl)?$/u)
     t.match(contentType, /^[a-z]+\/[a-z-]+/u)
   }
 })
