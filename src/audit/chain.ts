@@ -1,8 +1,9 @@
 /** Checks the chain of event files: nothing edited, removed, moved or put in; and names the first line that is wrong. */
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { lineHash } from './event-line.ts'
 import { readLines } from './line-chunks.ts'
+import { textSize } from './segment-text.ts'
 import { listSegments, type Segment } from './segments.ts'
 import { GENESIS } from './tail-repair.ts'
 
@@ -143,7 +144,7 @@ function linesOf(file: string): { whole: string[]; rest: number } {
     for (const line of chunk.lines) whole.push(line)
     offset = chunk.end
   }
-  return { whole, rest: existsSync(file) ? statSync(file).size - offset : 0 }
+  return { whole, rest: textSize(file) - offset }
 }
 
 function digestsById(file: string): Map<string, string> {

@@ -1,5 +1,5 @@
-/** Reads whole lines of a growing file, from an offset on. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+/** Reads whole lines of a growing audit file, from an offset of its text on, whether it is compressed or not. */
+import { openText, type SegmentText } from './segment-text.ts'
 
 const NEWLINE = 10
 
@@ -16,50 +16,38 @@ export type ChunkResult =
   | { readonly ok: false }
 
 /**
- * The whole lines of at most `maxBytes` from `offset` on. A missing file is an empty one. A stretch of `maxBytes`
- * without a newline is no audit line and is skipped. Throws I/O errors.
+ * The whole lines of at most `maxBytes` from `offset` on; offsets are of the text, also when `<file>.zst` holds it. A
+ * missing file is an empty one. A stretch of `maxBytes` without a newline is no audit line and is skipped. Throws
+ * `UnreadableFile` for a file that is damaged, and I/O errors.
  */
 export function readLines(file: string, offset: number, maxBytes: number): ChunkResult {
-  const fd = openIfThere(file)
-  if (fd === null) return offset === 0 ? { ok: true, lines: [], end: 0 } : { ok: false }
+  const text = openText(file)
+  if (text === null) return offset === 0 ? { ok: true, lines: [], end: 0 } : { ok: false }
   try {
-    const { size } = fstatSync(fd)
-    if (size < offset || (offset > 0 && readRange(fd, offset - 1, 1)[0] !== NEWLINE)) return { ok: false }
-    const bytes = readRange(fd, offset, Math.min(maxBytes, size - offset))
-    const length = bytes.lastIndexOf(NEWLINE) + 1
-    if (length === 0)
-      return { ok: true, lines: [], end: bytes.length === maxBytes ? skipLine(fd, offset, size) : offset }
-    return { ok: true, lines: bytes.toString('utf8', 0, length - 1).split('\n'), end: offset + length }
+    return linesOf(text, offset, maxBytes)
   } finally {
-    closeSync(fd)
+    text.close()
   }
 }
 
-function openIfThere(file: string): number | null {
-  try {
-    return openSync(file, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-}
-
-function readRange(fd: number, from: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length)
-  let filled = 0
-  while (filled < length) {
-    const read = readSync(fd, bytes, filled, length - filled, from + filled)
-    if (read === 0) break
-    filled += read
-  }
-  return bytes.subarray(0, filled)
+function linesOf(text: SegmentText, offset: number, maxBytes: number): ChunkResult {
+  const { size } = text
+  if (size < offset) return { ok: false }
+  // With the byte before: an offset that was a line's end still is one.
+  const before = offset === 0 ? 0 : 1
+  const read = text.read(offset - before, Math.min(maxBytes, size - offset) + before)
+  if (before === 1 && read[0] !== NEWLINE) return { ok: false }
+  const bytes = read.subarray(before)
+  const length = bytes.lastIndexOf(NEWLINE) + 1
+  if (length > 0) return { ok: true, lines: bytes.toString('utf8', 0, length - 1).split('\n'), end: offset + length }
+  return { ok: true, lines: [], end: bytes.length === maxBytes ? skipLine(text, offset) : offset }
 }
 
 /** Behind the newline that ends the over-long line, or `offset` while there is none. */
-function skipLine(fd: number, offset: number, size: number): number {
+function skipLine(text: SegmentText, offset: number): number {
   const step = 1 << 20
-  for (let at = offset; at < size; at += step) {
-    const newline = readRange(fd, at, Math.min(step, size - at)).indexOf(NEWLINE)
+  for (let at = offset; at < text.size; at += step) {
+    const newline = text.read(at, Math.min(step, text.size - at)).indexOf(NEWLINE)
     if (newline !== -1) return at + newline + 1
   }
   return offset

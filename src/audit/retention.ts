@@ -1,7 +1,7 @@
 /** Retention: whole segments whose newest event is old enough are removed, with their rows; the chain goes on behind them. */
-import { rmSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
+import { removeText, textSize } from './segment-text.ts'
 import { listSegments, type Segment } from './segments.ts'
 
 /**
@@ -13,12 +13,12 @@ export function removeExpired(db: DatabaseSync, dir: string, beforeMs: number): 
   return segments
     .filter((segment, index) => {
       const next = segments[index + 1]
-      if (next?.stream !== segment.stream || statSync(next.events).size === 0) return false
+      if (next?.stream !== segment.stream || textSize(next.events) === 0) return false
       if (!isReadAndOlder(db, segment, beforeMs)) return false
       // Persons first: should this be cut short, the rest is as after an erasure.
-      rmSync(segment.personal, { force: true })
+      removeText(segment.personal)
       removeRows(db, segment)
-      rmSync(segment.events, { force: true })
+      removeText(segment.events)
       return true
     })
     .map(({ events }) => events)
@@ -32,7 +32,7 @@ interface Rows {
 function rowsOf(db: DatabaseSync, segment: Segment): Rows | null {
   const row = db
     .prepare('SELECT first_rid, last_rid FROM files WHERE name = ? AND offset = ?')
-    .get(basename(segment.events), statSync(segment.events).size)
+    .get(basename(segment.events), textSize(segment.events))
   if (row?.['first_rid'] == null || row['last_rid'] == null) return null
   return { first: Number(row['first_rid']), last: Number(row['last_rid']) }
 }

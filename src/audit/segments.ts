@@ -1,4 +1,7 @@
-/** Names and order of the audit files: `events-<stream>-<first seq>.jsonl` and its personal neighbour. */
+/**
+ * Names and order of the audit files: `events-<stream>-<first seq>.jsonl` and its personal neighbour. A closed event file
+ * may lie there as `….jsonl.zst`; it keeps its name without that ending, and segment-text.ts finds its text.
+ */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -7,13 +10,13 @@ export interface Segment {
   readonly stream: string
   /** Sequence number of its first line. */
   readonly firstSeq: number
-  /** Full paths. */
+  /** Full paths, without `.zst`. */
   readonly events: string
   readonly personal: string
 }
 
 const SEQ_DIGITS = 12
-const NAME = /^events-(?<stream>[a-z0-9][a-z0-9-]*)-(?<seq>\d{12})\.jsonl$/u
+const NAME = /^events-(?<stream>[a-z0-9][a-z0-9-]*)-(?<seq>\d{12})\.jsonl(?:\.zst)?$/u
 const STREAM = /^[a-z0-9][a-z0-9-]{0,40}$/u
 
 /** Is this a name that a stream may have? It becomes part of file names. */
@@ -33,10 +36,14 @@ export function listSegments(dir: string): Segment[] {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
   }
-  return names
-    .flatMap((name) => {
-      const groups = NAME.exec(name)?.groups
-      return groups === undefined ? [] : [segmentOf(dir, groups['stream'] ?? '', Number(groups['seq']))]
-    })
-    .sort((a, b) => (a.stream === b.stream ? a.firstSeq - b.firstSeq : a.stream < b.stream ? -1 : 1))
+  const segments = new Map<string, Segment>()
+  for (const name of names) {
+    const groups = NAME.exec(name)?.groups
+    if (groups === undefined) continue
+    const segment = segmentOf(dir, groups['stream'] ?? '', Number(groups['seq']))
+    segments.set(segment.events, segment)
+  }
+  return [...segments.values()].sort((a, b) =>
+    a.stream === b.stream ? a.firstSeq - b.firstSeq : a.stream < b.stream ? -1 : 1,
+  )
 }

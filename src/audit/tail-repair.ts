@@ -3,8 +3,19 @@
  * line that is cut short or was never filled: it is moved to a `.torn` file. No acknowledged event is ever in it,
  * because an event is acknowledged after its whole line was synced.
  */
-import { appendFileSync, closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+} from 'node:fs'
 import { lineHash } from './event-line.ts'
+import { openText } from './segment-text.ts'
 import { listSegments, type Segment } from './segments.ts'
 
 /** `prevHash` of the first line of a stream. */
@@ -20,7 +31,7 @@ export interface TornTail {
 
 /** Where the next line goes. */
 export interface StreamTail {
-  /** `null`: no segment yet. */
+  /** `null`: the next line begins a segment. */
   readonly segment: Segment | null
   /** Sizes of the segment's two files after the repair. */
   readonly eventBytes: number
@@ -35,9 +46,8 @@ export function openStreamTail(dir: string, stream: string): StreamTail {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const segments = listSegments(dir).filter((segment) => segment.stream === stream)
   const segment = segments.at(-1)
-  if (segment === undefined) {
-    return { segment: null, eventBytes: 0, personalBytes: 0, nextSeq: 1, prevHash: GENESIS, torn: [] }
-  }
+  // Only closed segments are compressed; when the newest one is, somebody took away what followed.
+  if (segment === undefined || !existsSync(segment.events)) return afterClosed(segments)
   const events = repairFile(segment.events)
   const personal = repairFile(segment.personal)
   // An empty newest segment: the process ended between making it and writing its first line.
@@ -49,6 +59,18 @@ export function openStreamTail(dir: string, stream: string): StreamTail {
     nextSeq: last === null ? segment.firstSeq : seqOf(last) + 1,
     prevHash: last === null ? GENESIS : lineHash(last),
     torn: [...events.torn, ...personal.torn],
+  }
+}
+
+function afterClosed(segments: readonly Segment[]): StreamTail {
+  const last = lastLineBefore(segments)
+  return {
+    segment: null,
+    eventBytes: 0,
+    personalBytes: 0,
+    nextSeq: last === null ? 1 : seqOf(last) + 1,
+    prevHash: last === null ? GENESIS : lineHash(last),
+    torn: [],
   }
 }
 
@@ -128,8 +150,24 @@ const seqOf = (line: Buffer): number => (JSON.parse(line.toString('utf8')) as { 
 
 function lastLineBefore(segments: readonly Segment[]): Buffer | null {
   for (const segment of segments.toReversed()) {
-    const { lastLine } = repairFile(segment.events)
+    const lastLine = existsSync(segment.events) ? repairFile(segment.events).lastLine : lastCompressed(segment.events)
     if (lastLine !== null) return lastLine
   }
   return null
+}
+
+/** The last line of a compressed file, which ends at a line end. */
+function lastCompressed(file: string): Buffer | null {
+  const text = openText(file)
+  try {
+    if (text === null || text.size === 0) return null
+    for (let length = STEP_BYTES; ; length *= 2) {
+      const from = Math.max(0, text.size - length)
+      const end = text.read(from, text.size - 1 - from)
+      const newline = end.lastIndexOf(NEWLINE)
+      if (newline !== -1 || from === 0) return end.subarray(newline + 1)
+    }
+  } finally {
+    text?.close()
+  }
 }
