@@ -90,8 +90,6 @@ const outcome = fc.record({
   complete: fc.boolean(),
 })
 
-type Changes = Parameters<typeof singleOutcome>[0]
-
 /** Values out of any shape go in as they are: the events are checked on their way out, not on their way in. */
 export const anyEvent: fc.Arbitrary<AuditEvent> = fc
   .tuple(fc.nat(5), client, decision, outcome, anyText, fc.jsonValue(), fc.nat(4))
