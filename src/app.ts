@@ -147,7 +147,7 @@ export class App {
     this.#newId = createIdSource()
     const metrics = createMetrics()
     this.#metrics = this.#open(metrics, () => metrics.stop())
-    const { store, spool } = openAuditTrail(config, parts.log, parts.opened)
+    const { store, spool, tree } = openAuditTrail(config, parts.log, parts.opened)
     this.#store = store
     this.#spool = spool
     this.#archive = this.#openArchive()
@@ -180,6 +180,7 @@ export class App {
     this.#readiness = createReadiness({
       spool: () => this.#spool.health().ok,
       store: () => this.#store.health().ok,
+      tree: () => tree.health().ok,
       ca: () => this.authority.ready().ok,
       rules: () => true,
     })

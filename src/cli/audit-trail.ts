@@ -2,8 +2,10 @@
 import { join } from 'node:path'
 import { createSpool, type Spool } from '../audit/spool.ts'
 import { type EventStore, openEventStore } from '../audit/store.ts'
+import type { TreeThread } from '../audit/tree/tree-thread.ts'
 import type { WeirConfig } from '../config/schema.ts'
 import type { Logger } from '../flow/ports.ts'
+import { openAuditTree } from './audit-tree.ts'
 import type { Opened } from './opened.ts'
 
 /** Name of this process's event stream; each worker has one of its own. */
@@ -12,10 +14,12 @@ const STREAM = 'n1-w0'
 export interface AuditTrail {
   readonly spool: Spool
   readonly store: EventStore
+  readonly tree: TreeThread
 }
 
 /** `opened` grows part by part, also when a later one throws. */
-export function openAuditTrail({ audit, data }: WeirConfig, log: Logger, opened: Opened[]): AuditTrail {
+export function openAuditTrail(config: WeirConfig, log: Logger, opened: Opened[]): AuditTrail {
+  const { audit, data } = config
   const dir = join(data.dir, 'audit')
   const store = openEventStore({
     dir,
@@ -29,8 +33,12 @@ export function openAuditTrail({ audit, data }: WeirConfig, log: Logger, opened:
     stream: STREAM,
     segmentBytes: audit.segmentBytes,
     log,
-    onCommit: () => store.notify(),
+    onCommit: (lastSeq) => {
+      store.notify()
+      tree.committed(lastSeq)
+    },
   })
+  const tree = openAuditTree(config, { stream: STREAM, log, spool, onCheckpoint: () => undefined }, opened)
   opened.push(spool)
-  return { spool, store }
+  return { spool, store, tree }
 }

@@ -30,6 +30,7 @@ const PATH_LEAVES: readonly (readonly string[])[] = [
   ['identity', 'ldap', 'caFile'],
   ['inspect', 'keyFile'],
   ['upstream', 'extraRoots'],
+  ['audit', 'anchor', 'dir'],
 ]
 
 /** Make every path leaf absolute from a folder; what is no text stays for the schema to refuse. */

@@ -134,11 +134,23 @@ const upstream = z.strictObject({
     .describe('Private destinations that are allowed: CIDR or `host:port`.'),
 })
 
+const anchor = z.strictObject({
+  dir: path.nullable().default(null).describe('Second folder that every checkpoint is copied to.'),
+  command: z
+    .array(z.string().min(1))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Program and arguments that get every checkpoint on standard input.'),
+})
+
 const audit = z.strictObject({
   tunnels: z.enum(['none', 'ai', 'all']).default('ai').describe('Which tunnels leave an event.'),
   segmentBytes: bytes.default(268_435_456).describe('Size at which an event file is closed and the next begins.'),
   retentionDays: z.int().min(1).max(36_500).default(180).describe('How long events are kept.'),
   privacy: z.enum(['full']).default('full').describe('Which personal fields are kept.'),
+  checkpointSeconds: z.int().min(1).max(60).default(60).describe('At most so long between two signed checkpoints.'),
+  anchor: anchor.prefault({}),
 })
 
 const languages = ['en', 'zh-CN'] as const

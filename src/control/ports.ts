@@ -73,6 +73,7 @@ export interface ReadinessPort {
   readonly checks: () => {
     readonly spool: boolean
     readonly store: boolean
+    readonly tree: boolean
     readonly ca: boolean
     readonly rules: boolean
   }

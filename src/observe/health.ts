@@ -1,7 +1,7 @@
 /** Readiness: named checks composed into one answer. A check that throws counts as failed; liveness asks nothing. */
 
 /** The parts that must work before traffic is sent here (contracts section 9). */
-export const READINESS_CHECKS = ['spool', 'store', 'ca', 'rules'] as const
+export const READINESS_CHECKS = ['spool', 'store', 'tree', 'ca', 'rules'] as const
 export type ReadinessCheck = (typeof READINESS_CHECKS)[number]
 
 export type ReadinessResult = Readonly<Record<ReadinessCheck, boolean>>
@@ -28,6 +28,7 @@ export function createReadiness(checks: Readonly<Record<ReadinessCheck, () => bo
   const runAll = (): ReadinessResult => ({
     spool: run('spool'),
     store: run('store'),
+    tree: run('tree'),
     ca: run('ca'),
     rules: run('rules'),
   })

@@ -97,7 +97,7 @@ export function fakePorts(changes: Partial<ControlPorts> = {}): Fixture {
       counts: () => ({ endpoints: 9, detectors: 30, exemptions: 0 }),
       explain: (input) => ({ ok: true, explanation: { tool: 'claude-code', action: 'block', asked: input } }),
     },
-    readiness: { checks: () => ({ spool: true, store: true, ca: true, rules: true }) },
+    readiness: { checks: () => ({ spool: true, store: true, tree: true, ca: true, rules: true }) },
     metrics: { scrape: async () => '# TYPE weir_connections gauge\nweir_connections 0\n' },
     ca: { rootPem: () => '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
     sealed: { open: async () => null },

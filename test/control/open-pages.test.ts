@@ -8,12 +8,12 @@ t.test('the probes answer without a token', async (t) => {
   const livez = await get('/livez', NO_TOKEN)
   t.match(livez, { status: 200, text: 'ok' })
   const readyz = await get('/readyz', NO_TOKEN)
-  t.strictSame(readyz.json, { ready: true, checks: { spool: true, store: true, ca: true, rules: true } })
+  t.strictSame(readyz.json, { ready: true, checks: { spool: true, store: true, tree: true, ca: true, rules: true } })
   t.equal(readyz.status, 200)
 })
 
 t.test('one failing check means not ready, and says which', async (t) => {
-  const checks = { spool: true, store: false, ca: true, rules: true }
+  const checks = { spool: true, store: false, tree: true, ca: true, rules: true }
   const { get } = await startControl(t, { readiness: { checks: () => checks } })
   const answer = await get('/readyz', NO_TOKEN)
   t.equal(answer.status, 503)
@@ -22,7 +22,7 @@ t.test('one failing check means not ready, and says which', async (t) => {
 })
 
 t.test('a stopping proxy is not ready although all its parts work', async (t) => {
-  const checks = { spool: true, store: true, ca: true, rules: true }
+  const checks = { spool: true, store: true, tree: true, ca: true, rules: true }
   const { get } = await startControl(t, { readiness: { checks: () => checks, isDraining: () => true } })
   t.match(await get('/readyz', NO_TOKEN), { status: 503, json: { ready: false, checks } })
 })

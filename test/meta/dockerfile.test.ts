@@ -79,7 +79,7 @@ t.test('the health check tells a ready proxy from one that is not, and from none
   const command = /CMD (\[.*\])$/u.exec(all('HEALTHCHECK').at(-1) ?? '')?.[1]
   const [, ...args] = JSON.parse(command ?? '[]') as string[]
   let isReady = true
-  const checks = () => ({ spool: true, store: isReady, ca: true, rules: true })
+  const checks = () => ({ spool: true, store: isReady, tree: true, ca: true, rules: true })
   const { ports } = fakePorts({ readiness: { checks } })
   const options = { tls: null, networks: ['127.0.0.0/8'], publicUrl: null, tokens: [] }
   const server = createControlServer(ports, { ...options, listen: '0.0.0.0:0' })

@@ -2,11 +2,11 @@ import t from 'tap'
 import { createReadiness, READINESS_CHECKS } from '../../src/observe/health.ts'
 
 const yes = (): boolean => true
-const all = { spool: yes, store: yes, ca: yes, rules: yes }
+const all = { spool: yes, store: yes, tree: yes, ca: yes, rules: yes }
 
 t.test('ready when every check holds', async (t) => {
   const readiness = createReadiness(all)
-  t.strictSame(readiness.checks(), { spool: true, store: true, ca: true, rules: true })
+  t.strictSame(readiness.checks(), { spool: true, store: true, tree: true, ca: true, rules: true })
   t.equal(readiness.isReady(), true)
 })
 
@@ -25,7 +25,7 @@ t.test('a check that throws has failed', async (t) => {
       throw new Error('closed')
     },
   })
-  t.match(readiness.checks(), { store: false, ca: true })
+  t.match(readiness.checks(), { store: false, tree: true, ca: true })
 })
 
 t.test('checks are asked each time', async (t) => {
@@ -42,5 +42,5 @@ t.test('draining makes it not ready and keeps the checks truthful', async (t) =>
   readiness.drain()
   t.equal(readiness.isReady(), false)
   t.equal(readiness.isDraining(), true)
-  t.strictSame(readiness.checks(), { spool: true, store: true, ca: true, rules: true })
+  t.strictSame(readiness.checks(), { spool: true, store: true, tree: true, ca: true, rules: true })
 })

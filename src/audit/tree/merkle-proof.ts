@@ -58,24 +58,32 @@ export function isConsistent(old: TreeHead, now: TreeHead, proof: readonly Uint8
   if (old.size === now.size) return proof.length === 0 && isEqual(old.root, now.root)
   if (old.size === 0) return proof.length === 0 && isEqual(old.root, EMPTY_ROOT)
   const isPowerOfTwo = Number.isInteger(Math.log2(old.size))
-  const [first, ...rest] = isPowerOfTwo ? [old.root, ...proof] : proof
-  if (first === undefined) return false
-  let at = old.size - 1
-  let last = now.size - 1
+  const roots = rootsFromConsistency(old.size, now.size, isPowerOfTwo ? [old.root, ...proof] : proof)
+  return roots !== null && isEqual(roots.old, old.root) && isEqual(roots.now, now.root)
+}
+
+function rootsFromConsistency(
+  oldSize: number,
+  size: number,
+  [first, ...rest]: readonly Uint8Array[],
+): { readonly old: Uint8Array; readonly now: Uint8Array } | null {
+  if (first === undefined) return null
+  let at = oldSize - 1
+  let last = size - 1
   while (at % 2 === 1) [at, last] = [half(at), half(last)]
-  let oldRoot = first
-  let root = first
+  let old = first
+  let now = first
   for (const hash of rest) {
-    if (last === 0) return false
+    if (last === 0) return null
     if (at % 2 === 1 || at === last) {
-      oldRoot = nodeHash(hash, oldRoot)
-      root = nodeHash(hash, root)
+      old = nodeHash(hash, old)
+      now = nodeHash(hash, now)
       while (at % 2 === 0 && at > 0) [at, last] = [half(at), half(last)]
-    } else root = nodeHash(root, hash)
+    } else now = nodeHash(now, hash)
     at = half(at)
     last = half(last)
   }
-  return last === 0 && isEqual(oldRoot, old.root) && isEqual(root, now.root)
+  return last === 0 ? { old, now } : null
 }
 
 // Not by shifts: those end at 2^31 entries.
