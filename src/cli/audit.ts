@@ -10,6 +10,10 @@ interface Verb {
 const VERBS: Readonly<Record<string, Verb>> = {
   query: { summary: 'the newest events that match', load: () => import('./audit-query.ts') },
   export: { summary: 'all events that match, for other programs', load: () => import('./audit-query.ts') },
+  open: { summary: 'what is sealed of an exchange, for the auditors', load: () => import('./audit-open.ts') },
+  share: { summary: "an auditor's share of what was opened", load: () => import('./audit-share.ts') },
+  read: { summary: 'shares put together: the sealed text', load: () => import('./audit-read.ts') },
+  'auditor-key': { summary: 'a pair of keys for an auditor', load: () => import('./audit-auditor-key.ts') },
   verify: { summary: 'is every line there and unchanged?', load: () => import('./audit-verify.ts') },
 }
 

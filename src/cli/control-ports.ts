@@ -15,6 +15,7 @@ import { pacInput } from './pac-rules.ts'
 
 export interface ControlParts {
   readonly feedback: ControlPorts['feedback']
+  readonly sealed: ControlPorts['sealed']
   readonly store: Pick<EventStore, 'query' | 'find' | 'lastSeen'>
   readonly watch: Pick<StateWatch, 'current' | 'problems'>
   /** What was told at the start; shown until the first reload. */
@@ -23,6 +24,7 @@ export interface ControlParts {
   readonly metrics: Pick<MetricsRegistry, 'scrape'>
   readonly authority: Pick<Authority, 'rootPem'>
   readonly record: ControlPorts['audit']['record']
+  readonly recordFirst: ControlPorts['audit']['recordFirst']
   readonly log: OperationalLog
   /** Addresses the proxy listens on; empty before the start. */
   readonly listens: () => readonly BoundListen[]
@@ -37,6 +39,7 @@ export function createControlPorts(parts: ControlParts): ControlPorts {
   return {
     events: parts.store,
     feedback: parts.feedback,
+    sealed: parts.sealed,
     policy: {
       current: () => rules().snapshot,
       source: () => rules().policyText,
@@ -52,7 +55,7 @@ export function createControlPorts(parts: ControlParts): ControlPorts {
     readiness: parts.readiness,
     metrics: parts.metrics,
     ca: { rootPem: () => parts.authority.rootPem() },
-    audit: { record: parts.record },
+    audit: { record: parts.record, recordFirst: parts.recordFirst },
     log: parts.log,
     pac: (askedHost) => pacInput(watch.current().config, parts.listens(), rules(), askedHost),
   }

@@ -18,6 +18,7 @@ import { createKerberos, type Kerberos } from '../identity/kerberos.ts'
 import { compileNetworkMap } from '../identity/network-map.ts'
 import { lockDataFolder } from '../state/data-lock.ts'
 import { loadOrCreateKey } from '../state/key-file.ts'
+import { readAuditorKeys, type SealSettings } from './auditor-keys.ts'
 import { portProblem } from './listen-address.ts'
 
 export interface StartOptions {
@@ -39,6 +40,8 @@ export interface StartParts {
   readonly token: AdminToken
   readonly placeholderKey: Uint8Array
   readonly kerberos: Kerberos
+  /** To whom content is sealed; `null`: to nobody. */
+  readonly seal: SealSettings | null
   /** Lets go of the data folder. */
   readonly release: () => void
 }
@@ -56,29 +59,39 @@ export async function loadStartParts(
 ): Promise<{ readonly ok: true; readonly parts: StartParts } | StartFailure> {
   const kerberos = createKerberos()
   const load: StateOptions = { ...options, compileIdentity: compileNetworkMap, checkNegotiate: kerberos.check }
-  const { state, files, problems } = await readAll(load)
+  const { state, files, seal, problems } = await readAll(load)
   if (state === null || files === null || hasErrors(problems)) return failure(problems)
   const opened = await openAuthority({ ...state.config.certs, nowMs: options.nowMs })
   if (!opened.ok) return failure([...problems, ...opened.problems])
   const own = await openData(state.config)
   if (!own.ok) return failure([...problems, ...own.problems])
   const warnings = [...problems, ...opened.warnings]
-  return { ok: true, parts: { load, kerberos, state, files, warnings, authority: opened.authority, ...own.data } }
+  return { ok: true, parts: { load, kerberos, state, files, seal, warnings, authority: opened.authority, ...own.data } }
 }
 
 /** Everything that is only read; `null` for what has errors. */
-async function readAll(
-  load: StateOptions,
-): Promise<{ state: LoadedState | null; files: NamedFiles | null; problems: readonly Problem[] }> {
+async function readAll(load: StateOptions): Promise<{
+  state: LoadedState | null
+  files: NamedFiles | null
+  seal: SealSettings | null
+  problems: readonly Problem[]
+}> {
   const loaded = await loadState(load)
   const found: Problem[] = loaded.problems.map(({ part: _part, ...problem }) => problem)
   const config = loaded.ok ? loaded.state.config : await configAlone(load)
-  if (config === null) return { state: null, files: null, problems: found }
+  if (config === null) return { state: null, files: null, seal: null, problems: found }
   const read = readNamedFiles(config)
   if (!read.ok) found.push(...read.problems)
+  const auditors = await readAuditorKeys(config)
+  if (!auditors.ok) found.push(...auditors.problems)
   found.push(...(await portProblems(config)))
   if (hasErrors(found)) found.push(...(await caProblems(config, load.nowMs)))
-  return { state: loaded.ok ? loaded.state : null, files: read.ok ? read.files : null, problems: found }
+  return {
+    state: loaded.ok ? loaded.state : null,
+    files: read.ok ? read.files : null,
+    seal: auditors.ok ? auditors.seal : null,
+    problems: found,
+  }
 }
 
 /** The configuration where only the rules are broken, so that what it names is checked all the same. */

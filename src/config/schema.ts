@@ -144,11 +144,25 @@ const anchor = z.strictObject({
     .describe('Program and arguments that get every checkpoint on standard input.'),
 })
 
+const seal = z
+  .strictObject({
+    auditors: z.array(path).min(1).max(100),
+    threshold: z.int().min(1).max(100),
+    maxBytes: bytes.max(67_108_864).default(1_048_576),
+  })
+  .refine(({ auditors, threshold }) => threshold <= auditors.length, {
+    path: ['threshold'],
+    error: 'more auditors are needed than are named',
+  })
+  .nullable()
+  .default(null)
+
 const audit = z.strictObject({
   tunnels: z.enum(['none', 'ai', 'all']).default('ai').describe('Which tunnels leave an event.'),
   segmentBytes: bytes.default(268_435_456).describe('Size at which an event file is closed and the next begins.'),
   retentionDays: z.int().min(1).max(36_500).default(180).describe('How long events are kept.'),
   privacy: z.enum(['full']).default('full').describe('Which personal fields are kept.'),
+  seal: seal.describe('Who can read sealed content together, for tiers with `seal`; null: nothing is sealed.'),
   checkpointSeconds: z.int().min(1).max(60).default(60).describe('At most so long between two signed checkpoints.'),
   anchor: anchor.prefault({}),
 })

@@ -4,6 +4,7 @@ import { addEventRoute } from './api/event.ts'
 import { addEventsRoute } from './api/events.ts'
 import { addExplainRoute } from './api/explain.ts'
 import { addFeedbackRoutes } from './api/feedback.ts'
+import { addSealedRoutes } from './api/sealed.ts'
 import { addPolicyRoute } from './api/policy.ts'
 import { addSnapshotRoute } from './api/snapshot.ts'
 import { addToolsRoute } from './api/tools.ts'
@@ -29,4 +30,5 @@ export function addApi(app: FastifyInstance, ports: ControlPorts, auth: AuthOpti
   addExplainRoute(app, ports)
   addSnapshotRoute(app, ports)
   addFeedbackRoutes(app, ports)
+  addSealedRoutes(app, ports)
 }

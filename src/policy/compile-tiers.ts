@@ -90,7 +90,10 @@ function checkTier(rules: TierRules, sink: ProblemSink, canSeal: boolean): void 
     sink.error([...path, 'read'], 'what is redacted must be read: use `body`')
   }
   if (rules.seal !== 'none' && !canSeal) {
-    sink.error([...path, 'seal'], 'nobody is named who could read it: set `audit.seal` in weir.yaml, docs/audit.md says how')
+    sink.error(
+      [...path, 'seal'],
+      'nobody is named who could read it: set `audit.seal` in weir.yaml, docs/audit.md says how',
+    )
   }
   if (rules.seal !== 'none' && rules.read !== 'body') {
     sink.error([...path, 'seal'], 'what is sealed must be read: use `read: body`')

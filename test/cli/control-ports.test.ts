@@ -21,6 +21,7 @@ async function partsOf(t: Test, change: Partial<ControlParts> = {}): Promise<Con
   const none: readonly Problem[] = []
   return {
     feedback: fakePorts().ports.feedback,
+    sealed: fakePorts().ports.sealed,
     store: {
       query: () => Promise.reject(new Error()),
       find: () => Promise.resolve(null),
@@ -28,10 +29,17 @@ async function partsOf(t: Test, change: Partial<ControlParts> = {}): Promise<Con
     },
     watch: { current: () => state, problems: () => none },
     warnings: [warning],
-    readiness: createReadiness({ spool: () => true, store: () => true, ca: () => true, rules: () => true }),
+    readiness: createReadiness({
+      spool: () => true,
+      store: () => true,
+      tree: () => true,
+      ca: () => true,
+      rules: () => true,
+    }),
     metrics: { scrape: () => Promise.resolve('m') },
     authority: { rootPem: () => 'pem' },
     record: () => undefined,
+    recordFirst: () => Promise.resolve(),
     log: createLogger({ level: 'silent', destination: { write: () => true } }),
     listens: () => [],
     nowMs: () => 0,

@@ -81,7 +81,7 @@ t.test('when the admin event cannot be recorded, nothing is read out', async (t)
   const record = (): never => {
     throw new Error('no audit')
   }
-  const { get } = await startControl(t, { audit: { record } })
+  const { get } = await startControl(t, { audit: { record, recordFirst: async () => record() } })
   const answer = await get('/api/v1/events')
   t.equal(answer.status, 500)
   t.notMatch(answer.text, /claude-code/)
