@@ -14,6 +14,7 @@ import { listenProblem } from './cli/listen-address.ts'
 import { type BoundListen, listenAll, ownPortsOf } from './cli/listen-all.ts'
 import { closeAll, type Opened } from './cli/opened.ts'
 import { openProxyTls, type ProxyTls } from './cli/proxy-tls.ts'
+import { openSealedContent, type PersonKeys, type SealedContentDesk } from './cli/sealed-content.ts'
 import { loadStartParts, type StartFailure, type StartOptions, type StartParts } from './cli/start-parts.ts'
 import { watchTokenDeeds } from './cli/token-deeds.ts'
 import { proxyListens } from './config/proxy-listens.ts'
@@ -96,6 +97,12 @@ export async function createApp({
   }
 }
 
+/** No second lock. */
+const UNLOCKED: PersonKeys = {
+  lock: (_client, text) => Promise.resolve({ who: null, locked: text }),
+  unlock: () => Promise.resolve(null),
+}
+
 const unreachable = (file: string, message: string): StartFailure => ({
   ok: false,
   kind: 'unreachable',
@@ -134,6 +141,7 @@ export class App {
   readonly #inspector: ScanPool
   readonly #markOf: MarkOf
   readonly #feedback: FeedbackDesk
+  readonly #sealed: SealedContentDesk
   #addresses: AppAddresses = addressesOf([], '')
   #stopping: Promise<void> | null = null
 
@@ -155,6 +163,8 @@ export class App {
     this.#tokens = this.#openTokens()
     const feedback = openFeedbackDesk({ config, markOf: this.#markOf, nowMs: clock.nowMs })
     this.#feedback = this.#open(feedback, () => feedback.close())
+    const { seal, log } = parts
+    this.#sealed = openSealedContent({ config, seal, persons: UNLOCKED, clock, log }, parts.opened)
     const dialer = createDialer({
       guard: createAddressGuard({ allowPrivate: config.upstream.allowPrivate, ownPorts: () => this.#ownPorts }),
       pins: config.upstream.resolve,
@@ -301,6 +311,7 @@ export class App {
       newId: this.#newId,
       limits: config.limits,
       decoding: createDecodingRoom(config.limits.inspectingBytes),
+      ...(this.#sealed.port === undefined ? {} : { seal: this.#sealed.port }),
       restore: { vault: this.#vault, prefix: config.inspect.placeholder },
       recovery: { markOf: this.#markOf, blocked: createBlockedValues({ nowMs: clock.nowMs }) },
       metrics: this.#metrics,
@@ -380,12 +391,14 @@ export class App {
     return createControlPorts({
       store: this.#store,
       feedback: this.#feedback.port,
+      sealed: this.#sealed.sealed,
       watch: this.#watch,
       warnings,
       readiness: this.#readiness,
       metrics: this.#metrics,
       authority: this.authority,
       record: (deed) => this.#spool.appendSoon(adminEvent({ newId: this.#newId, clock }, deed)),
+      recordFirst: (deed) => this.#spool.append(adminEvent({ newId: this.#newId, clock }, deed)),
       log,
       listens: () => [...this.#addresses.proxy, ...this.#addresses.socks],
       nowMs: clock.nowMs,

@@ -98,6 +98,24 @@ export interface CaPort {
 
 export interface AdminAuditPort {
   readonly record: (event: Pick<AdminEvent, 'actor' | 'operation' | 'target' | 'before' | 'after'>) => void
+  /** The same, for what may only happen once its record is durable. Rejects when it cannot be. */
+  readonly recordFirst: (
+    event: Pick<AdminEvent, 'actor' | 'operation' | 'target' | 'before' | 'after'>,
+  ) => Promise<void>
+}
+
+/** What is sealed of an exchange, as far as this machine can open it: only the auditors can read on. */
+export interface SealedTexts {
+  readonly texts: readonly unknown[]
+  /** Texts that are not those the event speaks of. */
+  readonly changed: number
+  /** Texts of a person who was erased, or of a day that has expired. */
+  readonly gone: number
+}
+
+export interface SealedPort {
+  /** `null`: nothing of it was to be sealed. */
+  readonly open: (exchange: ExchangeRecord) => Promise<SealedTexts | null>
 }
 
 /** A report of a false positive; `atMs` in milliseconds since the epoch. */
@@ -130,6 +148,7 @@ export interface FeedbackPort {
 
 export interface ControlPorts {
   readonly feedback: FeedbackPort
+  readonly sealed: SealedPort
   readonly events: EventStorePort
   readonly policy: PolicyPort
   readonly readiness: ReadinessPort
