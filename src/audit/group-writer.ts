@@ -46,6 +46,8 @@ export interface LineGroup {
   readonly events: Buffer
   /** Empty when no event of the group has a client. */
   readonly personal: Buffer
+  /** UTC day of its first event, `2026-11-22`; a segment ends when a group of a later day comes. Empty: by size only. */
+  readonly day: string
 }
 
 interface OpenFile {
@@ -67,6 +69,8 @@ export interface GroupWriterOptions {
    * time (measured on ext4). Default: on Linux, where it means the same; else write, then fdatasync.
    */
   readonly syncsOnWrite?: boolean
+  /** Called when a segment was closed and the next one is open. Must not throw. */
+  readonly onRotate?: () => void
 }
 
 /** Writes the groups of one stream, one at a time, and starts a new segment when one is full. */
@@ -81,6 +85,9 @@ export class GroupWriter {
   #personal: OpenFile | null = null
   #tail: StreamTail | null
   #isDoubtful = false
+  /** UTC day of the open segment's first event; empty: it has none yet. */
+  #day: string
+  readonly #onRotate: () => void
 
   constructor(options: GroupWriterOptions) {
     this.#dir = options.dir
@@ -88,6 +95,8 @@ export class GroupWriter {
     this.#segmentBytes = options.segmentBytes
     this.#calls = options.calls
     this.#tail = options.tail
+    this.#day = options.tail.day
+    this.#onRotate = options.onRotate ?? (() => undefined)
     this.#syncsOnWrite = options.syncsOnWrite ?? process.platform === 'linux'
     this.#eventFlags = O_CREAT | O_WRONLY | (this.#syncsOnWrite ? O_DSYNC : 0)
   }
@@ -95,7 +104,7 @@ export class GroupWriter {
   /** Resolves once the group is on disk. On rejection nothing of it counts: hand it in again or drop it. */
   async commit(group: LineGroup): Promise<void> {
     try {
-      const [events, personal] = await this.#filesFor(group.firstSeq)
+      const [events, personal] = await this.#filesFor(group)
       // Written first, so that a killed process leaves no chained line without its person.
       await this.#writeAll(personal, group.personal)
       const synced = group.personal.length === 0 ? null : this.#calls.fdatasync(personal.fd)
@@ -130,13 +139,23 @@ export class GroupWriter {
     await Promise.all(open.map(({ fd }) => this.#calls.close(fd)))
   }
 
-  async #filesFor(firstSeq: number): Promise<[OpenFile, OpenFile]> {
+  async #filesFor({ firstSeq, day }: LineGroup): Promise<[OpenFile, OpenFile]> {
     if (this.#tail !== null) await this.#openTail(this.#tail)
     if (this.#isDoubtful) await this.#goBack()
-    if (this.#events === null || this.#personal === null || this.#events.durable >= this.#segmentBytes) {
-      return this.#openSegment(segmentOf(this.#dir, this.#stream, firstSeq), 0, 0)
+    const [events, personal] = [this.#events, this.#personal]
+    if (events !== null && personal !== null && !this.#isFull(events, day)) {
+      if (this.#day === '') this.#day = day
+      return [events, personal]
     }
-    return [this.#events, this.#personal]
+    const files = await this.#openSegment(segmentOf(this.#dir, this.#stream, firstSeq), 0, 0)
+    this.#day = day
+    if (events !== null) this.#onRotate()
+    return files
+  }
+
+  /** A day before the segment's, as after a clock that was set back, does not end it. */
+  #isFull({ durable }: OpenFile, day: string): boolean {
+    return durable >= this.#segmentBytes || (durable > 0 && this.#day !== '' && day > this.#day)
   }
 
   async #openTail(tail: StreamTail): Promise<void> {

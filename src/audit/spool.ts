@@ -7,18 +7,23 @@
 import { dirname, join } from 'node:path'
 import type { AuditEvent } from '../domain/audit-event.ts'
 import type { AuditPort, Logger } from '../flow/ports.ts'
-import { chainedLine, createEventRenderer, lineHash, type RenderedEvent } from './event-line.ts'
+import { createEventRenderer, type RenderedEvent } from './event-line.ts'
 import { FILE_CALLS, type FileCalls, GroupWriter } from './group-writer.ts'
+import { linkGroup } from './link-group.ts'
 import { createPseudonyms, loadPseudonymKey } from './pseudonym.ts'
 import { isStreamName } from './segments.ts'
 import { openStreamTail, type TornTail } from './tail-repair.ts'
+import { type AuditGap, isBlock, logUnwrittenBlock, WriteGap } from './write-gap.ts'
 
 /** Bytes that may wait in memory while the disk takes none. */
 export const SPOOL_BYTES = 64 * 1024 * 1024
+/** Beyond that, for blocks: they are recorded when nothing else is any more. */
+const BLOCK_BYTES = 16 * 1024 * 1024
 /** One group is at most this long, so that linking it never holds up the event loop for long. */
 const GROUP_CHARS = 512 * 1024
 const RETRY_MS = 500
 const PACE_MS = 10
+const DAY_CHARS = 'yyyy-mm-dd'.length
 
 export interface SpoolOptions {
   /** Folder of the audit files, e.g. `data/audit`; made when missing. */
@@ -31,6 +36,12 @@ export interface SpoolOptions {
   readonly log?: Logger
   /** Called after each durable group with the sequence number of its last line; readers go on from here. Must not throw. */
   readonly onCommit?: (lastSeq: number) => void
+  /** Begin a new segment also with the first event of a UTC day. Default: by size only. */
+  readonly rotatesDaily?: boolean
+  /** Called when a segment was closed and the next one begun. Must not throw. */
+  readonly onRotate?: () => void
+  /** The record to write of a time without records, once it is over. Must not throw. */
+  readonly gapEvent?: (gap: AuditGap) => AuditEvent
   readonly spoolBytes?: number
   /** How long to wait before the next try while the disk takes nothing. */
   readonly retryMs?: number
@@ -51,6 +62,10 @@ export interface Spool extends AuditPort {
 }
 
 interface Waiting {
+  /** RFC 3339, of the event. */
+  readonly time: string
+  /** The event when it is a block; else nothing of it is kept but its text. */
+  readonly block: AuditEvent | null
   readonly rendered: RenderedEvent
   readonly size: number
   /** `null`: rides along (`appendSoon`). */
@@ -76,6 +91,8 @@ class GroupSpool implements Spool {
   #prevHash: string
   #running: Promise<void> | null = null
   #failure: Error | null = null
+  /** Counts while the disk takes nothing. */
+  #gap: WriteGap | null = null
   #retry: NodeJS.Timeout | null = null
   #pace: NodeJS.Timeout | null = null
   /** Appends in the queue that somebody waits for. */
@@ -84,7 +101,7 @@ class GroupSpool implements Spool {
   #isClosed = false
 
   constructor(options: SpoolOptions) {
-    const { dir, stream, segmentBytes, calls = FILE_CALLS } = options
+    const { dir, stream, segmentBytes, calls = FILE_CALLS, onRotate } = options
     this.#options = options
     this.#limit = options.spoolBytes ?? SPOOL_BYTES
     const keyFile = options.keyFile ?? join(dirname(dir), 'keys', 'pseudonym.key')
@@ -93,24 +110,30 @@ class GroupSpool implements Spool {
     this.torn = tail.torn
     this.#nextSeq = tail.nextSeq
     this.#prevHash = tail.prevHash
-    this.#writer = new GroupWriter({ dir, stream, segmentBytes, tail, calls })
+    this.#writer = new GroupWriter({ dir, stream, segmentBytes, tail, calls, ...(onRotate && { onRotate }) })
     for (const { file, bytes } of tail.torn) options.log?.warn({ file, bytes }, 'audit.tail-repaired')
   }
 
   append = (event: AuditEvent): Promise<void> =>
     new Promise((resolve, reject) => {
       const refusal = this.#refusal()
-      if (refusal === null) this.#take(this.#render(event), { resolve, reject })
-      else reject(refusal)
+      if (refusal === null) this.#take(event, { resolve, reject })
+      else {
+        if (this.#gap !== null) this.#gap.refused++
+        reject(refusal)
+      }
     })
 
   appendSoon = (event: AuditEvent): void => {
-    if (this.#isClosed || this.#waitingBytes >= this.#limit) {
+    if (this.#failure !== null && isBlock(event)) logUnwrittenBlock(this.#options.log, event)
+    if (this.#isClosed || this.#waitingBytes >= this.#limit + (isBlock(event) ? BLOCK_BYTES : 0)) {
       this.#lost++
+      if (this.#gap !== null) this.#gap.lost++
       this.#options.log?.error({ event: event.id, phase: event.phase, lost: this.#lost }, 'audit.event-lost')
       return
     }
-    this.#take(this.#render(event), null)
+    if (this.#gap !== null) this.#gap.waited++
+    this.#take(event, null)
   }
 
   health = (): { readonly ok: boolean; readonly spooledBytes: number; readonly detail: string | null } => {
@@ -146,9 +169,10 @@ class GroupSpool implements Spool {
     return this.#waitingBytes >= this.#limit ? new Error('audit: too much waits for the disk') : null
   }
 
-  #take(rendered: RenderedEvent, promise: Waiting['promise']): void {
+  #take(event: AuditEvent, promise: Waiting['promise']): void {
+    const rendered = this.#render(event)
     const size = rendered.chars
-    this.#queue.push({ rendered, size, promise })
+    this.#queue.push({ time: event.time, block: isBlock(event) ? event : null, rendered, size, promise })
     this.#waitingBytes += size
     if (promise !== null) {
       this.#awaited++
@@ -196,9 +220,11 @@ class GroupSpool implements Spool {
   }
 
   async #commitGroup(group: readonly Waiting[]): Promise<boolean> {
-    const linked = this.#link(group)
+    const place = { stream: this.#options.stream, seq: this.#nextSeq, prevHash: this.#prevHash }
+    const linked = linkGroup(group, place)
     try {
-      await this.#writer.commit({ firstSeq: this.#nextSeq, events: linked.events, personal: linked.personal })
+      const day = this.#options.rotatesDaily === true ? (group[0]?.time.slice(0, DAY_CHARS) ?? '') : ''
+      await this.#writer.commit({ firstSeq: this.#nextSeq, day, events: linked.events, personal: linked.personal })
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)), group)
       return false
@@ -214,21 +240,6 @@ class GroupSpool implements Spool {
     return true
   }
 
-  #link(group: readonly Waiting[]): { events: Buffer; personal: Buffer; lastHash: string } {
-    let seq = this.#nextSeq
-    let prevHash = this.#prevHash
-    let events = ''
-    let personal = ''
-    for (const { rendered } of group) {
-      const line = chainedLine(rendered, { stream: this.#options.stream, seq, prevHash })
-      prevHash = lineHash(line)
-      seq++
-      events += `${line}\n`
-      personal += rendered.personal ?? ''
-    }
-    return { events: Buffer.from(events), personal: Buffer.from(personal), lastHash: prevHash }
-  }
-
   /** Durable appends are refused at once; what rides along stays in memory, in its order. */
   #fail(error: Error, group: readonly Waiting[]): void {
     const all = [...group, ...this.#queue]
@@ -239,14 +250,26 @@ class GroupSpool implements Spool {
       this.#waitingBytes -= size
       promise.reject(new Error(`audit: cannot write: ${error.message}`, { cause: error }))
     }
-    if (this.#failure === null) this.#options.log?.error({ err: error }, 'audit.write-failed')
+    if (this.#failure === null) this.#begin(error)
+    if (this.#gap !== null) this.#gap.refused += all.length - this.#queue.length
     this.#failure = error
     this.#retryLater()
   }
 
+  #begin(error: Error): void {
+    this.#options.log?.error({ err: error }, 'audit.write-failed')
+    this.#gap = new WriteGap(Date.now(), error.message)
+    this.#gap.waited = this.#queue.length
+    for (const { block } of this.#queue) if (block !== null) logUnwrittenBlock(this.#options.log, block)
+  }
+
   #recover(): void {
+    const gap = this.#gap?.end(this.#options.stream, Date.now())
     this.#failure = null
-    this.#options.log?.info({}, 'audit.write-recovered')
+    this.#gap = null
+    this.#options.log?.info({ ...gap }, 'audit.write-recovered')
+    // Past all limits: what waits is being written, and of this there is one.
+    if (gap !== undefined && this.#options.gapEvent !== undefined) this.#take(this.#options.gapEvent(gap), null)
   }
 
   #retryLater(): void {

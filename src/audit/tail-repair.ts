@@ -15,6 +15,7 @@ import {
   readSync,
 } from 'node:fs'
 import { lineHash } from './event-line.ts'
+import { readLines } from './line-chunks.ts'
 import { openText } from './segment-text.ts'
 import { listSegments, type Segment } from './segments.ts'
 
@@ -38,6 +39,8 @@ export interface StreamTail {
   readonly personalBytes: number
   readonly nextSeq: number
   readonly prevHash: string
+  /** UTC day of the segment's first event, `2026-11-22`; empty without one. */
+  readonly day: string
   readonly torn: readonly TornTail[]
 }
 
@@ -58,6 +61,7 @@ export function openStreamTail(dir: string, stream: string): StreamTail {
     personalBytes: personal.size,
     nextSeq: last === null ? segment.firstSeq : seqOf(last) + 1,
     prevHash: last === null ? GENESIS : lineHash(last),
+    day: firstDay(segment.events),
     torn: [...events.torn, ...personal.torn],
   }
 }
@@ -70,6 +74,7 @@ function afterClosed(segments: readonly Segment[]): StreamTail {
     personalBytes: 0,
     nextSeq: last === null ? 1 : seqOf(last) + 1,
     prevHash: last === null ? GENESIS : lineHash(last),
+    day: '',
     torn: [],
   }
 }
@@ -147,6 +152,15 @@ function isRecord(line: Buffer): boolean {
 }
 
 const seqOf = (line: Buffer): number => (JSON.parse(line.toString('utf8')) as { seq: number }).seq
+
+const DAY = /^\d{4}-\d{2}-\d{2}/u
+
+function firstDay(file: string): string {
+  const first = readLines(file, 0, STEP_BYTES)
+  const line = first.ok ? first.lines[0] : undefined
+  if (line === undefined || !isRecord(Buffer.from(line))) return ''
+  return DAY.exec(String((JSON.parse(line) as { time?: unknown }).time))?.[0] ?? ''
+}
 
 function lastLineBefore(segments: readonly Segment[]): Buffer | null {
   for (const segment of segments.toReversed()) {

@@ -1,10 +1,12 @@
 /** Opens the parts of the audit trail and joins them: the spool writes, the store follows. */
 import { join } from 'node:path'
+import { type Compressor, createCompressor } from '../audit/compressor.ts'
 import { createSpool, type Spool } from '../audit/spool.ts'
 import { type EventStore, openEventStore } from '../audit/store.ts'
 import type { TreeThread } from '../audit/tree/tree-thread.ts'
 import type { WeirConfig } from '../config/schema.ts'
 import type { Logger } from '../flow/ports.ts'
+import { createGapEvents } from './audit-gap.ts'
 import { openAuditTree } from './audit-tree.ts'
 import type { Opened } from './opened.ts'
 
@@ -28,11 +30,15 @@ export function openAuditTrail(config: WeirConfig, log: Logger, opened: Opened[]
     log,
   })
   opened.push(store)
+  const compressor = audit.compress ? openCompressor(dir, log, opened) : null
   const spool = createSpool({
     dir,
     stream: STREAM,
     segmentBytes: audit.segmentBytes,
+    rotatesDaily: audit.rotateDaily,
     log,
+    onRotate: () => compressor?.run(),
+    gapEvent: createGapEvents(),
     onCommit: (lastSeq) => {
       store.notify()
       tree.committed(lastSeq)
@@ -41,4 +47,12 @@ export function openAuditTrail(config: WeirConfig, log: Logger, opened: Opened[]
   const tree = openAuditTree(config, { stream: STREAM, log, spool, onCheckpoint: () => undefined }, opened)
   opened.push(spool)
   return { spool, store, tree }
+}
+
+/** Also goes on with what the last run left plain: the newest segment of the stream is never touched. */
+function openCompressor(dir: string, log: Logger, opened: Opened[]): Compressor {
+  const compressor = createCompressor({ dir, stream: STREAM, log })
+  opened.push(compressor)
+  compressor.run()
+  return compressor
 }

@@ -160,6 +160,8 @@ const seal = z
 const audit = z.strictObject({
   tunnels: z.enum(['none', 'ai', 'all']).default('ai').describe('Which tunnels leave an event.'),
   segmentBytes: bytes.default(268_435_456).describe('Size at which an event file is closed and the next begins.'),
+  rotateDaily: z.boolean().default(true).describe('Begin a new event file also with the first event of a UTC day.'),
+  compress: z.boolean().default(true).describe('Compress closed event files (zstd).'),
   retentionDays: z.int().min(1).max(36_500).default(180).describe('How long events are kept.'),
   privacy: z.enum(['full']).default('full').describe('Which personal fields are kept.'),
   seal: seal.describe('Who can read sealed content together, for tiers with `seal`; null: nothing is sealed.'),

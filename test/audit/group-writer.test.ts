@@ -7,8 +7,9 @@ import { failingDisk } from './failing-disk.ts'
 
 const FIRST = 'events-s-000000000001.jsonl'
 const FIRST_PERSONAL = 'personal-s-000000000001.jsonl'
-const group = (firstSeq: number, events: string, personal = 'p\n') => ({
+const group = (firstSeq: number, events: string, personal = 'p\n', day = '2026-11-22') => ({
   firstSeq,
+  day,
   events: Buffer.from(events),
   personal: Buffer.from(personal),
 })
@@ -121,4 +122,23 @@ t.test('a disk that accepts nothing without an error is an error', async (t) => 
   })
   t.teardown(() => writer.close())
   await t.rejects(writer.commit(group(1, 'a\n')), /takes no more bytes/)
+})
+
+t.test('a group of a later day begins a segment; one of an earlier day, or of none, does not', async (t) => {
+  const dir = t.testdir({})
+  let rotations = 0
+  const options = { dir, stream: 's', segmentBytes: 1000, calls: failingDisk().calls, onRotate: () => rotations++ }
+  const writer = new GroupWriter({ ...options, tail: openStreamTail(dir, 's') })
+  t.teardown(() => writer.close())
+  const days = ['2026-11-22', '2026-11-22', '2026-11-23', '2026-11-21', '2026-11-23', '', '2026-11-24']
+  for (const [index, day] of days.entries()) await writer.commit(group(index + 1, `${index + 1}\n`, '', day))
+  t.same(
+    all(dir).filter(([name]) => name?.startsWith('events')),
+    [
+      [FIRST, '1\n2\n'],
+      ['events-s-000000000003.jsonl', '3\n4\n5\n6\n'],
+      ['events-s-000000000007.jsonl', '7\n'],
+    ],
+  )
+  t.equal(rotations, 2)
 })

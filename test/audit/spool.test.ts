@@ -6,9 +6,10 @@ import { lineHash } from '../../src/audit/event-line.ts'
 import { listSegments } from '../../src/audit/segments.ts'
 import { createSpool, type SpoolOptions } from '../../src/audit/spool.ts'
 import { GENESIS } from '../../src/audit/tail-repair.ts'
-import { config, followingOutcome, intent } from './events.ts'
+import { admin, config, followingOutcome, intent, singleOutcome } from './events.ts'
 import { failingDisk } from './failing-disk.ts'
 import { linesOf, personalLinesOf, rawLines } from './lines.ts'
+import { logged } from './logged.ts'
 
 const setUp = (t: Test, options: Partial<SpoolOptions> = {}) => {
   const dir = join(t.testdir({}), 'audit')
@@ -187,6 +188,87 @@ t.test('memory has a limit: beyond it events are counted as lost and appends ref
   t.ok(before > 10)
   await spool.close()
   t.equal(spool.lost(), 20, 'what the disk refuses to the end is counted as lost')
+})
+
+t.test('once the disk is back, a record tells of the time without records', async (t) => {
+  const { dir, disk, spool } = setUp(t, {
+    gapEvent: (gap) => admin({ operation: 'audit.gap', target: gap.stream, after: gap }),
+  })
+  await spool.append(intent())
+  disk.freeBytes = 100
+  await t.rejects(spool.append(intent()), /ENOSPC/)
+  const kept = [followingOutcome(), singleOutcome()]
+  for (const event of kept) spool.appendSoon(event)
+  await t.rejects(spool.append(intent()), /ENOSPC/)
+  disk.freeBytes = Number.POSITIVE_INFINITY
+  await until(() => spool.health().ok && spool.health().spooledBytes === 0)
+  const lines = rawLines(dir).map((line) => JSON.parse(line) as Record<string, unknown>)
+  t.same(
+    lines.slice(1, 3).map(({ id }) => id),
+    kept.map(({ id }) => id),
+  )
+  t.match(lines[3], { operation: 'audit.gap', target: 'n1-w0', after: { waited: 2, lost: 0, refused: 2 } })
+  t.equal(lines.length, 4)
+  checkChain(t, dir)
+  await spool.close()
+})
+
+t.test('the record of a gap that ends only at the stop is written too', async (t) => {
+  const { dir, disk, spool } = setUp(t, { retryMs: 3_600_000, gapEvent: () => admin({ operation: 'audit.gap' }) })
+  disk.freeBytes = 10
+  spool.appendSoon(followingOutcome())
+  await until(() => !spool.health().ok)
+  disk.freeBytes = Number.POSITIVE_INFINITY
+  await spool.close()
+  t.same(
+    linesOf(dir).map(({ phase }) => phase),
+    ['outcome', 'admin'],
+  )
+})
+
+t.test(
+  'a block waits when memory is full for everything else, and stands in the operational log meanwhile',
+  async (t) => {
+    const { log, lines } = logged()
+    const { dir, disk, spool } = setUp(t, { spoolBytes: 5000, log })
+    disk.freeBytes = 0
+    const first = singleOutcome()
+    spool.appendSoon(first)
+    await until(() => !spool.health().ok)
+    for (let i = 0; i < 20; i++) spool.appendSoon(followingOutcome())
+    const lost = spool.lost()
+    t.ok(lost > 5)
+    const late = singleOutcome()
+    spool.appendSoon(late)
+    t.equal(spool.lost(), lost)
+    const noted = lines.filter(([, event]) => event === 'audit.block-unwritten').map(([, , { record }]) => record)
+    t.same(noted, [first.id, late.id])
+    disk.freeBytes = Number.POSITIVE_INFINITY
+    await until(() => spool.health().spooledBytes === 0)
+    t.equal(linesOf(dir).at(-1)!.id, late.id)
+    await spool.close()
+  },
+)
+
+t.test('the first event of a UTC day begins a segment, also behind a restart', async (t) => {
+  let rotations = 0
+  const { dir, spool, open } = setUp(t, { rotatesDaily: true, onRotate: () => rotations++ })
+  const at = (time: string) => intent({ time })
+  await spool.append(at('2026-11-22T23:59:59.999Z'))
+  await spool.append(at('2026-11-22T23:59:59.999Z'))
+  await spool.append(at('2026-11-23T00:00:00.000Z'))
+  await spool.append(at('2026-11-22T23:59:59.998Z'))
+  await spool.close()
+  const again = open()
+  await again.append(at('2026-11-23T08:00:00.000Z'))
+  await again.append(at('2026-11-24T00:00:00.000Z'))
+  await again.close()
+  t.same(
+    listSegments(dir).map(({ firstSeq }) => firstSeq),
+    [1, 3, 6],
+  )
+  t.equal(rotations, 2)
+  checkChain(t, dir)
 })
 
 t.test('a spool larger than one group is written in several, in order', async (t) => {
