@@ -430,5 +430,7 @@ export class App {
     this.#metrics.gauge('weir_connections', () => this.#listener.connectionCount())
     this.#metrics.gauge('weir_inspecting_bytes', () => this.#listener.inspectingBytes())
     this.#metrics.gauge('weir_audit_spooled_bytes', () => this.#spool.health().spooledBytes)
+    this.#metrics.gauge('weir_audit_writable', () => (this.#spool.health().ok ? 1 : 0))
+    this.#metrics.gauge('weir_audit_lost_records', () => this.#spool.lost())
   }
 }

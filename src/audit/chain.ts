@@ -5,6 +5,7 @@ import { lineHash } from './event-line.ts'
 import { readLines } from './line-chunks.ts'
 import { textSize } from './segment-text.ts'
 import { listSegments, type Segment } from './segments.ts'
+import { SetAside } from './set-aside.ts'
 import { GENESIS } from './tail-repair.ts'
 
 const CHUNK_BYTES = 4 * 1024 * 1024
@@ -79,9 +80,17 @@ class StreamCheck {
 
   #segment(segment: Segment, isNewest: boolean): void {
     // Events first: a running Weir puts the person down before the event.
-    const lines = linesOf(segment.events)
-    const persons = digestsById(segment.personal)
     const file = basename(segment.events)
+    const aside = new SetAside()
+    const lines = aside.try(segment.events, () => linesOf(segment.events))
+    const persons = aside.try(segment.personal, () => digestsById(segment.personal)) ?? new Map<string, string>()
+    for (const { file, why } of aside.list) this.#problem({ file, line: null }, why)
+    if (lines === null) {
+      // The next segment begins a stretch of its own: its first line is believed about what came before.
+      this.#lastSeq = null
+      this.#head = null
+      return
+    }
     for (const [index, line] of lines.whole.entries()) this.#line(line, { file, line: index + 1 }, persons)
     if (lines.rest > 0 && isNewest) this.#notes.push(`\`${file}\` ends in ${lines.rest} bytes of an unfinished line`)
     else if (lines.rest > 0) this.#problem({ file, line: null }, `${lines.rest} bytes behind the last line`)

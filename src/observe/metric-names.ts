@@ -46,6 +46,12 @@ export const METRICS = {
   },
   weir_connections: { type: 'gauge', help: 'Client connections now.', labels: [] },
   weir_audit_spooled_bytes: { type: 'gauge', help: 'Bytes of audit records that wait in memory.', labels: [] },
+  weir_audit_writable: { type: 'gauge', help: '1 while audit records can be written, else 0.', labels: [] },
+  weir_audit_lost_records: {
+    type: 'gauge',
+    help: 'Audit records since start for which neither disk nor memory had room.',
+    labels: [],
+  },
   weir_inspecting_bytes: { type: 'gauge', help: 'Bytes held for inspection now.', labels: [] },
   process_resident_memory_bytes: { type: 'gauge', help: 'Resident memory of the process.', labels: [] },
   process_heap_used_bytes: { type: 'gauge', help: 'JavaScript heap in use.', labels: [] },

@@ -1,7 +1,9 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { verifyChains } from '../../src/audit/chain.ts'
+import { compressFile } from '../../src/audit/compress-segment.ts'
 import { lineHash } from '../../src/audit/event-line.ts'
 import { listSegments } from '../../src/audit/segments.ts'
 import { config, intent, tunnel } from './events.ts'
@@ -84,4 +86,19 @@ t.test('lines of another stream, lines that are no records and torn tails are na
     { line: 3, message: /does not follow/ },
   ])
   t.match(report?.notes, [/torn/])
+})
+
+t.test('a compressed segment is checked like any other; a damaged one is named and the rest is checked', async (t) => {
+  const at = await filled(t, [intent(), tunnel(), tunnel(), tunnel(), tunnel(), intent()], 1500)
+  const segments = listSegments(at.dir)
+  t.ok(segments.length > 2)
+  t.match(compressFile(segments[1]!.events), { ok: true })
+  t.match(verifyChains(at.dir), [{ lines: 6, persons: { present: 6, erased: 0 }, problems: [] }])
+  const file = `${segments[1]!.events}.zst`
+  const bytes = readFileSync(file)
+  bytes[30] = (bytes[30] ?? 0) ^ 1
+  writeFileSync(file, bytes)
+  const [report] = verifyChains(at.dir)
+  t.match(report, { lastSeq: 6, problems: [{ file: basename(file), line: null, message: /cannot be read/ }] })
+  t.equal(report?.problems.length, 1)
 })
