@@ -1,6 +1,7 @@
 /** Opens the parts of the audit trail and joins them: the spool writes, the store follows. */
 import { join } from 'node:path'
 import { type Compressor, createCompressor } from '../audit/compressor.ts'
+import { type AuditSinks, openSinks } from '../audit/sinks/sinks.ts'
 import { createSpool, type Spool } from '../audit/spool.ts'
 import { type EventStore, openEventStore } from '../audit/store.ts'
 import type { TreeThread } from '../audit/tree/tree-thread.ts'
@@ -13,9 +14,13 @@ import type { Opened } from './opened.ts'
 /** Name of this process's event stream; each worker has one of its own. */
 const STREAM = 'n1-w0'
 
+/** Where the sinks keep how far they are. */
+export const sinksFolder = (data: string): string => join(data, 'sinks')
+
 export interface AuditTrail {
   readonly spool: Spool
   readonly store: EventStore
+  readonly sinks: AuditSinks
   readonly tree: TreeThread
 }
 
@@ -42,11 +47,22 @@ export function openAuditTrail(config: WeirConfig, log: Logger, opened: Opened[]
     onCommit: (lastSeq) => {
       store.notify()
       tree.committed(lastSeq)
+      sinks.durable(lastSeq)
     },
   })
-  const tree = openAuditTree(config, { stream: STREAM, log, spool, onCheckpoint: () => undefined }, opened)
+  const sinks = openSinks({
+    dir,
+    folder: sinksFolder(data.dir),
+    sinks: audit.sinks,
+    stream: STREAM,
+    durableSeq: spool.lastSeq(),
+    log,
+  })
+  // Closed behind the spool, whose last lines they are still told of; the tree before the sinks, which get its checkpoint.
+  opened.push(sinks)
+  const tree = openAuditTree(config, { stream: STREAM, log, spool, onCheckpoint: sinks.checkpoint }, opened)
   opened.push(spool)
-  return { spool, store, tree }
+  return { spool, store, sinks, tree }
 }
 
 /** Also goes on with what the last run left plain: the newest segment of the stream is never touched. */

@@ -7,7 +7,7 @@ export type Tree = Record<string, unknown>
 export const isTree = (value: unknown): value is Tree =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Leaves that name files and folders; relative ones are resolved. */
+/** Leaves that name files and folders; relative ones are resolved. `*`: each item of a list. */
 const PATH_LEAVES: readonly (readonly string[])[] = [
   ['certs', 'dir'],
   ['certs', 'chain'],
@@ -31,15 +31,32 @@ const PATH_LEAVES: readonly (readonly string[])[] = [
   ['inspect', 'keyFile'],
   ['upstream', 'extraRoots'],
   ['audit', 'anchor', 'dir'],
+  ['audit', 'sinks', '*', 'caFile'],
+  ['audit', 'sinks', '*', 'certFile'],
+  ['audit', 'sinks', '*', 'keyFile'],
+  ['audit', 'sinks', '*', 'tokenFile'],
+  ['audit', 'sinks', '*', 'secretFile'],
+  ['audit', 'sinks', '*', 'file'],
 ]
 
 /** Make every path leaf absolute from a folder; what is no text stays for the schema to refuse. */
 export function absolutePaths(tree: Tree, folder: string): void {
   for (const path of PATH_LEAVES) {
-    const parent = path.slice(0, -1).reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), tree)
     const key = path.at(-1) ?? ''
-    if (isTree(parent) && parent[key] !== undefined) parent[key] = absolute(parent[key], folder)
+    for (const parent of parentsOf(tree, path.slice(0, -1))) {
+      if (parent[key] !== undefined) parent[key] = absolute(parent[key], folder)
+    }
   }
+}
+
+function parentsOf(tree: Tree, path: readonly string[]): Tree[] {
+  let found: unknown[] = [tree]
+  for (const key of path) {
+    found = found.flatMap((at) =>
+      key === '*' ? (Array.isArray(at) ? (at as unknown[]) : []) : isTree(at) ? [at[key]] : [],
+    )
+  }
+  return found.filter(isTree)
 }
 
 function absolute(value: unknown, folder: string): unknown {

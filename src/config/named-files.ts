@@ -23,8 +23,8 @@ export type NamedFilesResult =
   | { readonly ok: true; readonly files: NamedFiles }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-/** Read `proxy.tls`, `admin.tls`, `upstream.extraRoots`; try the files of `identity.ldap`. */
-export function readNamedFiles({ proxy, admin, upstream, identity: { ldap } }: WeirConfig): NamedFilesResult {
+/** Read `proxy.tls`, `admin.tls`, `upstream.extraRoots`; try the files of `identity.ldap` and `audit.sinks`. */
+export function readNamedFiles({ proxy, admin, upstream, audit, identity: { ldap } }: WeirConfig): NamedFilesResult {
   const problems: Problem[] = []
   const proxyTls = readTls('proxy.tls', proxy.tls, problems, readClientTls(proxy.tls, problems))
   const adminTls = readTls('admin.tls', admin.tls, problems)
@@ -36,8 +36,23 @@ export function readNamedFiles({ proxy, admin, upstream, identity: { ldap } }: W
   if (ldap !== null && ldap.bindPasswordFile !== null) {
     read(ldap.bindPasswordFile, 'identity.ldap.bindPasswordFile', problems)
   }
+  for (const [index, sink] of audit.sinks.entries()) trySinkFiles(sink, `audit.sinks[${index}]`, problems)
   if (problems.length > 0) return { ok: false, problems }
   return { ok: true, files: { proxyTls: proxyTls?.context ?? null, adminTls: adminTls?.files ?? null, extraRoots } }
+}
+
+/** Read again for each connection; tried here for the same reason. */
+function trySinkFiles(sink: WeirConfig['audit']['sinks'][number], path: string, problems: Problem[]): void {
+  if (sink.kind === 'file') return
+  if (sink.caFile !== null) readRoots(sink.caFile, `${path}.caFile`, problems)
+  const names = ['certFile', 'keyFile', 'tokenFile', 'secretFile'] as const
+  for (const name of names) {
+    const file = (sink as Partial<Record<typeof name, string | null>>)[name] ?? null
+    if (file === null) continue
+    const before = problems.length
+    const text = read(file, `${path}.${name}`, problems).toString('utf8').trim()
+    if (problems.length === before && text === '') problems.push(problem(file, `${path}.${name}`, 'is empty'))
+  }
 }
 
 function readTls(

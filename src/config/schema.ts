@@ -3,6 +3,7 @@
  * What a key means stands in its description; `docs/config.md` and the JSON schema are made of them.
  */
 import { z } from 'zod'
+import { sinks } from './sink-schemas.ts'
 import {
   advertised,
   cidr,
@@ -134,16 +135,6 @@ const upstream = z.strictObject({
     .describe('Private destinations that are allowed: CIDR or `host:port`.'),
 })
 
-const anchor = z.strictObject({
-  dir: path.nullable().default(null).describe('Second folder that every checkpoint is copied to.'),
-  command: z
-    .array(z.string().min(1))
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe('Program and arguments that get every checkpoint on standard input.'),
-})
-
 const seal = z
   .strictObject({
     auditors: z.array(path).min(1).max(100),
@@ -157,6 +148,16 @@ const seal = z
   .nullable()
   .default(null)
 
+const anchor = z.strictObject({
+  dir: path.nullable().default(null).describe('Second folder that every checkpoint is copied to.'),
+  command: z
+    .array(z.string().min(1))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Program and arguments that get every checkpoint on standard input.'),
+})
+
 const audit = z.strictObject({
   tunnels: z.enum(['none', 'ai', 'all']).default('ai').describe('Which tunnels leave an event.'),
   segmentBytes: bytes.default(268_435_456).describe('Size at which an event file is closed and the next begins.'),
@@ -164,9 +165,10 @@ const audit = z.strictObject({
   compress: z.boolean().default(true).describe('Compress closed event files (zstd).'),
   retentionDays: z.int().min(1).max(36_500).default(180).describe('How long events are kept.'),
   privacy: z.enum(['full']).default('full').describe('Which personal fields are kept.'),
-  seal: seal.describe('Who can read sealed content together, for tiers with `seal`; null: nothing is sealed.'),
   checkpointSeconds: z.int().min(1).max(60).default(60).describe('At most so long between two signed checkpoints.'),
   anchor: anchor.prefault({}),
+  seal: seal.describe('Who can read sealed content together, for tiers with `seal`; null: nothing is sealed.'),
+  sinks: sinks.describe('Receivers that records are sent on to.'),
 })
 
 const languages = ['en', 'zh-CN'] as const

@@ -1,0 +1,31 @@
+/** What an HTTP answer means for a delivery, as far as the kinds of sinks agree. */
+import { retryAfterMs } from './backoff.ts'
+import type { HttpAnswer } from './http-post.ts'
+import { DELIVERED, type SendResult, shorten } from './sink.ts'
+
+/** The receiver read the body and found fault with it: 400 Bad Request, 422 Unprocessable Content. */
+const REFUSALS = new Set([400, 422])
+
+/** A status that is neither success nor a word on the records (credentials, paths, redirects, overload) is waited out. */
+export function resultOf(answer: HttpAnswer, nowMs: number): SendResult {
+  const { status, headers } = answer
+  if (status >= 200 && status < 300) return DELIVERED
+  const why = whyOfAnswer(answer)
+  if (status === 413) return { kind: 'too-large', why }
+  if (REFUSALS.has(status)) return { kind: 'refused', why }
+  const afterMs = retryAfterMs(headers['retry-after'], nowMs)
+  return { kind: 'retry', why, ...(afterMs === undefined ? {} : { afterMs }) }
+}
+
+export const whyOfAnswer = ({ status, text }: HttpAnswer): string =>
+  shorten(`status ${status}${text === '' ? '' : `: ${text.slice(0, 200)}`}`)
+
+/** An object of the answer's JSON; `{}` for anything else. */
+export function jsonOf({ text }: HttpAnswer): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {} // receivers may answer with a page
+  }
+}
