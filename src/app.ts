@@ -12,6 +12,7 @@ import { createDirectoryGroups, type DirectoryGroups } from './cli/directory-gro
 import { type FeedbackDesk, openFeedbackDesk } from './cli/feedback-desk.ts'
 import { listenProblem } from './cli/listen-address.ts'
 import { type BoundListen, listenAll, ownPortsOf } from './cli/listen-all.ts'
+import { type DiscoveryDesk, openDiscoveryDesk } from './cli/discovery-desk.ts'
 import { closeAll, type Opened } from './cli/opened.ts'
 import { openProxyTls, type ProxyTls } from './cli/proxy-tls.ts'
 import { openSealedContent, type PersonKeys, type SealedContentDesk } from './cli/sealed-content.ts'
@@ -141,6 +142,7 @@ export class App {
   readonly #inspector: ScanPool
   readonly #markOf: MarkOf
   readonly #feedback: FeedbackDesk
+  readonly #discovery: DiscoveryDesk
   readonly #sealed: SealedContentDesk
   #addresses: AppAddresses = addressesOf([], '')
   #stopping: Promise<void> | null = null
@@ -163,6 +165,7 @@ export class App {
     this.#tokens = this.#openTokens()
     const feedback = openFeedbackDesk({ config, markOf: this.#markOf, nowMs: clock.nowMs })
     this.#feedback = this.#open(feedback, () => feedback.close())
+    this.#discovery = this.#openDiscovery()
     const { seal, log } = parts
     this.#sealed = openSealedContent({ config, seal, persons: UNLOCKED, clock, log }, parts.opened)
     const dialer = createDialer({
@@ -314,6 +317,7 @@ export class App {
       ...(this.#sealed.port === undefined ? {} : { seal: this.#sealed.port }),
       restore: { vault: this.#vault, prefix: config.inspect.placeholder },
       recovery: { markOf: this.#markOf, blocked: createBlockedValues({ nowMs: clock.nowMs }) },
+      discovery: this.#discovery.flow,
       metrics: this.#metrics,
       log: this.#parts.log,
     }
@@ -348,6 +352,18 @@ export class App {
         tls: this.#proxyTls.listener,
       },
     )
+  }
+
+  #openDiscovery(): DiscoveryDesk {
+    const desk = openDiscoveryDesk({
+      config: this.config,
+      key: this.#parts.placeholderKey,
+      snapshot: () => this.#watch.current().rules.snapshot,
+      nowMs: clock.nowMs,
+      log: this.#parts.log,
+      metrics: this.#metrics,
+    })
+    return this.#open(desk, () => desk.close())
   }
 
   #openDirectory(): DirectoryGroups {
@@ -391,6 +407,7 @@ export class App {
     return createControlPorts({
       store: this.#store,
       feedback: this.#feedback.port,
+      discover: this.#discovery.port,
       sealed: this.#sealed.sealed,
       watch: this.#watch,
       warnings,

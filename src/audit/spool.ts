@@ -4,13 +4,12 @@
  * (`appendSoon`) ride along, and alone wait `PACE_MS` for company: a sync costs the kernel more time than the rest of a
  * small request.
  */
-import { dirname, join } from 'node:path'
 import type { AuditEvent } from '../domain/audit-event.ts'
 import type { AuditPort, Logger } from '../flow/ports.ts'
 import { createEventRenderer, type RenderedEvent } from './event-line.ts'
 import { FILE_CALLS, type FileCalls, GroupWriter } from './group-writer.ts'
 import { linkGroup } from './link-group.ts'
-import { createPseudonyms, loadPseudonymKey } from './pseudonym.ts'
+import { dataOf, openPersonDesk, type PersonDesk } from './person-desk.ts'
 import { isStreamName } from './segments.ts'
 import { openStreamTail, type TornTail } from './tail-repair.ts'
 import { type AuditGap, isBlock, logUnwrittenBlock, WriteGap } from './write-gap.ts'
@@ -31,8 +30,8 @@ export interface SpoolOptions {
   /** Name of this writer's chain, e.g. `n1-w0`; only one process may write it. */
   readonly stream: string
   readonly segmentBytes: number
-  /** Default: `keys/pseudonym.key` beside `dir`; made when missing. */
-  readonly keyFile?: string
+  /** What becomes of persons; it stays open. Default: one of its own, over `keys` beside `dir`. */
+  readonly persons?: Pick<PersonDesk, 'persons' | 'flush'>
   readonly log?: Logger
   /** Called after each durable group with the sequence number of its last line; readers go on from here. Must not throw. */
   readonly onCommit?: (lastSeq: number) => void
@@ -81,6 +80,8 @@ export function createSpool(options: SpoolOptions): Spool {
 class GroupSpool implements Spool {
   readonly torn: readonly TornTail[]
   readonly #options: SpoolOptions
+  readonly #persons: Pick<PersonDesk, 'persons' | 'flush'>
+  readonly #ownDesk: PersonDesk | null
   readonly #render: (event: AuditEvent) => RenderedEvent
   readonly #writer: GroupWriter
   readonly #limit: number
@@ -104,8 +105,9 @@ class GroupSpool implements Spool {
     const { dir, stream, segmentBytes, calls = FILE_CALLS, onRotate } = options
     this.#options = options
     this.#limit = options.spoolBytes ?? SPOOL_BYTES
-    const keyFile = options.keyFile ?? join(dirname(dir), 'keys', 'pseudonym.key')
-    this.#render = createEventRenderer(createPseudonyms(loadPseudonymKey(keyFile)))
+    this.#ownDesk = options.persons === undefined ? openPersonDesk({ data: dataOf(dir) }) : null
+    this.#persons = options.persons ?? this.#ownDesk ?? openPersonDesk({ data: dataOf(dir) })
+    this.#render = createEventRenderer(this.#persons.persons)
     const tail = openStreamTail(dir, stream)
     this.torn = tail.torn
     this.#nextSeq = tail.nextSeq
@@ -160,6 +162,7 @@ class GroupSpool implements Spool {
     this.#lost += this.#queue.length
     if (this.#queue.length > 0) this.#options.log?.error({ lost: this.#queue.length }, 'audit.events-lost-at-close')
     await this.#writer.close()
+    await this.#ownDesk?.close()
   }
 
   /** Why no durable append is possible now. While spooled lines wait for the disk, a new one cannot overtake them. */
@@ -223,6 +226,9 @@ class GroupSpool implements Spool {
     const place = { stream: this.#options.stream, seq: this.#nextSeq, prevHash: this.#prevHash }
     const linked = linkGroup(group, place)
     try {
+      // The keys first: no event is acknowledged whose person nobody could read.
+      const keys = this.#persons.flush()
+      if (keys !== null) await keys
       const day = this.#options.rotatesDaily === true ? (group[0]?.time.slice(0, DAY_CHARS) ?? '') : ''
       await this.#writer.commit({ firstSeq: this.#nextSeq, day, events: linked.events, personal: linked.personal })
     } catch (error) {

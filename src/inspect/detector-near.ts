@@ -5,11 +5,16 @@
 import { isRandom } from './detectors/secret-value.ts'
 import { type Finder, type Span, startsToken } from './detectors/span.ts'
 import { wordShare } from './detectors/word-likeness.ts'
-import { type PatternNode, parsePattern } from './pattern-syntax.ts'
+import { shortestMatch } from './pattern-length.ts'
+import { parsePattern } from './pattern-syntax.ts'
 
 /** Most characters between the name and the value: in one line, and over line ends. */
 const LONGEST_GAP = 72
 const LONGEST_GAP_OVER_LINES = 48
+/** Longest run of characters that is looked through for a value. */
+const LONGEST_RUN = 80
+/** How far it looks behind a keyword, the value itself left out. */
+export const NEAR_REACH = LONGEST_GAP + LONGEST_RUN
 /** Words that make a value behind a provider's name a credential. */
 const SECRET_WORD = /key|token|secret|pass|auth|cred|pat\b|sid|licen[cs]e|access|pwd|hook|dsn|api|login|密|令牌/i
 /** Said of the value right before it, these make it something else. */
@@ -25,7 +30,7 @@ const JENKINS = /^ AQAAABAAA $/
 
 /** Looks at one of a rule's words. `pattern` is the value: sticky, with its end condition. */
 export function nearFinder(pattern: RegExp): Finder {
-  const shortest = Math.min(shortestMatch(pattern.source), SHORTEST_RUN)
+  const shortest = Math.min(shortestOf(pattern.source), SHORTEST_RUN)
   return (text, start, end) => {
     if (isInsideWord(text, start)) return null
     const limit = Math.min(text.length, end + LONGEST_GAP)
@@ -74,29 +79,14 @@ const KIND: readonly (true | undefined)[] = Array.from({ length: 128 }, (_, code
 const SHORTEST_RUN = 20
 
 /** Length of the shortest text that a pattern matches; 1 when it cannot be read. */
-function shortestMatch(source: string): number {
+function shortestOf(source: string): number {
   const parsed = parsePattern(source, false)
-  return parsed.ok ? shortest(parsed.node) : 1
-}
-
-function shortest(node: PatternNode): number {
-  switch (node.kind) {
-    case 'characters':
-      return 1
-    case 'assertion':
-      return 0
-    case 'sequence':
-      return node.items.reduce((sum, item) => sum + shortest(item), 0)
-    case 'choice':
-      return Math.min(...node.options.map(shortest))
-    case 'repeat':
-      return shortest(node.item) * node.min
-  }
+  return parsed.ok ? shortestMatch(parsed.node) : 1
 }
 
 function endOfRun(text: string, at: number): number {
   let end = at + 1
-  while (KIND[text.charCodeAt(end)] === true && end - at < 80) end += 1
+  while (KIND[text.charCodeAt(end)] === true && end - at < LONGEST_RUN) end += 1
   return end
 }
 

@@ -1,10 +1,12 @@
 /** A detector rule made ready to run. */
 import type { Severity } from '../domain/finding.ts'
-import { nearFinder } from './detector-near.ts'
+import { NEAR_REACH, nearFinder } from './detector-near.ts'
 import type { DetectorRule } from './detector-schema.ts'
 import { entropy, isMadeUp } from './detectors/randomness.ts'
-import { FINDERS, VALIDATORS, type Validator } from './detectors/registry.ts'
+import { FINDERS, REACHES, VALIDATORS, type Validator } from './detectors/registry.ts'
 import { type Finder, type Span, startsToken } from './detectors/span.ts'
+import { longestMatch } from './pattern-length.ts'
+import { parsePattern } from './pattern-syntax.ts'
 
 export interface Detector {
   readonly id: string
@@ -14,6 +16,8 @@ export interface Detector {
   readonly order: number
   /** Starts at any run of digits: finds numbers of persons, and in ids some by chance. */
   readonly isOnDigits?: boolean
+  /** What it says depends on nothing further than this from `start`, in characters; absent: on any of the text. */
+  readonly reach?: number
   /** Looks at one occurrence of a trigger; `null` when there is nothing. Must not throw; a throw is a fault. */
   readonly look: (text: string, start: number, end: number) => DetectedSpan | null
 }
@@ -35,6 +39,7 @@ function patternOf(rule: DetectorRule): RegExp | null {
 /** A rule that has passed all checks, as something that can look. */
 export function makeDetector(rule: DetectorRule, order: number): Detector {
   const find = rule.finder === undefined ? patternFinder(rule) : (FINDERS.get(rule.finder) ?? never)
+  const reach = reachOf(rule)
   const isValid = validatorOf(rule)
   const hasChecksum = rule.checksum === undefined ? null : (VALIDATORS.get(rule.checksum) ?? null)
   return {
@@ -43,6 +48,7 @@ export function makeDetector(rule: DetectorRule, order: number): Detector {
     severity: rule.severity,
     order,
     isOnDigits: rule.trigger === 'digits',
+    ...(reach === null ? {} : { reach }),
     look: (text, start, end) => {
       const span = find(text, start, end)
       if (span === null) return null
@@ -53,6 +59,22 @@ export function makeDetector(rule: DetectorRule, order: number): Detector {
     },
   }
 }
+
+/** Rules that reach further are few, and not worth comparing so much. */
+const LONGEST_REACH = 4096
+
+/** How far a rule looks from a trigger; `null`: nobody knows. */
+function reachOf(rule: DetectorRule): number | null {
+  if (rule.finder !== undefined) return REACHES.get(rule.finder) ?? null
+  const parsed = parsePattern(rule.pattern ?? '', rule.ignoreCase)
+  if (!parsed.ok) return null
+  const longest =
+    longestMatch(parsed.node) + (rule.back?.max ?? 0) + AROUND + (rule.near === undefined ? 0 : NEAR_REACH)
+  return longest <= LONGEST_REACH ? longest : null
+}
+
+/** A keyword, and what must or must not stand around a value. */
+const AROUND = 128
 
 const never: Finder = () => null
 

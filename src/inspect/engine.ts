@@ -6,6 +6,7 @@ import { type Automaton, buildAutomaton } from './automaton.ts'
 import type { DetectedSpan, Detector } from './detector.ts'
 import { type Mark, resolveOverlaps } from './overlap.ts'
 import type { PlaceTable } from './place-table.ts'
+import { Repeats } from './repeats.ts'
 
 /** A detector's hit in a text, UTF-16 units. */
 export interface Match extends Mark {
@@ -95,10 +96,13 @@ class Pass {
   /** Where each detector's last match ended: inside it, it is not asked again. Few texts have any match. */
   private readonly doneUntil = new Map<number, number>()
   private looks = 0
+  /** Of the keywords and the digits, which are passed one after the other. */
+  private repeats: Repeats
 
   constructor(text: string, isOver: Deadline) {
     this.text = text
     this.isOver = isOver
+    this.repeats = new Repeats(text)
   }
 
   keywords(automaton: Automaton, byKeyword: readonly (readonly KeywordUse[])[]): void {
@@ -112,6 +116,7 @@ class Pass {
 
   digits(detectors: readonly Detector[]): void {
     const { text } = this
+    this.repeats = new Repeats(text)
     DIGITS.lastIndex = 0
     while (DIGITS.test(text)) {
       const end = DIGITS.lastIndex
@@ -132,8 +137,10 @@ class Pass {
     if (this.isCutShort || (this.doneUntil.size > 0 && start < (this.doneUntil.get(detector.order) ?? 0))) return
     this.looks += 1
     if (this.looks % LOOKS_PER_CHECK === 0 && this.isOver()) this.isCutShort = true
+    if (detector.reach !== undefined && this.repeats.has(start, detector.reach)) return
     const span = this.spanOf(detector, start, end)
     if (span === null) return
+    this.repeats.forget(span.end)
     this.doneUntil.set(detector.order, span.end)
     this.matches.push({ detector, order: detector.order, ...span })
   }

@@ -44,6 +44,12 @@ export const METRICS = {
     help: 'Placeholders in answers whose value is not known.',
     labels: [],
   },
+  weir_discovery_hosts: { type: 'gauge', help: 'Hosts that look like AI, counted and not yet written.', labels: [] },
+  weir_discovery_failures_total: {
+    type: 'counter',
+    help: 'Counts of discovery that could not be written.',
+    labels: [],
+  },
   weir_connections: { type: 'gauge', help: 'Client connections now.', labels: [] },
   weir_audit_spooled_bytes: { type: 'gauge', help: 'Bytes of audit records that wait in memory.', labels: [] },
   weir_audit_writable: { type: 'gauge', help: '1 while audit records can be written, else 0.', labels: [] },

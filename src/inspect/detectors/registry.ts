@@ -36,6 +36,17 @@ export const FINDERS: ReadonlyMap<string, Finder> = new Map<string, Finder>([
   ['url-password', findUrlPassword],
 ])
 
+/** How far from its trigger each finder looks, in characters either way; `pem` looks to the end of the text. */
+export const REACHES: ReadonlyMap<string, number> = new Map([
+  ['assigned-secret', 1400],
+  ['card', 64],
+  ['china-id', 64],
+  ['email', 1500],
+  ['iban', 96],
+  ['phone', 96],
+  ['url-password', 800],
+])
+
 export const VALIDATORS: ReadonlyMap<string, Validator> = new Map<string, Validator>([
   ['crc32-base62', hasCrc32Base62],
   ['crc32-hex', hasCrc32Hex],
