@@ -24,6 +24,8 @@ export class UnreadableFile extends Error {
 export interface SegmentText {
   /** Bytes of the text. */
   readonly size: number
+  /** It is compressed: it ends in a line and never grows. */
+  readonly isClosed: boolean
   /** At most `length` bytes from `from` on; fewer at the end. Throws `UnreadableFile`. */
   readonly read: (from: number, length: number) => Buffer
   readonly close: () => void
@@ -67,6 +69,7 @@ export function removeText(file: string): void {
 function plainText(file: string, fd: number): SegmentText {
   return {
     size: fstatSync(fd).size,
+    isClosed: false,
     read: (from, length) => readRange(file, fd, from, length),
     close: () => closeSync(fd),
   }
@@ -77,6 +80,7 @@ function compressedText(name: string, fd: number): SegmentText {
     const table = readTable(name, fd)
     return {
       size: table.textBytes,
+      isClosed: true,
       read: (from, length) => readFrames({ name, fd, table }, from, Math.min(length, table.textBytes - from)),
       close: () => closeSync(fd),
     }
