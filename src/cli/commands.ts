@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   token: { summary: 'make, list or revoke personal proxy tokens', load: () => import('./token.ts') },
   fingerprint: { summary: 'index source code, so that copies are recognised', load: () => import('./fingerprint.ts') },
   feedback: { summary: 'report or allow what was found and is no finding', load: () => import('./feedback.ts') },
+  discover: { summary: 'list AI that is in no catalogue yet', load: () => import('./discover.ts') },
   doctor: { summary: 'check this machine: proxy, trust, tools', load: () => import('./doctor.ts') },
 }
 

@@ -15,6 +15,7 @@ import { pacInput } from './pac-rules.ts'
 
 export interface ControlParts {
   readonly feedback: ControlPorts['feedback']
+  readonly discover: ControlPorts['discover']
   readonly sealed: ControlPorts['sealed']
   readonly store: Pick<EventStore, 'query' | 'find' | 'lastSeen'>
   readonly watch: Pick<StateWatch, 'current' | 'problems'>
@@ -39,6 +40,7 @@ export function createControlPorts(parts: ControlParts): ControlPorts {
   return {
     events: parts.store,
     feedback: parts.feedback,
+    discover: parts.discover,
     sealed: parts.sealed,
     policy: {
       current: () => rules().snapshot,

@@ -1,11 +1,12 @@
 /** `/api/v1`: everything in here needs a token, also what does not exist. */
 import type { FastifyInstance } from 'fastify'
+import { addDiscoverRoutes } from './api/discover.ts'
 import { addEventRoute } from './api/event.ts'
 import { addEventsRoute } from './api/events.ts'
 import { addExplainRoute } from './api/explain.ts'
 import { addFeedbackRoutes } from './api/feedback.ts'
-import { addSealedRoutes } from './api/sealed.ts'
 import { addPolicyRoute } from './api/policy.ts'
+import { addSealedRoutes } from './api/sealed.ts'
 import { addSnapshotRoute } from './api/snapshot.ts'
 import { addToolsRoute } from './api/tools.ts'
 import { type AuthOptions, authenticate } from './auth.ts'
@@ -30,5 +31,6 @@ export function addApi(app: FastifyInstance, ports: ControlPorts, auth: AuthOpti
   addExplainRoute(app, ports)
   addSnapshotRoute(app, ports)
   addFeedbackRoutes(app, ports)
+  addDiscoverRoutes(app, ports)
   addSealedRoutes(app, ports)
 }

@@ -4,6 +4,7 @@ import type { AdminEvent } from '../domain/audit-event.ts'
 import type { Assurance } from '../domain/client.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import type { Problem } from '../domain/settings.ts'
+import type { DialectId, ToolId } from '../domain/tool.ts'
 import type { AllowedMark } from '../inspect/allowed.ts'
 import type { FoundMark } from '../inspect/finding-memory.ts'
 import type { PacInput } from './pac.ts'
@@ -146,7 +147,67 @@ export interface FeedbackPort {
   readonly end: (id: string, status: 'taken-back' | 'closed') => void
 }
 
+/** A host outside the catalogue that looks like AI. Times are RFC 3339. */
+export interface DiscoveredHost {
+  readonly host: string
+  /** 0 to 100. */
+  readonly score: number
+  readonly evidence: readonly string[]
+  /** `false`: only its name and its tunnels were seen. */
+  readonly isRead: boolean
+  readonly dialects: readonly DialectId[]
+  /** Tools that mark themselves there. */
+  readonly tools: readonly ToolId[]
+  readonly requests: number
+  readonly tunnels: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** About how many. */
+  readonly clients: number
+  readonly firstSeen: string
+  readonly lastSeen: string
+  readonly dismissed: { readonly by: string; readonly at: string; readonly reason: string } | null
+  /** What it would be called in the catalogue, and its line in the policy. */
+  readonly draft: { readonly tool: ToolId; readonly policy: string }
+}
+
+export interface DiscoverQuery {
+  /** Milliseconds since the epoch. */
+  readonly sinceMs: number
+  readonly minScore: number
+  /** Also what was dismissed. */
+  readonly all: boolean
+}
+
+/** Unknown AI: what was counted of it. */
+export interface DiscoverPort {
+  readonly list: (query: DiscoverQuery) => readonly DiscoveredHost[]
+  readonly find: (host: string) => DiscoveredHost | null
+  readonly dismiss: (host: string, by: string, reason: string) => void
+  readonly drift: () => readonly {
+    readonly tool: ToolId
+    readonly host: string
+    readonly windows: number
+    readonly lift: number
+    readonly share: number
+    readonly clients: number
+    readonly firstSeen: string
+    readonly lastSeen: string
+  }[]
+  readonly paths: () => readonly {
+    readonly tool: ToolId
+    readonly host: string
+    readonly path: string
+    readonly count: number
+    readonly firstSeen: string
+    readonly lastSeen: string
+  }[]
+  /** A whole catalogue file of these hosts. */
+  readonly draft: (hosts: readonly DiscoveredHost[]) => string
+}
+
 export interface ControlPorts {
+  readonly discover: DiscoverPort
   readonly feedback: FeedbackPort
   readonly sealed: SealedPort
   readonly events: EventStorePort

@@ -186,6 +186,8 @@ export interface SnapshotSource {
 export interface DiscoveryPort {
   /** Was this host seen to serve AI? Then the first bytes of its requests are looked at before they pass. */
   readonly isNear: (host: string) => boolean
+  /** Such a host is reached, in whatever way. */
+  readonly contact: (client: string, host: string) => void
   /** A request to a host outside the catalogue. */
   readonly request: (seen: SeenRequest) => void
   /** A tunnel to such a host, of which nothing was read. */

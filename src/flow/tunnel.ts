@@ -69,6 +69,7 @@ class OpenTunnel implements Tunnel {
     this.id = ports.newId()
     this.byAddress = this.#decide(null)
     this.#decision = this.byAddress
+    if (this.#isUnknown) ports.discovery?.contact(input.client.address, this.#decision.host)
   }
 
   byFirstBytes(first: FirstBytes): TunnelDecision {
@@ -81,9 +82,27 @@ class OpenTunnel implements Tunnel {
     this.#ports.metrics.count('weir_tunnels_total', { answer, reason })
     this.#ports.metrics.count('weir_bytes_total', { direction: 'in', kind: 'tunnel' }, end.bytesIn)
     this.#ports.metrics.count('weir_bytes_total', { direction: 'out', kind: 'tunnel' }, end.bytesOut)
+    this.#discover(end)
     if (answer === 'refuse' && reason === 'untrusting-client') this.#recordFolded(reason, end.error, 'again')
     else if (isRecorded) this.#record(answer === 'refuse' ? 'block' : 'allow', reason, end)
     else this.#recordLost(end.error)
+  }
+
+  /** Bytes of a host that nobody named: not AI's, not never to be looked at, not the company's. */
+  get #isUnknown(): boolean {
+    const { answer, reason, tool, host } = this.#decision
+    const isUnread = answer === 'tunnel' && (reason === 'not-catalogued' || reason === 'ip-literal')
+    return isUnread && tool === null && !this.#snapshot.isSanctioned(host)
+  }
+
+  #discover({ bytesIn, bytesOut }: TunnelEnd): void {
+    const { discovery, clock } = this.#ports
+    const { tool, host } = this.#decision
+    const client = this.#input.client.address
+    if (discovery === undefined) return
+    if (tool !== null && this.#decision.answer === 'tunnel') discovery.tool({ tool, client })
+    if (!this.#isUnknown) return
+    discovery.tunnel({ host, client, bytesIn, bytesOut, durationMs: clock.tickMs() - this.#startedTick })
   }
 
   /** What was meant to be read and never said anything that could be. */

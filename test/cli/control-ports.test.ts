@@ -21,6 +21,7 @@ async function partsOf(t: Test, change: Partial<ControlParts> = {}): Promise<Con
   const none: readonly Problem[] = []
   return {
     feedback: fakePorts().ports.feedback,
+    discover: fakePorts().ports.discover,
     sealed: fakePorts().ports.sealed,
     store: {
       query: () => Promise.reject(new Error()),

@@ -80,6 +80,14 @@ export function fakePorts(changes: Partial<ControlPorts> = {}): Fixture {
           : null,
       lastSeen: async () => new Map([['claude-code', '2026-11-22T09:00:00.000Z']]),
     },
+    discover: {
+      list: () => [],
+      find: () => null,
+      dismiss: () => undefined,
+      drift: () => [],
+      paths: () => [],
+      draft: () => '',
+    },
     feedback: {
       newId: () => 'fb_1',
       foundIn: () => null,
