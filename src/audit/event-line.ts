@@ -17,8 +17,7 @@ import type {
 import type { FindingCount } from '../domain/finding.ts'
 import { canonicalText, inertJson } from './inert-json.ts'
 import { cap, MAX_ITEMS } from './line-text.ts'
-import { createPersonalLines } from './personal-line.ts'
-import type { Pseudonyms } from './pseudonym.ts'
+import type { Persons } from './personal-line.ts'
 
 const MAX_PATH = 2048
 
@@ -51,14 +50,14 @@ export interface ChainPlace {
 export const lineHash = (line: string | Uint8Array): string => hash('sha256', line, 'hex')
 
 /** Turns events into the text that does not depend on their place in the chain. */
-export function createEventRenderer(pseudonyms: Pseudonyms): (event: AuditEvent) => RenderedEvent {
-  const personalLine = createPersonalLines()
+export function createEventRenderer(persons: Persons): (event: AuditEvent) => RenderedEvent {
   return (event) => {
     if (event.phase === 'config') return rendered(configPieces(event), null)
     if (event.phase === 'admin') return rendered(adminPieces(event), null)
-    const personal = personalLine(event.id, event.client)
-    const who = { who: pseudonyms(event.client), whoDigest: lineHash(personal) }
-    return rendered(clientPieces(event, who), `${personal}\n`)
+    const person = persons(event.id, event.client)
+    if (person === null) return rendered(clientPieces(event, {}), null)
+    const who = { who: person.who, whoDigest: lineHash(person.line) }
+    return rendered(clientPieces(event, who), `${person.line}\n`)
   }
 }
 
@@ -87,7 +86,7 @@ type ValueOf<T, K extends PropertyKey> = T extends { readonly [P in K]?: infer V
 type ClientFields = { readonly [K in KeyOf<ClientEvent>]?: ValueOf<ClientEvent, K> }
 
 /** One shape for all phases: an object of always the same keys is the fastest to make and to write. */
-function clientPieces(known: ClientEvent, { who, whoDigest }: { who: string; whoDigest: string }): Pieces {
+function clientPieces(known: ClientEvent, { who, whoDigest }: { who?: string; whoDigest?: string }): Pieces {
   const event: ClientFields = known
   return [
     inertJson({

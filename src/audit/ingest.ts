@@ -2,7 +2,8 @@
 import { basename } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { readLines } from './line-chunks.ts'
-import { type PersonFields, type ReadPerson, readPlainPerson } from './person.ts'
+import type { PersonFields, ReadPerson } from './person.ts'
+import { createPersonReader, dataOf } from './person-reader.ts'
 import { searchText } from './search-text.ts'
 import { listSegments, type Segment } from './segments.ts'
 
@@ -59,7 +60,7 @@ export interface IngestOptions {
   /** Another store of the same files, which this one continues. */
   readonly offsetsFrom?: DatabaseSync
   readonly waitedElsewhere?: (id: string) => string | null
-  /** Absent: personal lines are plain. */
+  /** Default: with the key store beside the folder. */
   readonly readPerson?: ReadPerson
 }
 
@@ -78,7 +79,7 @@ export class Ingest {
     this.#db = db
     this.#dir = dir
     this.#waitedElsewhere = options.waitedElsewhere ?? (() => null)
-    this.#readPerson = options.readPerson ?? readPlainPerson
+    this.#readPerson = options.readPerson ?? createPersonReader(dataOf(dir))
     this.#run = Object.fromEntries(
       Object.entries(STATEMENTS).map(([name, sql]) => [name, db.prepare(sql)]),
     ) as Statements

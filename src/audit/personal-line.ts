@@ -1,27 +1,64 @@
-/** The personal line beside a chained one: who it was, salted, in a file of its own so that it can be erased. */
+/**
+ * The personal line beside a chained one: who it was, encrypted under the key of this subject alone, in a file of its own.
+ * Whoever drops the key has erased him from every line at once; the line stays, and so does the digest that proves it.
+ */
 import { randomBytes } from 'node:crypto'
 import type { Client } from '../domain/client.ts'
-import { cap, MAX_ITEMS, nullableText, tailOf } from './line-text.ts'
+import { inertJson } from './inert-json.ts'
+import { type SealTo, sealDirect, sealToPublic } from './keys/jwe.ts'
+import { keyOf } from './keys/subject-entry.ts'
+import type { SubjectKeys } from './keys/subject-keys.ts'
+import { cap, MAX_ITEMS, nullableText } from './line-text.ts'
+import { identityOf } from './pseudonym.ts'
 
 const SALT_BYTES = 16
 
-/** Makes personal lines (without newline) for a record id and its client. */
-export function createPersonalLines(): (id: string, client: Client) => string {
+/** What a record keeps of its client: the pseudonym of the chained line, and the personal line without newline. */
+export interface PersonRecord {
+  readonly who: string
+  readonly line: string
+}
+
+/** `null`: nothing is kept of anybody. */
+export type Persons = (id: string, client: Client) => PersonRecord | null
+
+export interface PersonsOptions {
+  readonly keys: Pick<SubjectKeys, 'of' | 'epoch'>
+  /** Mode `pseudonymous`: whose private half alone shows persons. */
+  readonly sealTo?: SealTo
+}
+
+interface Said {
+  readonly epoch: number
+  readonly who: string
+  /** From `salt`'s value on. */
+  readonly rest: string
+}
+
+/** Nobody is named, nothing leads to anybody: mode `aggregate`. */
+export const noPersons: Persons = () => null
+
+export function createPersons({ keys, sealTo }: PersonsOptions): Persons {
   const nextSalt = createSalts()
-  // A connection hands in the same client object with each of its requests.
-  const known = new WeakMap<Client, string>()
+  // A connection hands in the same client object with each of its requests: encrypted once, written often.
+  const known = new WeakMap<Client, Said>()
   return (id, client) => {
     let said = known.get(client)
-    if (said === undefined) {
-      said = clientText(client)
+    if (said?.epoch !== keys.epoch) {
+      const entry = keys.of(identityOf(client))
+      const text = personText(client)
+      const inner = sealTo === undefined ? text : sealToPublic(text, sealTo)
+      const jwe = sealDirect(inner, keyOf(entry), sealTo !== undefined)
+      said = { epoch: keys.epoch, who: entry.who, rest: `","who":"${entry.who}","jwe":"${jwe}"}` }
       known.set(client, said)
     }
-    return `{"v":1,"id":${JSON.stringify(id)},"salt":"${nextSalt()}"${said}`
+    return { who: said.who, line: `{"v":2,"id":${JSON.stringify(id)},"salt":"${nextSalt()}${said.rest}` }
   }
 }
 
-const clientText = (client: Client): string =>
-  tailOf({
+/** The fields that name a person, as JSON. */
+export const personText = (client: Client): string =>
+  inertJson({
     addr: cap(client.address),
     user: nullableText(client.user),
     groups: client.groups.slice(0, MAX_ITEMS).map(cap),
@@ -29,7 +66,7 @@ const clientText = (client: Client): string =>
     network: nullableText(client.network),
   })
 
-/** Fresh random text per line: it keeps a digest from being tried out against a list of names. */
+/** Fresh random text per line, so that the digest of a line tells nothing, also not that two lines are alike. */
 function createSalts(): () => string {
   let pool = Buffer.alloc(0)
   let used = 0

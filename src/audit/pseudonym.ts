@@ -1,32 +1,16 @@
 /**
- * Who did it, without saying who: a keyed pseudonym stands in the chained line. Whoever has the key can recompute it
- * for a known person; without the key it leads nowhere.
+ * Who did it, without saying who: a keyed pseudonym stands in the chained line. Whoever has this key and the subject's
+ * entry in the key store can recompute it for a known person; without either it leads nowhere.
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Client } from '../domain/client.ts'
 
 const KEY_BYTES = 32
-const REMEMBERED = 10_000
 
-/** The pseudonym `p_…` of a client: of its user, else its device, else its address. */
-export type Pseudonyms = (client: Client) => string
-
-export function createPseudonyms(key: Uint8Array): Pseudonyms {
-  const known = new Map<string, string>()
-  return (client) => {
-    const subject = subjectOf(client)
-    const seen = known.get(subject)
-    if (seen !== undefined) return seen
-    if (known.size >= REMEMBERED) known.clear()
-    const made = `p_${createHmac('sha256', key).update(subject).digest().subarray(0, 15).toString('base64url')}`
-    known.set(subject, made)
-    return made
-  }
-}
-
-function subjectOf(client: Client): string {
+/** The identity that a client's records hang on: its user, else its device, else its address. */
+export function identityOf(client: Client): string {
   if (client.user !== null) return `user:${client.user}`
   return client.device === null ? `addr:${client.address}` : `device:${client.device}`
 }

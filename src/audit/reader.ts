@@ -13,7 +13,8 @@ import {
 } from './event-query.ts'
 import { FilesChanged, Ingest } from './ingest.ts'
 import { mergeRecords, readRecord } from './merge-records.ts'
-import { type ReadPerson, readPlainPerson } from './person.ts'
+import type { ReadPerson } from './person.ts'
+import { createPersonReader, dataOf } from './person-reader.ts'
 import { flowOf, linesOfFlow, matchingKeys } from './query.ts'
 import { isDamage, openStore, openStoreForReading } from './store-schema.ts'
 
@@ -28,13 +29,13 @@ export interface AuditReader {
 export interface AuditReaderOptions {
   readonly dir: string
   readonly file: string
-  /** Absent: personal lines are plain. */
+  /** Default: with the key store beside the folder. */
   readonly readPerson?: ReadPerson
 }
 
 /** Open the trail for one command. Throws I/O errors. */
 export function openAuditReader(options: AuditReaderOptions): AuditReader {
-  const readPerson = options.readPerson ?? readPlainPerson
+  const readPerson = options.readPerson ?? createPersonReader(dataOf(options.dir))
   const store = openStoreForReading(options.file)
   if (store !== null) {
     try {

@@ -9,7 +9,8 @@ import type { AuditPort, Logger } from '../flow/ports.ts'
 import { createEventRenderer, type RenderedEvent } from './event-line.ts'
 import { FILE_CALLS, type FileCalls, GroupWriter } from './group-writer.ts'
 import { linkGroup } from './link-group.ts'
-import { dataOf, openPersonDesk, type PersonDesk } from './person-desk.ts'
+import { openPersonDesk, type PersonDesk } from './person-desk.ts'
+import { dataOf } from './person-reader.ts'
 import { isStreamName } from './segments.ts'
 import { openStreamTail, type TornTail } from './tail-repair.ts'
 import { type AuditGap, isBlock, logUnwrittenBlock, WriteGap } from './write-gap.ts'
@@ -105,8 +106,10 @@ class GroupSpool implements Spool {
     const { dir, stream, segmentBytes, calls = FILE_CALLS, onRotate } = options
     this.#options = options
     this.#limit = options.spoolBytes ?? SPOOL_BYTES
-    this.#ownDesk = options.persons === undefined ? openPersonDesk({ data: dataOf(dir) }) : null
-    this.#persons = options.persons ?? this.#ownDesk ?? openPersonDesk({ data: dataOf(dir) })
+    const own = options.persons === undefined ? openPersonDesk({ data: dataOf(dir) }) : null
+    this.#ownDesk = own
+    // One of the two there is.
+    this.#persons = options.persons ?? (own as PersonDesk)
     this.#render = createEventRenderer(this.#persons.persons)
     const tail = openStreamTail(dir, stream)
     this.torn = tail.torn

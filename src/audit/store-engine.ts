@@ -5,7 +5,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import { cursorOf, type EventPage, type EventQuery, type ExchangeRecord, type FoundExchange } from './event-query.ts'
 import { FilesChanged, Ingest } from './ingest.ts'
 import { mergeRecords, readRecord } from './merge-records.ts'
-import { type ReadPerson, readPlainPerson } from './person.ts'
+import type { ReadPerson } from './person.ts'
+import { createPersonReader, dataOf } from './person-reader.ts'
 import { flowOf, forgetPerson, lastSeenTimes, linesOfFlow, matchingKeys } from './query.ts'
 import { removeExpired } from './retention.ts'
 import { isDamage, openStore } from './store-schema.ts'
@@ -14,7 +15,7 @@ export interface StoreEngineOptions {
   readonly dir: string
   readonly file: string
   readonly onRebuild?: (why: string) => void
-  /** Absent: personal lines are plain. */
+  /** Default: with the key store beside the folder. */
   readonly readPerson?: ReadPerson
 }
 
@@ -31,7 +32,7 @@ export class StoreEngine {
   constructor(options: StoreEngineOptions) {
     this.#dir = options.dir
     this.#file = options.file
-    this.#readPerson = options.readPerson ?? readPlainPerson
+    this.#readPerson = options.readPerson ?? createPersonReader(dataOf(options.dir))
     this.#onRebuild = options.onRebuild ?? (() => undefined)
     mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 })
     this.#db = openStore(options.file) ?? this.#fresh('it is damaged or of another version')

@@ -1,7 +1,6 @@
 /** The worker thread of the audit store: everything that SQLite blocks for, it blocks here. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { QueryError } from './event-query.ts'
-import { readPlainPerson } from './person.ts'
 import { StoreEngine } from './store-engine.ts'
 import type { FromWorker, Question, ToWorker, WorkerSettings } from './store-protocol.ts'
 
@@ -17,8 +16,6 @@ const tell = (message: FromWorker): void => port.postMessage(message)
 
 const engine = new StoreEngine({
   ...settings,
-  // A function cannot be handed to a thread: what it needs (a folder of keys, say) comes in the settings.
-  readPerson: readPlainPerson,
   onRebuild: (why) => tell({ kind: 'event', event: 'audit.store-rebuilt', fields: { why } }),
 })
 

@@ -3,9 +3,10 @@ import { createEventRenderer, lineHash } from '../../src/audit/event-line.ts'
 import { linkGroup } from '../../src/audit/link-group.ts'
 import { GENESIS } from '../../src/audit/tail-repair.ts'
 import { config, intent } from './events.ts'
+import { plainPersons } from './plain-persons.ts'
 
 t.test('each line is chained to the one before; only events with a client have a personal line', async (t) => {
-  const render = createEventRenderer(() => 'p_1')
+  const render = createEventRenderer(plainPersons)
   const group = [intent(), config(), intent()].map((event) => ({ rendered: render(event) }))
   const linked = linkGroup(group, { stream: 's', seq: 7, prevHash: GENESIS })
   const lines = linked.events.toString().split('\n')

@@ -2,10 +2,14 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { chainedLine, createEventRenderer } from '../../src/audit/event-line.ts'
+import { openDirect } from '../../src/audit/keys/jwe.ts'
+import { keyOf, newEntry } from '../../src/audit/keys/subject-entry.ts'
+import { createPersons } from '../../src/audit/personal-line.ts'
 import { admin, config, followingOutcome, intent, singleOutcome, tunnel } from '../audit/events.ts'
 
 const doc = readFileSync(new URL('../../docs/audit-event.md', import.meta.url), 'utf8')
-const render = createEventRenderer(() => 'p_x')
+const entry = newEntry('user:alice', Buffer.alloc(32))
+const render = createEventRenderer(createPersons({ keys: { epoch: 0, of: () => entry } }))
 const error = { code: 'x', side: 'weir' } as const
 /** One of each kind, with every optional field. `before` and `after` of an admin event are free values. */
 const events = [
@@ -60,5 +64,7 @@ t.test('every field of a chained line is documented with its phases, and no othe
 t.test('every field of a personal line is documented, and no other', async (t) => {
   const [, table] = doc.split('| personal field | meaning |')
   const documented = [...table!.split('\n\n')[0]!.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name)
-  t.strictSame(documented, Object.keys(JSON.parse(render(intent()).personal!) as object))
+  const line = JSON.parse(render(intent()).personal!) as { jwe: string }
+  const person = openDirect(line.jwe, keyOf(entry))!
+  t.strictSame(documented, [...Object.keys(line), ...Object.keys(JSON.parse(person.text) as object)])
 })

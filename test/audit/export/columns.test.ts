@@ -3,9 +3,10 @@ import { chainedLine, createEventRenderer } from '../../../src/audit/event-line.
 import { CSV_COLUMNS, cellText } from '../../../src/audit/export/columns.ts'
 import { mergeRecords, readRecord } from '../../../src/audit/merge-records.ts'
 import { admin, config, singleOutcome, tunnel } from '../events.ts'
+import { plainPersons } from '../plain-persons.ts'
 
 t.test('every field of an exchange has a column', async (t) => {
-  const render = createEventRenderer(() => 'p_x')
+  const render = createEventRenderer(plainPersons)
   const columns = CSV_COLUMNS.map(({ name }) => name)
   const error = { code: 'x', side: 'weir' } as const
   const optional = { tenants: ['anthropic'], parent: '01P', messages: { in: 1, out: 2 } } as const

@@ -3,8 +3,9 @@ import { chainedLine, createEventRenderer } from '../../../src/audit/event-line.
 import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, exportFormat } from '../../../src/audit/export/formats.ts'
 import { mergeRecords, readRecord } from '../../../src/audit/merge-records.ts'
 import { admin, config, followingOutcome, intent, singleOutcome, tunnel } from '../events.ts'
+import { plainPersons } from '../plain-persons.ts'
 
-const render = createEventRenderer(() => 'p_x')
+const render = createEventRenderer(plainPersons)
 
 t.test('every format makes whole lines of any record, and of any exchange, also of an erased person', async (t) => {
   const events = [intent(), followingOutcome(), singleOutcome(), tunnel(), config(), admin()]

@@ -6,6 +6,7 @@ import { chainedLine, createEventRenderer } from '../../../src/audit/event-line.
 import type { ExchangeRecord } from '../../../src/audit/event-query.ts'
 import { readRecord } from '../../../src/audit/merge-records.ts'
 import { admin, config, followingOutcome, intent, singleOutcome, tunnel } from '../events.ts'
+import { plainPersons } from '../plain-persons.ts'
 
 export interface GoldenCase {
   readonly title: string
@@ -14,7 +15,7 @@ export interface GoldenCase {
 }
 
 const KINDS = { outcome: singleOutcome, following: followingOutcome, intent, tunnel, config, admin }
-const render = createEventRenderer(() => 'p_x')
+const render = createEventRenderer(plainPersons)
 
 /** One section of a file in test/cases/audit/export. */
 export function goldenCases(file: string, section: string): GoldenCase[] {

@@ -7,6 +7,7 @@ import { ocsfRows } from '../../../src/audit/export/ocsf.ts'
 import { readRecord } from '../../../src/audit/merge-records.ts'
 import { loadOcsfSchema, ocsfSchemaDir } from '../../helpers/ocsf-schema.ts'
 import { goldenCases, recordOf } from './golden.ts'
+import { plainPersons } from '../plain-persons.ts'
 import { anyEvent } from './hostile-events.ts'
 import { attributePaths } from './ocsf-paths.ts'
 
@@ -58,7 +59,7 @@ function problemsOf(event: Record<string, unknown>): string[] {
   return [...missing, ...wrong]
 }
 
-const render = createEventRenderer(() => 'p_x')
+const render = createEventRenderer(plainPersons)
 
 t.test('any event has only attributes of the table, of its types and values', async () => {
   fc.assert(

@@ -6,6 +6,7 @@ import { ocsfRows } from '../../../src/audit/export/ocsf.ts'
 import { mergeRecords, readRecord } from '../../../src/audit/merge-records.ts'
 import { loadOcsfSchema, ocsfSchemaDir } from '../../helpers/ocsf-schema.ts'
 import { admin, config, followingOutcome, intent, singleOutcome, tunnel } from '../events.ts'
+import { plainPersons } from '../plain-persons.ts'
 import { anyEvent } from './hostile-events.ts'
 
 type Event = Record<string, unknown> & {
@@ -13,7 +14,7 @@ type Event = Record<string, unknown> & {
   metadata: { uid: string }
 }
 
-const render = createEventRenderer(() => 'p_x')
+const render = createEventRenderer(plainPersons)
 const dir = ocsfSchemaDir()
 const schema = dir === null ? null : loadOcsfSchema(dir)
 const skip = schema === null ? 'no schema folder: set WEIR_OCSF_SCHEMA' : false
