@@ -109,6 +109,8 @@ module.exports = {
       ['http-proxy', '^src/upstream/'],
       ['undici', '^src/upstream/'],
       ['pino', '^src/observe/'],
+      ['pdfmake', '^src/audit/report/'],
+      ['yazl', '^src/audit/report/'],
       ['lru-cache', '^src/(ca/leaf-cache|inspect/memo|inspect/vault|policy/decision-cache)\\.ts$'],
     ].map(([name, home]) => ({
       name: `${name}-has-one-home`,

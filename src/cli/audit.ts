@@ -14,6 +14,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   share: { summary: "an auditor's share of what was opened", load: () => import('./audit-share.ts') },
   read: { summary: 'shares put together: the sealed text', load: () => import('./audit-read.ts') },
   'auditor-key': { summary: 'a pair of keys for an auditor', load: () => import('./audit-auditor-key.ts') },
+  report: { summary: 'an evidence pack of a range, for an auditor', load: () => import('./audit-report.ts') },
   verify: { summary: 'is every line there and unchanged?', load: () => import('./audit-verify.ts') },
 }
 

@@ -1,10 +1,10 @@
 /** `weir token make|list|revoke`: personal proxy tokens. The secret is printed once and kept nowhere; a running proxy follows at once. */
-import { userInfo } from 'node:os'
 import { loadConfig } from '../config/load.ts'
 import type { WeirConfig } from '../config/schema.ts'
 import { hashSecret } from '../identity/token-hash.ts'
 import { formatToken, makeTokenText } from '../identity/token-text.ts'
 import { openTokenStore, type TokenStore } from '../state/token-store.ts'
+import { accountName } from './account-name.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
 import { tokenFile } from './client-identity.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
@@ -218,13 +218,3 @@ const deedOn = (id: string, what: 'make' | 'revoke') => ({
   operation: `token.${what}`,
   target: `token:${id}`,
 })
-
-/** Whoever runs the command. */
-function accountName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    // Containers run under numbers that have no name.
-    return `uid-${process.getuid?.() ?? 0}`
-  }
-}

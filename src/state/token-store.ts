@@ -45,6 +45,8 @@ export interface TokenStore {
   readonly revoke: (id: string, nowMs: number, deed: NewDeed) => 'revoked' | 'revoked-before' | 'unknown'
   /** Noted at most once an hour and token; a busy database is not waited for. */
   readonly noteUse: (token: StoredToken, nowMs: number) => void
+  /** Something that another command did and that is to be recorded as well. */
+  readonly noteDeed: (deed: NewDeed) => void
   /** The oldest deeds that are not recorded yet. */
   readonly deeds: () => TokenDeed[]
   readonly forgetDeed: (seq: number) => void
@@ -158,6 +160,10 @@ class SqliteTokens implements TokenStore {
     } catch {
       // Busy, or the disk is full: the next use tries again. Nobody is refused because a date could not be noted.
     }
+  }
+
+  noteDeed(deed: NewDeed): void {
+    this.#addDeed(deed)
   }
 
   deeds(): TokenDeed[] {

@@ -1,0 +1,84 @@
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import t from 'tap'
+import { type TrailGap, trailRecords } from '../../../src/audit/report/trail-records.ts'
+import { listSegments } from '../../../src/audit/segments.ts'
+import { admin, tunnel } from '../events.ts'
+import { filled } from '../filled.ts'
+
+const at = (hour: number): string => `2026-11-22T${String(hour).padStart(2, '0')}:00:00.000Z`
+const hours = (from: number, to: number) => ({ fromMs: Date.parse(at(from)), toMs: Date.parse(at(to)) })
+const all = { fromMs: 0, toMs: Date.parse('2100-01-01T00:00:00Z') }
+const events = Array.from({ length: 12 }, (_, hour) => tunnel({ time: at(hour) }))
+
+t.test('records of the range come in order, with their lines and persons, across segments', async (t) => {
+  const { dir } = await filled(t, events, 1500)
+  t.ok(listSegments(dir).length > 2)
+  const records = [...trailRecords(dir, { range: hours(3, 9) })]
+  t.strictSame(
+    records.map(({ seq }) => seq),
+    [4, 5, 6, 7, 8, 9],
+  )
+  for (const { line, fields, personal } of records) {
+    t.strictSame(JSON.parse(line), fields)
+    t.equal(JSON.parse(personal ?? '{}').id, fields['id'])
+  }
+})
+
+t.test('days on which nothing can be are not read', async (t) => {
+  const late = Array.from({ length: 6 }, (_, index) => tunnel({ time: `2026-11-2${index + 1}T00:00:00.000Z` }))
+  const { dir } = await filled(t, late, 700)
+  const [first] = listSegments(dir)
+  writeFileSync(first?.events ?? '', `{"seq":1,"time":"2026-11-21T00:00:00.000Z"}\n`)
+  const range = { fromMs: Date.parse('2026-11-25T00:00:00Z'), toMs: Date.parse('2026-11-27T00:00:00Z') }
+  t.strictSame(
+    [...trailRecords(dir, { range })].map(({ seq }) => seq),
+    [5, 6],
+  )
+})
+
+t.test('a missing record and a missing file are gaps, and the rest is still read', async (t) => {
+  const { dir, spool } = await filled(t, events, 1500)
+  await spool.close()
+  const segments = listSegments(dir)
+  const [first, second, third] = segments
+  const lines = readFileSync(first?.events ?? '', 'utf8').split('\n')
+  writeFileSync(first?.events ?? '', [lines[0], ...lines.slice(2)].join('\n'))
+  rmSync(second?.events ?? '')
+  const gaps: TrailGap[] = []
+  const records = [...trailRecords(dir, { range: all, onGap: (gap) => gaps.push(gap) })]
+  t.equal(records.length, 12 - 1 - ((third?.firstSeq ?? 0) - (second?.firstSeq ?? 0)))
+  t.match(gaps, [
+    { after: 1, before: 3 },
+    { after: (second?.firstSeq ?? 0) - 1, before: third?.firstSeq },
+  ])
+})
+
+t.test('a line that is no record is told and skipped', async (t) => {
+  const { dir, spool } = await filled(t, events.slice(0, 2))
+  await spool.close()
+  const [segment] = listSegments(dir)
+  appendFileSync(segment?.events ?? '', 'garbage\nnull\n{"seq":"3"}\n')
+  const gaps: TrailGap[] = []
+  t.equal([...trailRecords(dir, { range: all, onGap: (gap) => gaps.push(gap) })].length, 2)
+  t.equal(gaps.length, 3)
+})
+
+t.test('an erased person is none, and those behind it still are', async (t) => {
+  const { dir, spool } = await filled(t, [...events.slice(0, 4), admin(), ...events.slice(4, 6)])
+  await spool.close()
+  const [segment] = listSegments(dir)
+  const lines = readFileSync(segment?.personal ?? '', 'utf8').split('\n')
+  writeFileSync(segment?.personal ?? '', lines.filter((_, index) => index !== 1).join('\n'))
+  t.strictSame(
+    [...trailRecords(dir, { range: all })].map(({ personal }) => personal !== null),
+    [true, false, true, true, false, true, true],
+  )
+})
+
+t.test('what is written meanwhile is left out where it is asked for', async (t) => {
+  const { dir, write } = await filled(t, events.slice(0, 3))
+  const lastSeqs = new Map([['n1-w0', 3]])
+  await write(...events.slice(3, 6))
+  t.equal([...trailRecords(dir, { range: all, lastSeqs })].length, 3)
+  t.equal([...trailRecords(dir, { range: all, lastSeqs: new Map() })].length, 0, 'a stream that was not there')
+})
