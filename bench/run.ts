@@ -21,6 +21,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
     const { run } = await import('./restore.bench.ts')
     return (rounds) => run(rounds)
   },
+  kill: async () => {
+    const { run } = await import('./kill.bench.ts')
+    return (rounds) => run(rounds)
+  },
   'idle-memory': async () => (await import('./idle-memory.bench.ts')).run,
 }
 
