@@ -31,6 +31,7 @@ const PATH_LEAVES: readonly (readonly string[])[] = [
   ['inspect', 'keyFile'],
   ['upstream', 'extraRoots'],
   ['audit', 'anchor', 'dir'],
+  ['audit', 'reportFont'],
   ['audit', 'sinks', '*', 'caFile'],
   ['audit', 'sinks', '*', 'certFile'],
   ['audit', 'sinks', '*', 'keyFile'],

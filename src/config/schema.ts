@@ -164,6 +164,10 @@ const audit = z.strictObject({
   rotateDaily: z.boolean().default(true).describe('Begin a new event file also with the first event of a UTC day.'),
   compress: z.boolean().default(true).describe('Compress closed event files (zstd).'),
   retentionDays: z.int().min(1).max(36_500).default(180).describe('How long events are kept.'),
+  reportFont: path
+    .nullable()
+    .default(null)
+    .describe('Font with Chinese characters for the PDF of evidence packs; null: Noto Sans CJK where it is installed.'),
   privacy: z.enum(['full']).default('full').describe('Which personal fields are kept.'),
   checkpointSeconds: z.int().min(1).max(60).default(60).describe('At most so long between two signed checkpoints.'),
   anchor: anchor.prefault({}),
