@@ -11,6 +11,7 @@ import type { PrivacyMode } from '../audit/report/statistics.ts'
 import { LANGUAGES, type Language } from '../audit/report/summary-texts.ts'
 import { checkpointKeyFile, readCheckpointKey, signerOf } from '../audit/tree/checkpoint-key.ts'
 import type { NoteSigner } from '../audit/tree/signed-note.ts'
+import { loadConfig } from '../config/load.ts'
 import { ARCHIVED_PARTS, type ArchivedPart, readArchived, readTimeline } from '../config/rules-archive.ts'
 import { parseYaml } from '../config/yaml-file.ts'
 import { openTokenStore } from '../state/token-store.ts'
@@ -76,13 +77,14 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   const { fromMs, toMs } = asked
   const name = `weir-evidence-${dayOf(fromMs)}-${dayOf(toMs)}.zip`
   const out = resolve(io.cwd, values.out ?? name)
-  const privacy: PrivacyMode = values['without-persons'] ? 'pseudonymous' : 'full'
+  const settings = await settingsOf(values.config, io)
+  const privacy = values['without-persons'] && settings.privacy === 'full' ? 'pseudonymous' : settings.privacy
   const abort = new AbortController()
   const stop = (): void => abort.abort(new Error('interrupted: nothing was left behind'))
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
     const result = await makeEvidencePack({
-      ...packOf(place, values.font ?? null),
+      ...packOf(place, values.font ?? settings.font),
       ...asked,
       out,
       isForced: values.force,
@@ -102,6 +104,17 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
   }
+}
+
+/** A copy of a data folder may lie where no configuration is: then persons are told as far as their keys are there. */
+async function settingsOf(
+  config: string | undefined,
+  io: CliIo,
+): Promise<{ readonly privacy: PrivacyMode; readonly font: string | null }> {
+  const loaded = await loadConfig({ flags: config === undefined ? {} : { config }, env: io.env, cwd: io.cwd })
+  return loaded.ok
+    ? { privacy: loaded.config.audit.privacy, font: loaded.config.audit.reportFont }
+    : { privacy: 'full', font: null }
 }
 
 type AskedResult = ({ readonly ok: true } & Asked) | { readonly ok: false; readonly problems: readonly string[] }
