@@ -1,6 +1,8 @@
 /** The text formats of exports and sinks, by the name that `--format` takes. Binary ones (Parquet) stand apart. */
 import type { ExchangeRecord } from '../event-query.ts'
+import { cefRow } from './cef.ts'
 import { csvHeader, csvRow } from './csv.ts'
+import { ecsRow } from './ecs.ts'
 import { jsonLine } from './jsonl.ts'
 import { ocsfRows } from './ocsf.ts'
 
@@ -21,13 +23,15 @@ export interface ExportFormat {
   readonly extension: string
 }
 
-export const EXPORT_FORMAT_NAMES = ['jsonl', 'csv', 'ocsf'] as const
+export const EXPORT_FORMAT_NAMES = ['jsonl', 'csv', 'ocsf', 'ecs', 'cef'] as const
 export type ExportFormatName = (typeof EXPORT_FORMAT_NAMES)[number]
 
 export const EXPORT_FORMATS: Readonly<Record<ExportFormatName, ExportFormat>> = {
   jsonl: { row: jsonLine, contentType: 'application/x-ndjson', extension: 'jsonl' },
   csv: { header: csvHeader(), row: csvRow, contentType: 'text/csv; charset=utf-8', extension: 'csv' },
   ocsf: { row: ocsfRows, contentType: 'application/x-ndjson', extension: 'ocsf.jsonl' },
+  ecs: { row: (exchange) => ecsRow(exchange), contentType: 'application/x-ndjson', extension: 'ecs.jsonl' },
+  cef: { row: (exchange) => cefRow(exchange), contentType: 'text/plain; charset=utf-8', extension: 'cef' },
 }
 
 /** A format by its name; `undefined`: there is none. */

@@ -20,7 +20,8 @@ import {
   unmapped,
 } from './ocsf-parts.ts'
 import { activitySeverity, securityControl, statusOf } from './ocsf-verdict.ts'
-import { integerAt, present, textAt, valueAt } from './record-fields.ts'
+import { integerAt, portAt, present, textAt, valueAt } from './record-fields.ts'
+import { authorityOf, requestUrl } from './request-url.ts'
 
 export const NETWORK_CATEGORY: Captioned = [4, 'Network Activity']
 export const HTTP_CLASS: Captioned = [4002, 'HTTP Activity']
@@ -105,18 +106,13 @@ function requestOf(record: ExchangeRecord, method: string | undefined): OcsfFiel
 }
 
 function urlOf(record: ExchangeRecord): OcsfFields | undefined {
-  const at = destinationOf(record)
-  const host = textAt(record, 'destination', 'host')
-  if (at === undefined || host === undefined) return undefined
-  const port = integerAt(at, 'port')
-  const authority = host.includes(':') ? `[${host}]` : host
+  const hostname = textAt(record, 'destination', 'host')
+  if (hostname === undefined) return undefined
+  const port = portAt(record, 'destination', 'port')
   const scheme = textAt(record, 'destination', 'scheme')
-  const path = textAt(record, 'path')
   // RFC 9110 section 7.1: the target of CONNECT is host and port alone.
-  if (scheme === undefined) return { hostname: host, port, url_string: `${authority}:${port ?? 443}` }
-  const isUsual = port === undefined || port === (scheme === 'https' ? 443 : 80)
-  const url = `${scheme}://${authority}${isUsual ? '' : `:${port}`}${path ?? '/'}`
-  return { hostname: host, path, port, scheme, url_string: url }
+  const whole = requestUrl(record) ?? authorityOf(hostname, port ?? 443)
+  return { hostname, path: textAt(record, 'path'), port, scheme, url_string: whole }
 }
 
 function responseOf(record: ExchangeRecord): OcsfFields | undefined {

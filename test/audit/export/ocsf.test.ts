@@ -1,12 +1,12 @@
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import t from 'tap'
-import { chainedLine, createEventRenderer, lineHash } from '../../../src/audit/event-line.ts'
+import { lineHash } from '../../../src/audit/event-line.ts'
 import { ocsfRows } from '../../../src/audit/export/ocsf.ts'
-import { mergeRecords, readRecord } from '../../../src/audit/merge-records.ts'
+import { mergeRecords } from '../../../src/audit/merge-records.ts'
 import { loadOcsfSchema, ocsfSchemaDir } from '../../helpers/ocsf-schema.ts'
 import { admin, config, followingOutcome, intent, singleOutcome, tunnel } from '../events.ts'
-import { plainPersons } from '../plain-persons.ts'
+import { written } from './golden.ts'
 import { anyEvent } from './hostile-events.ts'
 
 type Event = Record<string, unknown> & {
@@ -14,7 +14,6 @@ type Event = Record<string, unknown> & {
   metadata: { uid: string }
 }
 
-const render = createEventRenderer(plainPersons)
 const dir = ocsfSchemaDir()
 const schema = dir === null ? null : loadOcsfSchema(dir)
 const skip = schema === null ? 'no schema folder: set WEIR_OCSF_SCHEMA' : false
@@ -24,16 +23,6 @@ const parse = (rows: string): Event[] =>
     .trimEnd()
     .split('\n')
     .map((row) => JSON.parse(row) as Event)
-
-/** The record's line and what readers make of it. */
-function written(
-  event: Parameters<typeof render>[0],
-  isErased = false,
-): { line: string; record: Record<string, unknown> } {
-  const rendered = render(event)
-  const line = chainedLine(rendered, { stream: 'n1-w0', seq: 7, prevHash: 'a'.repeat(64) })
-  return { line, record: readRecord({ line, personal: isErased ? null : rendered.personal }) }
-}
 
 t.test('records and exchanges of every phase follow the schema', { skip }, async (t) => {
   const flow = intent()
