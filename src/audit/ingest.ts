@@ -1,97 +1,69 @@
 /** Fills the store from the event files: each line once, however often it is interrupted. */
 import { basename } from 'node:path'
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
+import type { ColumnSource } from './exchange-columns.ts'
+import type { ExchangeTable } from './exchange-table.ts'
 import { readLines } from './line-chunks.ts'
-import type { PersonFields, ReadPerson } from './person.ts'
+import type { ReadPerson } from './person.ts'
 import { createPersonReader, dataOf } from './person-reader.ts'
-import { searchText } from './search-text.ts'
 import { listSegments, type Segment } from './segments.ts'
+import { type AsideFile, SetAside } from './set-aside.ts'
+import { WaitingPersons } from './waiting-persons.ts'
 
-const CHUNK_BYTES = 2 * 1024 * 1024
+const CHUNK_BYTES = 1024 * 1024
 const PERSONAL_STEP_BYTES = 256 * 1024
+/** So many lines may be in memory only; they are read again should Weir end. */
+const FLUSH_LINES = 20_000
 
 /** What a file holds that was read before cannot be true any more: the store must be built again. */
 export class FilesChanged extends Error {}
 
 interface FileState {
-  offset: number
-  personalOffset: number
-  firstRid: number | null
-  lastRid: number | null
+  readonly stream: string
+  readonly offset: number
+  readonly personalOffset: number
 }
 
-/** A line's fields as far as the store looks at them. */
-interface EventFields {
+/** A line's fields as far as reading needs them. */
+type EventFields = ColumnSource & {
   readonly id: string
   readonly flow: string
   readonly time: string
-  readonly phase: string
-  readonly who?: string
   readonly whoDigest?: string
-  readonly tool?: string | null
-  readonly tier?: string | null
-  readonly action?: string
-  readonly rule?: string | null
-  readonly destination?: { readonly host: string }
 }
 
-const STATEMENTS = {
-  record: 'INSERT OR IGNORE INTO records (id, flow, stream, line, personal) VALUES (?, ?, ?, ?, ?)',
-  exchange: `INSERT INTO exchanges (flow, ts, tool, tier, action, host, rule, phases, who, user, addr, device)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (flow) DO UPDATE SET phases = phases || ',' || excluded.phases, ts = min(ts, excluded.ts),
-      tool = coalesce(tool, excluded.tool), tier = coalesce(tier, excluded.tier),
-      action = coalesce(action, excluded.action), host = coalesce(host, excluded.host),
-      rule = coalesce(rule, excluded.rule), who = coalesce(who, excluded.who),
-      user = coalesce(user, excluded.user), addr = coalesce(addr, excluded.addr),
-      device = coalesce(device, excluded.device)`,
-  words: 'INSERT INTO words (rowid, text) VALUES (?, ?)',
-  wait: 'INSERT OR REPLACE INTO waiting (id, line) VALUES (?, ?)',
-  waited: 'DELETE FROM waiting WHERE id = ? RETURNING line',
-  seen: 'INSERT INTO seen (tool, ts) VALUES (?, ?) ON CONFLICT (tool) DO UPDATE SET ts = max(ts, excluded.ts)',
-  file: `INSERT INTO files (name, stream, offset, personal_offset, first_rid, last_rid) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (name) DO UPDATE SET offset = excluded.offset, personal_offset = excluded.personal_offset,
-      first_rid = excluded.first_rid, last_rid = excluded.last_rid`,
-} as const
-
-type Statements = Readonly<Record<keyof typeof STATEMENTS, StatementSync>>
-
 export interface IngestOptions {
-  /** Another store of the same files, which this one continues. */
-  readonly offsetsFrom?: DatabaseSync
-  readonly waitedElsewhere?: (id: string) => string | null
   /** Default: with the key store beside the folder. */
   readonly readPerson?: ReadPerson
+  /** Nothing is ever written to the database: what is newer stays in memory. */
+  readonly isReadOnly?: boolean
 }
 
 /** Reads on from where the store stands. One per database. */
 export class Ingest {
   readonly #db: DatabaseSync
+  readonly #table: ExchangeTable
   readonly #dir: string
-  readonly #run: Statements
-  readonly #files = new Map<string, FileState>()
-  readonly #waitedElsewhere: (id: string) => string | null
   readonly #readPerson: ReadPerson
-  #waiting: number
+  readonly #isReadOnly: boolean
+  readonly #files = new Map<string, FileState>()
+  readonly #changedFiles = new Set<string>()
+  readonly #waiting: WaitingPersons
+  readonly #aside = new SetAside()
+  #unflushed = 0
   #badLines = 0
 
-  constructor(db: DatabaseSync, dir: string, options: IngestOptions = {}) {
+  constructor(db: DatabaseSync, table: ExchangeTable, dir: string, options: IngestOptions = {}) {
     this.#db = db
+    this.#table = table
     this.#dir = dir
-    this.#waitedElsewhere = options.waitedElsewhere ?? (() => null)
     this.#readPerson = options.readPerson ?? createPersonReader(dataOf(dir))
-    this.#run = Object.fromEntries(
-      Object.entries(STATEMENTS).map(([name, sql]) => [name, db.prepare(sql)]),
-    ) as Statements
-    for (const row of (options.offsetsFrom ?? db).prepare('SELECT * FROM files').all()) {
-      this.#files.set(String(row['name']), {
-        offset: Number(row['offset']),
-        personalOffset: Number(row['personal_offset']),
-        firstRid: row['first_rid'] === null ? null : Number(row['first_rid']),
-        lastRid: row['last_rid'] === null ? null : Number(row['last_rid']),
-      })
+    this.#isReadOnly = options.isReadOnly ?? false
+    for (const row of db.prepare('SELECT * FROM files').all()) {
+      const [offset, personalOffset] = [Number(row['offset']), Number(row['personal_offset'])]
+      this.#files.set(String(row['name']), { stream: String(row['stream']), offset, personalOffset })
     }
-    this.#waiting = Number(db.prepare('SELECT count(*) AS n FROM waiting').get()?.['n'])
+    this.#waiting = new WaitingPersons(db)
   }
 
   /** Lines that are no audit record; `weir audit verify` names them. */
@@ -99,11 +71,23 @@ export class Ingest {
     return this.#badLines
   }
 
+  /** Files that could not be read when they were tried last. */
+  get unreadable(): readonly AsideFile[] {
+    return this.#aside.list
+  }
+
+  /** Lines that are in memory only. */
+  get unflushed(): number {
+    return this.#unflushed
+  }
+
   /** Read one chunk. `false`: the store has everything that is in the files. Throws `FilesChanged` and I/O errors. */
   step(): boolean {
+    if (this.#unflushed >= FLUSH_LINES && !this.#isReadOnly) this.flush()
     for (const segment of listSegments(this.#dir)) {
-      const state = this.#files.get(basename(segment.events)) ?? newFileState()
-      const chunk = readLines(segment.events, state.offset, CHUNK_BYTES)
+      const state = this.#files.get(basename(segment.events)) ?? newFileState(segment.stream)
+      const chunk = this.#aside.try(segment.events, () => readLines(segment.events, state.offset, CHUNK_BYTES))
+      if (chunk === null) continue
       if (!chunk.ok) throw new FilesChanged(`audit: \`${segment.events}\` is not the file it was`)
       if (chunk.end === state.offset) continue
       this.#take(segment, state, chunk)
@@ -112,105 +96,123 @@ export class Ingest {
     return false
   }
 
-  /** Take one line that another store holds. */
-  apply(line: string, personal: string | null, stream: string): void {
-    const event = parseEvent(line)
-    if (event !== null) this.#apply(event, line, personal, stream)
-  }
-
-  #apply(event: EventFields, line: string, personal: string | null, stream: string): number | null {
-    const person = personal === null ? null : this.#readPerson(personal)
-    const { changes, lastInsertRowid } = this.#run.record.run(event.id, event.flow, stream, line, personal)
-    if (changes === 0) return null
-    const rid = Number(lastInsertRowid)
-    const ts = Date.parse(event.time)
-    this.#run.exchange.run(event.flow, ts, ...columnsOf(event, person))
-    this.#run.words.run(rid, searchText(event, person))
-    if (typeof event.tool === 'string') this.#run.seen.run(event.tool, ts)
-    return rid
-  }
-
   /** Lines and offsets in one transaction: whatever happens, no line counts twice and none is skipped. */
-  #take(segment: Segment, state: FileState, chunk: { readonly lines: readonly string[]; readonly end: number }): void {
-    const next = { ...state, offset: chunk.end }
+  flush(): void {
+    if (this.#unflushed === 0 || this.#isReadOnly) return
+    this.write(() => {
+      const put = this.#db.prepare(
+        'INSERT OR REPLACE INTO files (name, stream, offset, personal_offset) VALUES (?, ?, ?, ?)',
+      )
+      for (const name of this.#changedFiles) {
+        const state = this.#files.get(name)
+        if (state !== undefined) put.run(name, state.stream, state.offset, state.personalOffset)
+      }
+      this.#waiting.flush()
+    })
+    this.#waiting.flushed()
+    this.#changedFiles.clear()
+    this.#unflushed = 0
+  }
+
+  /** Change the table and write all of it in one transaction. Lines must be flushed before. */
+  write<T>(change: () => T): T {
     this.#db.exec('BEGIN IMMEDIATE')
     try {
-      const events = chunk.lines.map(parseEvent)
-      const persons = this.#personsFor(segment, next, events)
-      for (const [index, line] of chunk.lines.entries()) {
-        const event = events[index] ?? null
-        if (event === null) this.#badLines++
-        const rid = event === null ? null : this.#apply(event, line, this.#personOf(event, persons), segment.stream)
-        if (rid !== null) {
-          next.firstRid ??= rid
-          next.lastRid = rid
-        }
-      }
-      for (const [id, line] of persons) this.#run.wait.run(id, line)
-      const name = basename(segment.events)
-      this.#run.file.run(name, segment.stream, next.offset, next.personalOffset, next.firstRid, next.lastRid)
+      const result = change()
+      this.#table.flush()
       this.#db.exec('COMMIT')
-      this.#waiting += persons.size
-      this.#files.set(name, next)
+      this.#table.flushed()
+      return result
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       throw error
     }
   }
 
+  /** How far a file was read; `null`: not at all. */
+  offsetOf(name: string): number | null {
+    return this.#files.get(name)?.offset ?? null
+  }
+
+  /** A file was removed: forget that it was read. Inside `write`. */
+  removeFile(name: string): void {
+    this.#db.prepare('DELETE FROM files WHERE name = ?').run(name)
+    this.#files.delete(name)
+  }
+
+  #take(segment: Segment, state: FileState, chunk: { readonly lines: readonly string[]; readonly end: number }): void {
+    const events = chunk.lines.map(parseEvent)
+    const { persons, end } = this.#personsFor(segment, state.personalOffset, events)
+    const name = basename(segment.events)
+    for (const [index, line] of chunk.lines.entries()) {
+      const event = events[index] ?? null
+      if (event === null) this.#badLines++
+      else this.#apply(name, event, line, this.#personOf(event, persons))
+    }
+    for (const [id, line] of persons) this.#waiting.add(id, line)
+    this.#files.set(name, { ...state, offset: chunk.end, personalOffset: end })
+    this.#changedFiles.add(name)
+    this.#unflushed += Math.max(1, chunk.lines.length)
+  }
+
+  #apply(file: string, event: EventFields, line: string, personal: string | null): void {
+    const client = personal === null ? null : this.#readPerson(personal)
+    const { id, flow } = event
+    // The parsed line is ours: no copy of its forty fields for one more.
+    const source = Object.assign(event, { client })
+    this.#table.add(file, { id, flow, line, personal, timeMs: Date.parse(event.time), source })
+  }
+
   /**
    * Personal lines by record id, read as far as this chunk needs them. The writer puts a personal line down before its
    * record, so all of them are there, except those that were erased.
    */
-  #personsFor(segment: Segment, state: FileState, events: readonly (EventFields | null)[]): Map<string, string> {
+  #personsFor(
+    segment: Segment,
+    from: number,
+    events: readonly (EventFields | null)[],
+  ): { readonly persons: Map<string, string>; readonly end: number } {
     const persons = new Map<string, string>()
     const wanted = new Set(events.flatMap((event) => (event?.whoDigest === undefined ? [] : [event.id])))
+    let end = from
     while (wanted.size > 0) {
-      const chunk = readLines(segment.personal, state.personalOffset, PERSONAL_STEP_BYTES)
+      const at = end
+      const chunk = this.#aside.try(segment.personal, () => readLines(segment.personal, at, PERSONAL_STEP_BYTES))
+      if (chunk === null) break
       if (!chunk.ok) throw new FilesChanged(`audit: \`${segment.personal}\` is not the file it was`)
-      if (chunk.end === state.personalOffset) break
+      if (chunk.end === end) break
       for (const line of chunk.lines) {
         const id = idOf(line)
         persons.set(id, line)
         wanted.delete(id)
       }
-      state.personalOffset = chunk.end
+      end = chunk.end
     }
-    return persons
+    return { persons, end }
   }
 
   #personOf({ id, whoDigest }: EventFields, persons: Map<string, string>): string | null {
     if (whoDigest === undefined) return null
     const here = persons.get(id)
-    if (here !== undefined) {
-      persons.delete(id)
-      return here
-    }
-    if (this.#waiting === 0) return this.#waitedElsewhere(id)
-    const waited = this.#run.waited.get(id)?.['line']
-    return typeof waited === 'string' ? waited : this.#waitedElsewhere(id)
+    if (here === undefined) return this.#waiting.take(id)
+    persons.delete(id)
+    return here
   }
 }
 
-/** From `tool` on, as the `exchange` statement names them. */
-const columnsOf = (event: EventFields, person: PersonFields | null): (string | null)[] =>
-  [
-    event.tool,
-    event.tier,
-    event.action,
-    event.destination?.host,
-    event.rule,
-    event.phase,
-    event.who,
-    person?.user,
-    person?.addr,
-    person?.device,
-  ].map((value) => value ?? null)
+const newFileState = (stream: string): FileState => ({ stream, offset: 0, personalOffset: 0 })
 
-const newFileState = (): FileState => ({ offset: 0, personalOffset: 0, firstRid: null, lastRid: null })
+/** Most personal lines begin so; reading the id off there spares parsing them twice. */
+const idOf = (line: string): string => /^\{"v":\d,"id":"([^"\\]{1,64})"/u.exec(line)?.[1] ?? parsedId(line)
 
-/** Personal lines begin so; reading the id off there spares parsing them twice. */
-const idOf = (line: string): string => /^\{"v":1,"id":"([^"]{1,64})"/u.exec(line)?.[1] ?? ''
+function parsedId(line: string): string {
+  try {
+    const { id } = JSON.parse(line) as { id?: unknown }
+    return typeof id === 'string' ? id : ''
+  } catch {
+    return '' // nobody waits for this id
+  }
+}
 
 function parseEvent(line: string): EventFields | null {
   try {

@@ -2,13 +2,22 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { cursorOf, type EventPage, type EventQuery, type ExchangeRecord, type FoundExchange } from './event-query.ts'
-import { FilesChanged, Ingest } from './ingest.ts'
-import { mergeRecords, readRecord } from './merge-records.ts'
+import { EventIndex } from './event-index.ts'
+import type {
+  EventPage,
+  EventQuery,
+  FacetsAnswer,
+  FacetsQuery,
+  FoundExchange,
+  HistogramAnswer,
+  HistogramQuery,
+} from './event-query.ts'
+import { FilesChanged } from './ingest.ts'
 import type { ReadPerson } from './person.ts'
 import { createPersonReader, dataOf } from './person-reader.ts'
-import { flowOf, forgetPerson, lastSeenTimes, linesOfFlow, matchingKeys } from './query.ts'
 import { removeExpired } from './retention.ts'
+import { finish } from './search-scan.ts'
+import type { AsideFile } from './set-aside.ts'
 import { isDamage, openStore } from './store-schema.ts'
 
 export interface StoreEngineOptions {
@@ -26,7 +35,7 @@ export class StoreEngine {
   readonly #onRebuild: (why: string) => void
   readonly #readPerson: ReadPerson
   #db: DatabaseSync
-  #ingest: Ingest
+  #index: EventIndex
 
   /** Throws when the store's file can neither be opened nor made. */
   constructor(options: StoreEngineOptions) {
@@ -36,12 +45,12 @@ export class StoreEngine {
     this.#onRebuild = options.onRebuild ?? (() => undefined)
     mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 })
     this.#db = openStore(options.file) ?? this.#fresh('it is damaged or of another version')
-    this.#ingest = this.#newIngest()
+    this.#index = this.#newIndex()
   }
 
   /** Read one chunk of the files. `false`: nothing is left to read. */
   step(): boolean {
-    return this.#healing(() => this.#ingest.step())
+    return this.#healing(() => this.#index.ingest.step())
   }
 
   /** Read on until nothing is left or `maxMs` are over. `false`: something is left. */
@@ -51,64 +60,104 @@ export class StoreEngine {
     return true
   }
 
-  /** Throws `QueryError` on wrong values. */
-  query(query: EventQuery): EventPage {
-    return this.#healing(() => {
-      const keys = matchingKeys(this.#db, query, query.limit + 1)
-      const page = keys.slice(0, query.limit)
-      const last = page.at(-1)
-      const items = page.map(({ flow }) => mergeRecords(this.#recordsOf(flow)))
-      return { items, next: keys.length > page.length && last !== undefined ? cursorOf(last) : null }
-    })
+  /** Event files that could not be read when they were tried last; the rest is in the store. */
+  get unreadable(): readonly AsideFile[] {
+    return this.#index.ingest.unreadable
   }
 
+  /** Write what was read; it is read again from the files should Weir end before. */
+  flush(): void {
+    this.#healing(() => this.#index.ingest.flush())
+  }
+
+  /** Throws `QueryError` on wrong values. */
+  query(query: EventQuery): EventPage {
+    return finish(this.querySteps(query))
+  }
+
+  /** The same a block at a time. */
+  querySteps = (query: EventQuery): Generator<undefined, EventPage> => this.#steps((index) => index.query(query))
+  facetsSteps = (query: FacetsQuery): Generator<undefined, FacetsAnswer> => this.#steps((index) => index.facets(query))
+  histogramSteps = (query: HistogramQuery): Generator<undefined, HistogramAnswer> =>
+    this.#steps((index) => index.histogram(query))
+
   find(id: string): FoundExchange | null {
-    return this.#healing(() => {
-      const flow = flowOf(this.#db, id.toUpperCase())
-      if (flow === null) return null
-      const records = this.#recordsOf(flow)
-      return { exchange: mergeRecords(records), records }
-    })
+    return this.#healing(() => this.#index.find(id))
   }
 
   /** The persons of a pseudonym vanish from the store. Gives the number of records that named one. */
   forget(who: string): number {
-    return this.#healing(() => forgetPerson(this.#db, who))
+    return this.#healing(() => {
+      const { ingest, table } = this.#index
+      ingest.flush()
+      const count = ingest.write(() => table.forget(who))
+      // What was overwritten must not stay in the log beside the file either.
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      return count
+    })
   }
 
   lastSeen(): ReadonlyMap<string, string> {
-    return this.#healing(() => lastSeenTimes(this.#db))
+    return this.#healing(() => this.#index.lastSeen())
   }
 
   /** Remove whole segments whose events are all older than a time, and their rows. Resolves to the files removed. */
   retain(beforeMs: number): string[] {
-    return this.#healing(() => removeExpired(this.#db, this.#dir, beforeMs))
+    return this.#healing(() => {
+      const { ingest, table } = this.#index
+      ingest.flush()
+      const rows = {
+        newestOf: (name: string, size: number) => (ingest.offsetOf(name) === size ? table.newestOf(name) : null),
+        remove: (name: string) => {
+          ingest.write(() => {
+            table.removeFile(name)
+            ingest.removeFile(name)
+          })
+        },
+      }
+      return removeExpired(rows, this.#dir, beforeMs)
+    })
   }
 
   close(): void {
-    this.#db.close()
+    try {
+      this.#index.ingest.flush()
+    } finally {
+      this.#db.close()
+    }
   }
 
-  #newIngest(): Ingest {
-    return new Ingest(this.#db, this.#dir, { readPerson: this.#readPerson })
-  }
-
-  #recordsOf(flow: string): ExchangeRecord[] {
-    return linesOfFlow(this.#db, flow).map((stored) => readRecord(stored, this.#readPerson))
+  *#steps<T>(ask: (index: EventIndex) => Generator<undefined, T>): Generator<undefined, T> {
+    let steps = ask(this.#index)
+    for (;;) {
+      const step = this.#healing(
+        () => steps.next(),
+        () => {
+          steps = ask(this.#index)
+        },
+      )
+      if (step.done === true) return step.value
+      yield
+    }
   }
 
   /** A question that fails because the store or the files are not what they were is asked again of a new store. */
-  #healing<T>(ask: () => T): T {
+  #healing<T>(ask: () => T, onHealed: () => void = () => undefined): T {
     try {
       return ask()
     } catch (error) {
       if (!(error instanceof FilesChanged) && !isDamage(error)) throw error
       this.#db.close()
       this.#db = this.#fresh(error instanceof Error ? error.message : String(error))
-      this.#ingest = this.#newIngest()
-      while (this.#ingest.step());
+      this.#index = this.#newIndex()
+      while (this.#index.ingest.step());
+      onHealed()
       return ask()
     }
+  }
+
+  #newIndex(): EventIndex {
+    return new EventIndex(this.#db, { dir: this.#dir, readPerson: this.#readPerson })
   }
 
   #fresh(why: string): DatabaseSync {

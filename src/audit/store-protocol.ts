@@ -1,5 +1,5 @@
 /** Messages between the store and its worker thread. */
-import type { EventQuery } from './event-query.ts'
+import type { EventQuery, FacetsQuery, HistogramQuery } from './event-query.ts'
 
 export interface WorkerSettings {
   readonly dir: string
@@ -10,6 +10,8 @@ export interface WorkerSettings {
 
 export type Question =
   | { readonly ask: 'query'; readonly query: EventQuery }
+  | { readonly ask: 'facets'; readonly query: FacetsQuery }
+  | { readonly ask: 'histogram'; readonly query: HistogramQuery }
   | { readonly ask: 'find'; readonly id: string }
   | { readonly ask: 'lastSeen' }
   | { readonly ask: 'forget'; readonly who: string }
@@ -22,6 +24,13 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'answer'; readonly number: number; readonly value: unknown }
-  | { readonly kind: 'refusal'; readonly number: number; readonly message: string; readonly isBadQuery: boolean }
+  | {
+      readonly kind: 'refusal'
+      readonly number: number
+      readonly message: string
+      readonly isBadQuery: boolean
+      /** Offset of the mistake in `q`. */
+      readonly at?: number | null
+    }
   | { readonly kind: 'health'; readonly ok: boolean; readonly detail: string | null }
   | { readonly kind: 'event'; readonly event: string; readonly fields: Readonly<Record<string, unknown>> }

@@ -1,31 +1,30 @@
 /** The SQLite file behind the audit queries. It holds nothing that the event files do not: it may be deleted any time. */
 import { DatabaseSync } from 'node:sqlite'
+import { StoreDamage } from './column-cells.ts'
 
 /** Another number makes every store of before be built again from the files. */
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 
 /**
- * `exchanges` is narrow and has one covering index, so that a page with rare filters is one index scan and writing
- * stays cheap; the records themselves stand aside. `waiting` holds personal lines that came before their record.
+ * `cells` holds the columns of exchanges (column-cells.ts), `dictionary` their texts (code 1: some stand elsewhere),
+ * `blocks` their rows and times, `chunks` the records (record-chunks.ts), `ids` the row of each flow and record, `more`
+ * third and later records. `waiting` holds personal lines that came before their record.
  */
 const DDL = `
 CREATE TABLE files (
-  name TEXT PRIMARY KEY, stream TEXT NOT NULL, offset INTEGER NOT NULL, personal_offset INTEGER NOT NULL,
-  first_rid INTEGER, last_rid INTEGER
+  name TEXT PRIMARY KEY, stream TEXT NOT NULL, offset INTEGER NOT NULL, personal_offset INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE records (
-  rid INTEGER PRIMARY KEY, id TEXT NOT NULL, flow TEXT NOT NULL, stream TEXT NOT NULL, line TEXT NOT NULL, personal TEXT
+CREATE TABLE blocks (
+  block INTEGER PRIMARY KEY, rows INTEGER NOT NULL, dead INTEGER NOT NULL, min_ms INTEGER NOT NULL, max_ms INTEGER NOT NULL
 );
-CREATE UNIQUE INDEX records_by_id ON records (id);
-CREATE INDEX records_by_flow ON records (flow);
-CREATE TABLE exchanges (
-  flow TEXT PRIMARY KEY, ts INTEGER NOT NULL, tool TEXT, tier TEXT, action TEXT, host TEXT, rule TEXT,
-  phases TEXT NOT NULL, who TEXT, user TEXT, addr TEXT, device TEXT
-) WITHOUT ROWID;
-CREATE INDEX exchanges_by_time ON exchanges (ts, flow, tool, tier, action, host, rule, phases, who, user, addr, device);
+CREATE TABLE cells (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE dictionary (col INTEGER, code INTEGER, text TEXT NOT NULL, PRIMARY KEY (col, code)) WITHOUT ROWID;
+CREATE TABLE chunks (chunk INTEGER PRIMARY KEY, file TEXT NOT NULL, newest_ms INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX chunks_by_file ON chunks (file, newest_ms);
+CREATE TABLE ids (id TEXT PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE more (row INTEGER, record INTEGER, PRIMARY KEY (row, record)) WITHOUT ROWID;
 CREATE TABLE waiting (id TEXT PRIMARY KEY, line TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE seen (tool TEXT PRIMARY KEY, ts INTEGER NOT NULL) WITHOUT ROWID;
-CREATE VIRTUAL TABLE words USING fts5 (text, content = '', contentless_delete = 1, detail = none);
+CREATE TABLE seen (tool TEXT PRIMARY KEY, ms INTEGER NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = ${SCHEMA_VERSION};
 `
 
@@ -80,6 +79,7 @@ const SQLITE_NOTADB = 26
 
 /** Does an error mean that the file's content is unusable (and not, say, that the disk is full)? */
 export function isDamage(error: unknown): boolean {
+  if (error instanceof StoreDamage) return true
   const code = (error as { errcode?: number }).errcode
   return code !== undefined && [SQLITE_CORRUPT, SQLITE_NOTADB].includes(code & 0xff)
 }

@@ -1,13 +1,20 @@
 /** The worker thread of the audit store: everything that SQLite blocks for, it blocks here. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { QueryError } from './event-query.ts'
+import { asideText } from './set-aside.ts'
 import { StoreEngine } from './store-engine.ts'
 import type { FromWorker, Question, ToWorker, WorkerSettings } from './store-protocol.ts'
 
 const DAY_MS = 86_400_000
 const RETENTION_EVERY_MS = 6 * 3_600_000
 /** How long a question may wait for the files to be read; beyond it the answer is what is known so far. */
-const CATCH_UP_MS = 5000
+const CATCH_UP_MS = 2000
+/** The same while it is known that much is left to read. */
+const CATCH_UP_BEHIND_MS = 50
+/** What was read is written after so long at the latest; a crash before costs reading it again. */
+const FLUSH_EVERY_MS = 2000
+/** A long question lets the others and the reading on after so long. */
+const SLICE_MS = 25
 
 const settings = workerData as WorkerSettings
 const port = parentPort
@@ -28,10 +35,12 @@ function report(ok: boolean, detail: string | null): void {
 }
 
 let isReading = false
+let isBehind = false
 /** One chunk at a time, so that questions get their turn while a store is built. */
 function readOn(): void {
   isReading = guarded(() => engine.step())
   if (isReading) setImmediate(readOn)
+  else isBehind = false
 }
 
 function startReading(): void {
@@ -44,7 +53,7 @@ function startReading(): void {
 function guarded(act: () => boolean): boolean {
   try {
     const result = act()
-    report(true, null)
+    report(true, asideText(engine.unreadable))
     return result
   } catch (error) {
     report(false, messageOf(error))
@@ -54,11 +63,17 @@ function guarded(act: () => boolean): boolean {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-function answer(question: Question): unknown {
-  engine.catchUp(CATCH_UP_MS)
+type Steps = Generator<undefined, unknown>
+
+function* stepsOf(question: Question): Steps {
+  if (question.ask !== 'sync') isBehind = !engine.catchUp(isBehind ? CATCH_UP_BEHIND_MS : CATCH_UP_MS)
   switch (question.ask) {
     case 'query':
-      return engine.query(question.query)
+      return yield* engine.querySteps(question.query)
+    case 'facets':
+      return yield* engine.facetsSteps(question.query)
+    case 'histogram':
+      return yield* engine.histogramSteps(question.query)
     case 'find':
       return engine.find(question.id)
     case 'lastSeen':
@@ -66,7 +81,43 @@ function answer(question: Question): unknown {
     case 'forget':
       return engine.forget(question.who)
     case 'sync':
+      while (engine.step()) yield
       return null
+  }
+}
+
+interface Task {
+  readonly number: number
+  readonly steps: Steps
+}
+
+/** Questions under way; each gets a slice of time in turn. */
+const tasks: Task[] = []
+
+function work(): void {
+  const task = tasks.shift()
+  if (task === undefined) return
+  if (!worked(task, performance.now() + SLICE_MS)) tasks.push(task)
+  if (tasks.length > 0) setImmediate(work)
+}
+
+/** `true`: it is answered. */
+function worked({ number, steps }: Task, endMs: number): boolean {
+  try {
+    do {
+      const step = steps.next()
+      if (step.done === true) {
+        tell({ kind: 'answer', number, value: step.value })
+        report(true, asideText(engine.unreadable))
+        return true
+      }
+    } while (performance.now() < endMs)
+    return false
+  } catch (error) {
+    const isBadQuery = error instanceof QueryError
+    if (!isBadQuery) report(false, messageOf(error))
+    tell({ kind: 'refusal', number, message: messageOf(error), isBadQuery, at: isBadQuery ? error.at : null })
+    return true
   }
 }
 
@@ -80,30 +131,37 @@ function removeOld(): void {
   })
 }
 
+function flush(): void {
+  guarded(() => {
+    engine.flush()
+    return true
+  })
+}
+
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'notify':
       startReading()
       break
     case 'question':
-      try {
-        tell({ kind: 'answer', number: message.number, value: answer(message.question) })
-        report(true, null)
-      } catch (error) {
-        const isBadQuery = error instanceof QueryError
-        if (!isBadQuery) report(false, messageOf(error))
-        tell({ kind: 'refusal', number: message.number, message: messageOf(error), isBadQuery })
-      }
+      tasks.push({ number: message.number, steps: stepsOf(message.question) })
+      if (tasks.length === 1) setImmediate(work)
       break
     case 'close':
       clearInterval(retention)
+      clearInterval(flushing)
+      for (const task of tasks.splice(0)) worked(task, Number.POSITIVE_INFINITY)
       guarded(() => engine.catchUp(CATCH_UP_MS))
-      engine.close()
+      guarded(() => {
+        engine.close()
+        return true
+      })
       port.close()
       break
   }
 })
 
 const retention = setInterval(removeOld, RETENTION_EVERY_MS)
+const flushing = setInterval(flush, FLUSH_EVERY_MS)
 startReading()
 setImmediate(removeOld)

@@ -2,7 +2,16 @@
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../flow/ports.ts'
-import { type EventPage, type EventQuery, type FoundExchange, QueryError } from './event-query.ts'
+import {
+  type EventPage,
+  type EventQuery,
+  type FacetsAnswer,
+  type FacetsQuery,
+  type FoundExchange,
+  type HistogramAnswer,
+  type HistogramQuery,
+  QueryError,
+} from './event-query.ts'
 import type { FromWorker, Question, ToWorker, WorkerSettings } from './store-protocol.ts'
 
 /** How long new lines may wait before the store reads them; a question always reads them first. */
@@ -22,6 +31,10 @@ export interface EventStoreOptions {
 export interface EventStore {
   /** Rejects with `QueryError` on wrong values. */
   readonly query: (query: EventQuery) => Promise<EventPage>
+  /** How often each value occurs among the exchanges that match. */
+  readonly facets: (query: FacetsQuery) => Promise<FacetsAnswer>
+  /** How the exchanges that match spread over time. */
+  readonly histogram: (query: HistogramQuery) => Promise<HistogramAnswer>
   /** By flow or record id; `null` when unknown. */
   readonly find: (id: string) => Promise<FoundExchange | null>
   /** Newest event time by tool id. */
@@ -67,6 +80,9 @@ class WorkerStore implements EventStore {
   }
 
   query = (query: EventQuery): Promise<EventPage> => this.#ask({ ask: 'query', query }) as Promise<EventPage>
+  facets = (query: FacetsQuery): Promise<FacetsAnswer> => this.#ask({ ask: 'facets', query }) as Promise<FacetsAnswer>
+  histogram = (query: HistogramQuery): Promise<HistogramAnswer> =>
+    this.#ask({ ask: 'histogram', query }) as Promise<HistogramAnswer>
   find = (id: string): Promise<FoundExchange | null> => this.#ask({ ask: 'find', id }) as Promise<FoundExchange | null>
   lastSeen = (): Promise<ReadonlyMap<string, string>> =>
     this.#ask({ ask: 'lastSeen' }) as Promise<ReadonlyMap<string, string>>
@@ -139,13 +155,14 @@ class WorkerStore implements EventStore {
         this.#take(message.number)?.resolve(message.value)
         break
       case 'refusal': {
-        const { isBadQuery, number } = message
-        this.#take(number)?.reject(isBadQuery ? new QueryError(message.message) : new Error(message.message))
+        const { isBadQuery, number, at = null } = message
+        this.#take(number)?.reject(isBadQuery ? new QueryError(message.message, at) : new Error(message.message))
         break
       }
       case 'health':
         this.#health = { ok: message.ok, detail: message.detail }
         if (!message.ok) this.#log?.error({ detail: message.detail }, 'audit.store-failed')
+        else if (message.detail !== null) this.#log?.error({ detail: message.detail }, 'audit.segment-unreadable')
         break
       case 'event':
         this.#log?.warn(message.fields, message.event)

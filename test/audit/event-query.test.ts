@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { compareKeys, cursorOf, parseCursor, parseTime } from '../../src/audit/event-query.ts'
+import { comparePageKeys, cursorOf, parseCursor, parseTime, searchOf } from '../../src/audit/event-query.ts'
 
 t.test('a cursor leads back to the key it was made of', async () => {
   fc.assert(
-    fc.property(fc.nat(), fc.stringMatching(/^[0-9A-Z]{26}$/), (ts, flow) => {
-      const key = parseCursor(cursorOf({ ts, flow }))
-      return key.ts === ts && key.flow === flow
+    fc.property(fc.nat(), fc.nat(), (ts, row) => {
+      const key = parseCursor(cursorOf({ ts, row }))
+      return key.ts === ts && key.row === row
     }),
   )
 })
@@ -25,15 +25,30 @@ t.test('times are RFC 3339, with any offset, and nothing else', async (t) => {
   }
 })
 
-t.test('keys sort by time, then by flow', async (t) => {
+t.test('keys sort by time, then by row', async (t) => {
   const keys = [
-    { ts: 2, flow: 'A' },
-    { ts: 1, flow: 'B' },
-    { ts: 1, flow: 'A' },
-    { ts: 1, flow: 'A' },
+    { ts: 2, row: 1 },
+    { ts: 1, row: 12 },
+    { ts: 1, row: 3 },
   ]
   t.same(
-    keys.sort(compareKeys).map(({ ts, flow }) => `${ts}${flow}`),
-    ['1A', '1A', '1B', '2A'],
+    keys.sort(comparePageKeys).map(({ ts, row }) => `${ts} ${row}`),
+    ['1 3', '1 12', '2 1'],
   )
+})
+
+t.test('fields and question are one search, words of `text` each on their own', async (t) => {
+  const search = searchOf(
+    { tool: 'Codex', since: '2026-11-22T10:00:00Z', text: 'a-b', q: '-tier:approved since:1d' },
+    1e12,
+  )
+  t.match(search, [
+    { kind: 'text', key: 'tool', values: [['codex']] },
+    { kind: 'time', key: 'since', ms: Date.UTC(2026, 10, 22, 10) },
+    { kind: 'words', pattern: ['a'] },
+    { kind: 'words', pattern: ['b'] },
+    { kind: 'text', key: 'tier', isNegated: true },
+    { kind: 'time', key: 'since', ms: 1e12 - 86_400_000 },
+  ])
+  t.throws(() => searchOf({ q: 'tool:a tol:b' }, 0), { code: 'bad-query', at: 7, message: /did you mean `tool:`/ })
 })

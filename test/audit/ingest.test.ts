@@ -1,25 +1,54 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
-import { Ingest } from '../../src/audit/ingest.ts'
+import { ExchangeTable } from '../../src/audit/exchange-table.ts'
+import { Ingest, type IngestOptions } from '../../src/audit/ingest.ts'
 import { listSegments } from '../../src/audit/segments.ts'
 import { openStore } from '../../src/audit/store-schema.ts'
 import { intent, tunnel } from './events.ts'
 import { filled } from './filled.ts'
 
-const rows = (db: NonNullable<ReturnType<typeof openStore>>, table: string) =>
-  Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n'])
+const rows = (db: DatabaseSync, table: string) => Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n'])
+
+function readAll(db: DatabaseSync, dir: string, options: IngestOptions = {}) {
+  const table = new ExchangeTable(db)
+  const ingest = new Ingest(db, table, dir, options)
+  while (ingest.step());
+  ingest.flush()
+  return { ingest, table, exchanges: [...table.blocks].reduce((sum, block) => sum + block.rows, 0) }
+}
 
 t.test('a line counts once, however often it is read', async (t) => {
   const at = await filled(t, [intent(), tunnel()])
   const db = openStore(':memory:')!
-  const ingest = new Ingest(db, at.dir)
-  while (ingest.step());
-  t.equal(ingest.step(), false)
+  t.equal(readAll(db, at.dir).ingest.step(), false)
   db.exec('DELETE FROM files')
-  const again = new Ingest(db, at.dir)
-  while (again.step());
-  t.equal(rows(db, 'records'), 2)
-  t.equal(rows(db, 'exchanges'), 2)
+  t.equal(readAll(db, at.dir).exchanges, 2)
+  t.equal(rows(db, 'ids'), 4, 'two records, two flows')
+  db.close()
+})
+
+t.test('what was not flushed is read again, what was flushed is not', async (t) => {
+  const at = await filled(t, [intent(), tunnel()])
+  const db = openStore(':memory:')!
+  const lost = new Ingest(db, new ExchangeTable(db), at.dir)
+  while (lost.step());
+  t.equal(lost.unflushed, 2)
+  t.equal(rows(db, 'files'), 0)
+  readAll(db, at.dir)
+  await at.write(tunnel())
+  const after = new Ingest(db, new ExchangeTable(db), at.dir)
+  while (after.step());
+  t.equal(after.unflushed, 1)
+  t.equal(after.offsetOf('none'), null)
+  db.close()
+})
+
+t.test('for somebody who only reads nothing is written', async (t) => {
+  const at = await filled(t, [intent()])
+  const db = openStore(':memory:')!
+  const { exchanges } = readAll(db, at.dir, { isReadOnly: true })
+  t.same([exchanges, rows(db, 'files'), rows(db, 'ids')], [1, 0, 0])
   db.close()
 })
 
@@ -28,10 +57,8 @@ t.test('lines that are no records are counted and left out', async (t) => {
   const { events } = listSegments(at.dir)[0]!
   writeFileSync(events, `x\n{"id":"1","flow":"1","phase":"tunnel","time":"never"}\n${readFileSync(events, 'utf8')}`)
   const db = openStore(':memory:')!
-  const ingest = new Ingest(db, at.dir)
-  while (ingest.step());
-  t.equal(ingest.badLines, 2)
-  t.equal(rows(db, 'records'), 1)
+  const { ingest, exchanges } = readAll(db, at.dir)
+  t.same([ingest.badLines, exchanges], [2, 1])
   db.close()
 })
 
@@ -41,22 +68,19 @@ t.test('a personal line that was read before its record waits for it, also in an
   const whole = readFileSync(events, 'utf8')
   writeFileSync(events, whole.slice(0, whole.indexOf('\n') + 1))
   const db = openStore(':memory:')!
-  const first = new Ingest(db, at.dir)
-  while (first.step());
+  readAll(db, at.dir)
   t.equal(rows(db, 'waiting'), 1)
   writeFileSync(events, whole)
-  const second = new Ingest(db, at.dir)
-  while (second.step());
+  const { table } = readAll(db, at.dir)
   t.equal(rows(db, 'waiting'), 0)
-  t.equal(Number(db.prepare('SELECT count(*) AS n FROM records WHERE personal IS NOT NULL').get()?.['n']), 2)
+  t.ok([0, 1].every((row) => table.recordsOf(row)[0]?.personal?.includes('"who":"p_')))
   db.close()
 })
 
 t.test('files that are not what they were are told', async (t) => {
   const at = await filled(t, [tunnel()])
   const db = openStore(':memory:')!
-  const ingest = new Ingest(db, at.dir)
-  while (ingest.step());
+  const { ingest } = readAll(db, at.dir)
   const { events } = listSegments(at.dir)[0]!
   renameSync(events, `${events}.kept`)
   writeFileSync(events, '{}\n')
