@@ -64,12 +64,12 @@ async function start({ dir }: World): Promise<ChildProcess> {
   })
   process.once('exit', () => child.kill('SIGKILL'))
   let output = ''
-  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  for await (const chunk of child.stdout ?? []) {
-    output += String(chunk)
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+    output += chunk.toString()
     // The banner comes last: everything is ready then.
     if (output.includes('"listen"')) {
-      child.stdout?.resume()
+      child.stdout.resume()
       return child
     }
   }
