@@ -26,6 +26,8 @@ export interface LoadedRules {
   readonly detectors: DetectorSet
   /** Of each part by itself, `sha256:` + hex. */
   readonly revisions: Readonly<Record<RulePart, string>>
+  /** The files that the snapshot's revision, and those of detectors and notices, are computed from; names inside the rules folder. */
+  readonly sources: Readonly<Record<'rules' | 'detectors' | 'notices', readonly RuleText[]>>
   /** `policy.yaml` as read. */
   readonly policyText: string
   readonly counts: { readonly endpoints: number; readonly detectors: number; readonly exemptions: number }
@@ -46,6 +48,12 @@ interface MadeRules {
   readonly catalogue: CatalogueResult
   readonly detectors: CompiledDetectors
   readonly notices: NoticesResult
+}
+
+/** One file of the rules. */
+export interface RuleText {
+  readonly file: string
+  readonly text: string
 }
 
 export type RulesResult =
@@ -171,6 +179,11 @@ function loadedRules(input: SnapshotInput, parts: Parts, made: MadeRules): Loade
         named(files, [...files.detectors, ...files.tables.dictionaries, ...files.tables.fingerprints]),
       ),
       notices: revisionOf(named(files, files.notices)),
+    },
+    sources: {
+      rules: named(files, [...files.catalogue, ...(files.policy === null ? [] : [files.policy])]),
+      detectors: named(files, [...files.detectors, ...files.tables.dictionaries, ...files.tables.fingerprints]),
+      notices: named(files, files.notices),
     },
     policyText: files.policy?.text ?? '',
     counts: {
