@@ -86,6 +86,8 @@ export async function archiveState(dir: string, state: LoadedState, time: string
   for (const revision of revisionsIn(state)) {
     const name = nameOf(revision.part, revision.revision)
     if (kept.has(name)) continue
+    if (!revision.isRedacted && revisionOf(revision.files) !== revision.revision)
+      throw new Error(`the files of ${revision.part} do not make its revision ${revision.revision}`)
     await writeWhole(join(dir, name), await compress(JSON.stringify(revision)))
     written.push(name)
   }
@@ -147,21 +149,17 @@ const nameOf = (part: ArchivedPart, revision: string): string =>
   `${part}-${/^sha256:([0-9a-f]{64})$/u.exec(revision)?.[1] ?? 'unknown'}.json.zst`
 
 function revisionsIn({ rules, revisions, configText }: LoadedState): ArchivedRevision[] {
-  const { files } = rules.made
-  const inside = (sources: readonly ArchivedFile[]): ArchivedFile[] =>
-    sources.map(({ file, text }) => ({ file: file.slice(files.shown.length + 1), text }))
-  const decisive = [...files.catalogue, ...(files.policy === null ? [] : [files.policy])]
-  const { dictionaries, fingerprints } = files.tables
-  const whole = (part: ArchivedPart, revision: string, sources: readonly ArchivedFile[]): ArchivedRevision => ({
+  const { sources } = rules
+  const whole = (part: ArchivedPart, revision: string, files: readonly ArchivedFile[]): ArchivedRevision => ({
     part,
     revision,
-    files: inside(sources),
+    files,
     isRedacted: false,
   })
   return [
-    whole('rules', rules.snapshot.revision, decisive),
-    whole('detectors', rules.revisions.detectors, [...files.detectors, ...dictionaries, ...fingerprints]),
-    whole('notices', rules.revisions.notices, files.notices),
+    whole('rules', rules.snapshot.revision, sources.rules),
+    whole('detectors', rules.revisions.detectors, sources.detectors),
+    whole('notices', rules.revisions.notices, sources.notices),
     ...configText.map(({ file, text }): ArchivedRevision => {
       const shown = withoutSecrets(text)
       return { part: 'config', revision: revisions.config, files: [{ file, text: shown }], isRedacted: shown !== text }
