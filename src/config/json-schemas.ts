@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { catalogueFileSchema } from '../catalogue/schema.ts'
 import { detectorFileSchema } from '../inspect/detector-schema.ts'
 import { noticeFileSchema } from '../notice/schema.ts'
+import { neverFileSchema } from '../policy/never-list.ts'
 import { policyFileSchema } from '../policy/schema.ts'
 import { configSchema } from './schema.ts'
 
@@ -10,6 +11,7 @@ const SCHEMAS = {
   'weir.json': configSchema,
   'catalogue.json': catalogueFileSchema,
   'policy.json': policyFileSchema,
+  'never.json': neverFileSchema,
   'detectors.json': detectorFileSchema,
   'notices.json': noticeFileSchema,
 } as const

@@ -13,6 +13,8 @@ export interface RulesFiles {
   readonly catalogue: readonly YamlSource[]
   /** `policy.yaml`; `null` when it could not be read, then `problems` says why. */
   readonly policy: YamlSource | null
+  /** `never.yaml`; `null` where there is none. */
+  readonly never?: YamlSource | null
   /** `detectors/*.yaml` by name. */
   readonly detectors: readonly YamlSource[]
   /** `detectors/*.txt` and `detectors/*.fp` by name: what rules name as `dictionary` and `fingerprints`. */
@@ -36,27 +38,30 @@ export async function readRulesFiles(
   const known = knownSources(previous)
   const folder = (part: RulePart): Promise<YamlSource[]> =>
     readFolder(join(dir, part), `${shown}/${part}`, { part, problems, known })
-  const [catalogue, detectors, tables, notices, policy] = await Promise.all([
+  const [catalogue, detectors, tables, notices, policy, never] = await Promise.all([
     folder('catalogue'),
     folder('detectors'),
     readTableFiles(join(dir, 'detectors'), `${shown}/detectors`, previous?.tables ?? null),
     folder('notices'),
     readOne(join(dir, 'policy.yaml'), `${shown}/policy.yaml`, { part: 'policy', problems, known }),
+    readOne(join(dir, 'never.yaml'), `${shown}/never.yaml`, { part: 'policy', problems, known, isOptional: true }),
   ])
   problems.push(...tables.problems.map((problem): RuleProblem => ({ ...problem, part: 'detectors' })))
-  return { shown, catalogue, policy, detectors, tables: tables.sources, notices, problems }
+  return { shown, catalogue, policy, never, detectors, tables: tables.sources, notices, problems }
 }
 
 interface Reading {
   readonly part: RulePart
   readonly problems: RuleProblem[]
   readonly known: ReadonlyMap<string, YamlSource>
+  /** Nothing is wrong where it is missing. */
+  readonly isOptional?: boolean
 }
 
 const knownSources = (previous: RulesFiles | null): ReadonlyMap<string, YamlSource> => {
   if (previous === null) return new Map()
-  const { catalogue, detectors, notices, policy } = previous
-  const sources = [...catalogue, ...detectors, ...notices, ...(policy === null ? [] : [policy])]
+  const { catalogue, detectors, notices, policy, never = null } = previous
+  const sources = [...catalogue, ...detectors, ...notices, policy, never].filter((source) => source !== null)
   return new Map(sources.map((source) => [source.file, source]))
 }
 
@@ -75,9 +80,11 @@ async function readFolder(dir: string, shown: string, reading: Reading): Promise
   return sources.filter((source) => source !== null)
 }
 
-async function readOne(path: string, shown: string, { part, problems, known }: Reading): Promise<YamlSource | null> {
+async function readOne(path: string, shown: string, reading: Reading): Promise<YamlSource | null> {
+  const { part, problems, known, isOptional = false } = reading
   const result = await readYamlFile(path, shown, known.get(shown) ?? null)
   if (result.ok) return result.source
+  if (isOptional && result.isMissing) return null
   problems.push(...result.problems.map((problem) => ({ ...problem, part })))
   return null
 }

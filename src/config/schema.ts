@@ -9,6 +9,7 @@ import {
   cidr,
   hostPattern,
   listenAddress,
+  networkOrName,
   noProxyRule,
   path,
   pin,
@@ -168,7 +169,11 @@ const audit = z.strictObject({
     .nullable()
     .default(null)
     .describe('Font with Chinese characters for the PDF of evidence packs; null: Noto Sans CJK where it is installed.'),
-  privacy: z.enum(['full']).default('full').describe('Which personal fields are kept.'),
+  privacy: z.enum(['full', 'pseudonymous', 'aggregate']).default('full').describe('Which personal fields are kept.'),
+  privacyKey: path
+    .nullable()
+    .default(null)
+    .describe('Public key that persons are encrypted to in mode `pseudonymous` (`weir audit privacy-key`).'),
   checkpointSeconds: z.int().min(1).max(60).default(60).describe('At most so long between two signed checkpoints.'),
   anchor: anchor.prefault({}),
   seal: seal.describe('Who can read sealed content together, for tiers with `seal`; null: nothing is sealed.'),
@@ -297,6 +302,18 @@ export const configSchema = z.strictObject({
   intercept: z
     .strictObject({
       hosts: z.enum(['catalogue', 'all']).default('catalogue').describe('Which hosts are read.'),
+      all: z
+        .strictObject({
+          networks: z
+            .array(networkOrName)
+            .default([])
+            .describe('With `hosts: all`: for clients of these networks, CIDR or name in the network map.'),
+          groups: z
+            .array(z.string().min(1).max(200))
+            .default([])
+            .describe('With `hosts: all`: for members of these groups. Neither named: for everybody.'),
+        })
+        .prefault({}),
       shared: z.array(hostPattern).default([]).describe('Shared hosts to read all the same.'),
       never: z.array(hostPattern).default([]).describe('Hosts that are never read.'),
     })

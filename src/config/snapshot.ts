@@ -15,10 +15,13 @@ import { compilePolicy, type PolicyResult } from '../policy/compile.ts'
 import { type CompiledPolicy, tenantHeadersAt, tierOf } from '../policy/compiled-policy.ts'
 import { decideExchange } from '../policy/decide-exchange.ts'
 import { decideTunnel } from '../policy/decide-tunnel.ts'
+import { compileNeverList, type NeverList, type NeverResult, NO_NEVER_LIST } from '../policy/never-list.ts'
+import { isNeverRead } from '../policy/tunnel-place.ts'
 import { revisionOf } from './revision.ts'
 import type { RulePart, RuleProblem } from './rule-parts.ts'
 import type { RulesFiles } from './rules-files.ts'
 import type { WeirConfig } from './schema.ts'
+import type { YamlSource } from './yaml-file.ts'
 
 /** Everything that was made of the rules folder; belongs together and is swapped together. */
 export interface LoadedRules {
@@ -78,11 +81,16 @@ export function buildSnapshot(input: SnapshotInput): RulesResult {
   const { files } = input
   const made = makeParts(input)
   const { catalogue, detectors, notices } = made
-  const policy = policyOf(input, catalogue.ok ? catalogue.catalogue.tools : catalogue.tools)
+  const never = neverOf(files, catalogue)
+  const policy = policyOf(
+    input,
+    catalogue.ok ? catalogue.catalogue.tools : catalogue.tools,
+    never?.ok === true ? never.list : NO_NEVER_LIST,
+  )
   const problems: RuleProblem[] = [
     ...files.problems,
     ...tagged('catalogue', [...emptyProblem(files), ...catalogue.problems]),
-    ...tagged('policy', policy?.problems ?? []),
+    ...tagged('policy', [...(policy?.problems ?? []), ...(never?.problems ?? [])]),
     ...tagged('detectors', detectors.problems),
     // A missing language is no second problem when its file could not be read.
     ...tagged('notices', files.problems.some((problem) => problem.part === 'notices') ? [] : notices.problems),
@@ -154,11 +162,25 @@ export function hasIdentitySource({ identity, proxy }: WeirConfig): boolean {
   return map !== null || authenticate !== 'off' || trustedProxies.length > 0 || hasCertificates
 }
 
-function policyOf({ files, config }: SnapshotInput, tools: ReadonlyMap<ToolId, Tool>): PolicyResult | null {
+/** `null`: there is no such list. */
+function neverOf({ never = null }: RulesFiles, compiled: CatalogueResult): NeverResult | null {
+  if (never === null) return null
+  const { file, document, lineAt } = never
+  const isAiHost = (host: string): boolean => compiled.ok && lookupHost(compiled.catalogue, host, 443).isKnown
+  return compileNeverList({ file, document, lineOf: lineAt }, isAiHost)
+}
+
+function policyOf(
+  { files, config }: SnapshotInput,
+  tools: ReadonlyMap<ToolId, Tool>,
+  reviewedNever: NeverList,
+): PolicyResult | null {
   const { policy } = files
   if (policy === null) return null
   return compilePolicy({ file: policy.file, document: policy.document, lineOf: policy.lineAt }, tools, {
     interceptHosts: config.intercept.hosts,
+    interceptAll: config.intercept.all,
+    reviewedNever,
     interceptShared: config.intercept.shared,
     interceptNever: config.intercept.never,
     auditTunnels: config.audit.tunnels,
@@ -173,7 +195,7 @@ function loadedRules(input: SnapshotInput, parts: Parts, made: MadeRules): Loade
     snapshot: bind(input, parts),
     detectors: parts.detectors,
     revisions: {
-      policy: revisionOf(named(files, files.policy === null ? [] : [files.policy])),
+      policy: revisionOf(named(files, policyFiles(files))),
       catalogue: revisionOf(named(files, files.catalogue)),
       detectors: revisionOf(
         named(files, [...files.detectors, ...files.tables.dictionaries, ...files.tables.fingerprints]),
@@ -181,7 +203,7 @@ function loadedRules(input: SnapshotInput, parts: Parts, made: MadeRules): Loade
       notices: revisionOf(named(files, files.notices)),
     },
     sources: {
-      rules: named(files, [...files.catalogue, ...(files.policy === null ? [] : [files.policy])]),
+      rules: named(files, [...files.catalogue, ...policyFiles(files)]),
       detectors: named(files, [...files.detectors, ...files.tables.dictionaries, ...files.tables.fingerprints]),
       notices: named(files, files.notices),
     },
@@ -200,7 +222,7 @@ function loadedRules(input: SnapshotInput, parts: Parts, made: MadeRules): Loade
 
 function bind({ files, config, loadedAt }: SnapshotInput, parts: Parts): PolicySnapshot {
   const { catalogue, policy, notices } = parts
-  const decisive = [...files.catalogue, ...(files.policy === null ? [] : [files.policy])]
+  const decisive = [...files.catalogue, ...policyFiles(files)]
   const tierOfTool: PolicySnapshot['tierOf'] = (tool) => tierOf(policy, tool)
   return Object.freeze<PolicySnapshot>({
     revision: revisionOf(named(files, decisive)),
@@ -212,6 +234,7 @@ function bind({ files, config, loadedAt }: SnapshotInput, parts: Parts): PolicyS
     tierOf: tierOfTool,
     lookupHost: (host, port) => lookupHost(catalogue, host, port),
     isSanctioned: (host) => policy.sanctionedHosts.has(host),
+    isNeverRead: (host) => isNeverRead(policy, host),
     identify: (head) => identify(catalogue, head),
     decideTunnel: (facts) => decideTunnel(policy, facts),
     decideExchange: (facts) => decideExchange(policy, facts),
@@ -230,6 +253,9 @@ function bind({ files, config, loadedAt }: SnapshotInput, parts: Parts): PolicyS
     answerWithNotice,
   })
 }
+
+const policyFiles = ({ policy, never = null }: RulesFiles): YamlSource[] =>
+  [policy, never].filter((source) => source !== null)
 
 /** Names inside the rules folder, so that the same rules have the same revision wherever they lie. */
 const named = (

@@ -57,6 +57,14 @@ export const redirected = z.union(
 
 export const cidr = z.string().refine(isCidr, 'a network such as 10.0.0.0/8 or fd00::/8')
 
+/** A network by its addresses, or by the name that the network map gives it. */
+export const networkOrName = z
+  .string()
+  .refine(
+    (text) => isCidr(text) || /^[\p{L}\p{N}][\p{L}\p{N} _-]{0,99}$/u.test(text),
+    'a network such as 10.0.0.0/8, or the name of one in the network map',
+  )
+
 export const hostPattern = z
   .string()
   .refine(isHostPattern, 'a host such as a.example.com, or *.example.com for its sub-hosts; lower case')

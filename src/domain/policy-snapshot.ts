@@ -27,6 +27,8 @@ export interface PolicySnapshot {
   readonly lookupHost: (host: string, port: number) => HostKnowledge
   /** A gateway of the company: never `unlisted`, never counted. */
   readonly isSanctioned: (host: string) => boolean
+  /** A host outside the catalogue whose traffic nobody looks into. */
+  readonly isNeverRead: (host: string) => boolean
   readonly identify: (head: RequestHead) => Identification
   readonly decideTunnel: (facts: TunnelFacts) => TunnelDecision
   readonly decideExchange: (facts: ExchangeFacts) => ExchangeDecision

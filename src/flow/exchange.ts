@@ -263,8 +263,8 @@ class OpenExchange implements Exchange {
   /** Only hosts that the catalogue does not have, and that are not the company's own. */
   #watchOf({ head, hasBody }: ExchangeInput): RequestWatch | null {
     if (this.#identification.host.isKnown) return null
-    const isSanctioned = this.#snapshot.isSanctioned(head.host)
-    return new RequestWatch(head, hasBody && !isSanctioned, () => this.#ports.discovery?.isNear(head.host) === true)
+    const isLeftAlone = this.#snapshot.isSanctioned(head.host) || this.#snapshot.isNeverRead(head.host)
+    return new RequestWatch(head, hasBody && !isLeftAlone, () => this.#ports.discovery?.isNear(head.host) === true)
   }
 
   #seen(): Pick<ExchangeFacts, 'seenDialect' | 'sighting'> {
@@ -469,7 +469,8 @@ class OpenExchange implements Exchange {
     const known = this.#identification.host.isKnown
     if (tool !== null && tool !== UNLISTED)
       discovery.tool({ tool, client: client.address, ...(isUnnamed ? { host: head.host, path: head.path } : {}) })
-    if (known || this.watch === null || this.#snapshot.isSanctioned(head.host)) return
+    const { isSanctioned, isNeverRead } = this.#snapshot
+    if (known || this.watch === null || isSanctioned(head.host) || isNeverRead(head.host)) return
     discovery.request({
       host: head.host,
       client: client.address,

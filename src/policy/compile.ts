@@ -2,6 +2,7 @@
 import type { Problem } from '../domain/settings.ts'
 import { TIERS } from '../domain/tier.ts'
 import type { Tool, ToolId } from '../domain/tool.ts'
+import { compileScope, type ScopeSettings } from './client-scope.ts'
 import { compileAssignments, type KnownNames, knownNames, reportUnknownTool } from './compile-assign.ts'
 import { compileExemptions } from './compile-exemptions.ts'
 import { compileRules } from './compile-rules.ts'
@@ -10,12 +11,17 @@ import { compileTiers, editSeveritiesOf } from './compile-tiers.ts'
 import { type CompiledPolicy, type TunnelSettings, UNLISTED_TOOL } from './compiled-policy.ts'
 import { compileHostList } from './host-list.ts'
 import { DOH_HOSTS, ECH_FRONTS } from './known-hosts.ts'
+import { type NeverList, NO_NEVER_LIST } from './never-list.ts'
 import { type PolicySource, type ProblemSink, problemSink, reportIssues } from './problems.ts'
 import { type PolicyFile, policyFileSchema } from './schema.ts'
 
 /** Parts of `weir.yaml` that decisions depend on. */
 export interface PolicySettings {
   readonly interceptHosts: 'catalogue' | 'all'
+  /** For whom `all` counts; absent: for everybody. */
+  readonly interceptAll?: ScopeSettings
+  /** `rules/never.yaml`; absent: none. */
+  readonly reviewedNever?: NeverList
   readonly interceptShared: readonly string[]
   readonly interceptNever: readonly string[]
   readonly auditTunnels: 'none' | 'ai' | 'all'
@@ -86,6 +92,8 @@ const perTier = <T>(make: (tier: (typeof TIERS)[number]) => T): Record<(typeof T
 
 const tunnelSettings = (settings: PolicySettings): TunnelSettings => ({
   isEveryHostRead: settings.interceptHosts === 'all',
+  isMeant: compileScope(settings.interceptAll ?? { networks: [], groups: [] }),
+  reviewedNever: settings.reviewedNever ?? NO_NEVER_LIST,
   shared: compileHostList(settings.interceptShared),
   never: compileHostList(settings.interceptNever),
   auditTunnels: settings.auditTunnels,

@@ -1,5 +1,6 @@
 /** What `rules/policy.yaml` becomes: everything looked up by tool, nothing left to parse on the way of a request. */
 import type { Action } from '../domain/action.ts'
+import type { Client } from '../domain/client.ts'
 import type { BodyFacts, DecisionStep, ExchangeFacts, PolicyMode, TierRules } from '../domain/decision.ts'
 import type { Severity } from '../domain/finding.ts'
 import type { LocalizedText } from '../domain/notice.ts'
@@ -8,6 +9,7 @@ import type { TenantHeaders } from '../domain/tenant.ts'
 import type { Tier } from '../domain/tier.ts'
 import type { Purpose, ToolId } from '../domain/tool.ts'
 import type { HostList } from './host-list.ts'
+import type { NeverList } from './never-list.ts'
 import type { ToolPick } from './tool-pick.ts'
 
 /** The tool id of AI seen on a host that is not in the catalogue. No catalogue tool may have it. */
@@ -111,6 +113,10 @@ export interface CompiledTenants {
 /** What `weir.yaml` says about reading, as `decideTunnel` needs it. */
 export interface TunnelSettings {
   readonly isEveryHostRead: boolean
+  /** For whom that counts. */
+  readonly isMeant: (client: Client) => boolean
+  /** Hosts outside the catalogue that are not read all the same. */
+  readonly reviewedNever: NeverList
   readonly shared: HostList
   readonly never: HostList
   readonly auditTunnels: 'none' | 'ai' | 'all'

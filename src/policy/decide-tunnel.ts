@@ -10,11 +10,19 @@ import { isRead, isReadNone, isTunnelledAnyway, placeOf } from './tunnel-place.t
 const REFUSED_PORTS: ReadonlySet<number> = new Set([25, 465, 587])
 
 /** Decide a tunnel. A refusal at the first question is final; any other first answer is asked again with first bytes. */
-export function decideTunnel(policy: CompiledPolicy, facts: TunnelFacts): TunnelDecision {
+export function decideTunnel(whole: CompiledPolicy, facts: TunnelFacts): TunnelDecision {
+  const policy = policyFor(whole, facts)
   const place = placeOf(policy, facts)
   const question: TunnelQuestion = { policy, facts, place, steps: [], recorded: null, certificateHost: null }
   const answer = refusedPort(facts) ?? evasionOf(question) ?? readOrTunnel(question)
   return conclude(question, answer)
+}
+
+/** Where every host is read only for some, the others have a policy that reads the catalogue's. */
+function policyFor(policy: CompiledPolicy, { client }: TunnelFacts): CompiledPolicy {
+  const { settings } = policy
+  if (!settings.isEveryHostRead || settings.isMeant(client)) return policy
+  return { ...policy, settings: { ...settings, isEveryHostRead: false } }
 }
 
 function refusedPort({ port }: TunnelFacts): TunnelAnswer | null {
@@ -51,6 +59,8 @@ function tunnelledByChoice(question: TunnelQuestion): TunnelAnswer {
       `tier ${place.assignment?.tier ?? ''} is not read`,
     )
   }
+  const category = policy.settings.never.has(place.host) ? null : policy.settings.reviewedNever.categoryOf(place.host)
+  if (category !== null) return tunnel(question, 'never-list', `never:${category}`, 'a host of `rules/never.yaml`')
   return tunnel(question, 'never-list', 'config:intercept.never', 'a host of `intercept.never`')
 }
 

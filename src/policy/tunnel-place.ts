@@ -36,10 +36,14 @@ export function placeOf(policy: CompiledPolicy, facts: TunnelFacts): Place {
 export const isAi = (policy: CompiledPolicy, host: string, knowledge: HostKnowledge): boolean =>
   knowledge.isKnown && (!knowledge.isShared || policy.settings.shared.has(host))
 
+/** A host that is in no catalogue and on one of the two lists. */
+export const isNeverRead = (policy: CompiledPolicy, host: string): boolean =>
+  policy.settings.never.has(host) || policy.settings.reviewedNever.categoryOf(host) !== null
+
 /** Would a tunnel to this host be read, as far as its name tells? */
 export const isRead = (policy: CompiledPolicy, host: string, port: number, knowledge: HostKnowledge): boolean =>
   isAi(policy, host, knowledge) ||
-  (policy.settings.isEveryHostRead && !knowledge.isKnown && !policy.settings.never.has(host)) ||
+  (policy.settings.isEveryHostRead && !knowledge.isKnown && !isNeverRead(policy, host)) ||
   tenantHeadersAt(policy, host, port) !== null
 
 function strictestTool(policy: CompiledPolicy, knowledge: HostKnowledge): ToolId | null {
@@ -57,7 +61,9 @@ function strictestTool(policy: CompiledPolicy, knowledge: HostKnowledge): ToolId
 
 /** The never-list and tiers that are not read: the tunnel passes, whatever it holds. The name that counts is asked, not the address. */
 export const isTunnelledAnyway = (policy: CompiledPolicy, place: Place): boolean =>
-  policy.settings.never.has(place.host) || isReadNone(policy, place)
+  policy.settings.never.has(place.host) ||
+  (!place.knowledge.isKnown && place.tenant === null && isNeverRead(policy, place.host)) ||
+  isReadNone(policy, place)
 
 /** Every tool of the host is in a tier with `read: none`; one that is read, or a tenant restriction, is enough to read. */
 export const isReadNone = (policy: CompiledPolicy, { tool, knowledge, tenant }: Place): boolean =>

@@ -15,10 +15,10 @@ certs:    { dir: certs, chain: null, key: null, pkcs12: null, passphraseFile: nu
 rules:    { dir: rules }
 data:     { dir: data }
 identity: { map: null, trustedProxies: [], authenticate: off, realm: Weir, tokenCacheSeconds: 300, maxFailures: 20, failureWindowSeconds: 60, negotiate: null, ldap: null }
-intercept: { hosts: catalogue, shared: [], never: [] }
+intercept: { hosts: catalogue, all: { networks: [], groups: [] }, shared: [], never: [] }
 catalogue: { templates: {} }
 upstream: { resolve: {}, extraRoots: [], parent: null, noProxy: [], allowPrivate: [] }
-audit:    { tunnels: ai, segmentBytes: 268435456, rotateDaily: true, compress: true, retentionDays: 180, privacy: full, checkpointSeconds: 60, anchor: { dir: null, command: null }, seal: null, sinks: [] }
+audit:    { tunnels: ai, segmentBytes: 268435456, rotateDaily: true, compress: true, retentionDays: 180, privacy: full, privacyKey: null, checkpointSeconds: 60, anchor: { dir: null, command: null }, seal: null, reportFont: null, sinks: [] }
 notice:   { language: auto, fallback: en, askUrl: null, contact: null }
 inspect:  { workers: 1, depth: 3, placeholder: WEIR, keyFile: data/keys/placeholder.key }
 log:      { level: info }

@@ -43,6 +43,7 @@ export const SNAPSHOT: PolicySnapshot = {
   tierOf: (id) => ({ tier: TIER_OF[id] ?? 'monitored', rule: id in TIER_OF ? `assign:tool:${id}` : 'default' }),
   lookupHost: unused,
   isSanctioned: unused,
+  isNeverRead: unused,
   identify: unused,
   tenantHeaders: unused,
   decideTunnel: unused,
@@ -79,6 +80,10 @@ export function fakePorts(changes: Partial<ControlPorts> = {}): Fixture {
           ? { exchange: { flow: id, tool: 'claude-code', action: 'block', tier: 'prohibited' }, records: [{ id }] }
           : null,
       lastSeen: async () => new Map([['claude-code', '2026-11-22T09:00:00.000Z']]),
+    },
+    persons: {
+      erase: async () => ({ ok: false, why: 'unknown', detail: 'nobody of this name has records' }),
+      holds: { list: () => [], add: async () => ({ ok: false, detail: 'no' }), release: async () => null },
     },
     discover: {
       list: () => [],

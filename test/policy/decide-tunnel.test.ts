@@ -3,12 +3,15 @@ import type { FirstBytes, TunnelFacts } from '../../src/domain/decision.ts'
 import { parseAuthority } from '../../src/domain/destination.ts'
 import type { PolicySettings } from '../../src/policy/compile.ts'
 import { decideTunnel } from '../../src/policy/decide-tunnel.ts'
+import { compileNeverList } from '../../src/policy/never-list.ts'
 import { clientWith, lookupHost, policyWith, rows } from './world.ts'
 
 interface TunnelRow {
   readonly it: string
   readonly policy?: Record<string, unknown>
   readonly settings?: Partial<PolicySettings>
+  /** Hosts of `rules/never.yaml`, all in the category `reviewed`. */
+  readonly never?: string[]
   readonly connect: string
   readonly hello?: string
   readonly alpn?: string[]
@@ -22,6 +25,14 @@ function firstOf(row: TunnelRow): FirstBytes | null {
   if (row.inside !== undefined) return { kind: row.inside }
   const sni = row.hello === undefined || row.hello === 'none' ? null : row.hello
   return { kind: 'tls', sni, alpn: row.alpn ?? [], hasEch: row.ech ?? false }
+}
+
+function neverOf({ never }: TunnelRow): Partial<PolicySettings> {
+  if (never === undefined) return {}
+  const document = { version: 1, reviewed: '2026-11-23', categories: [{ id: 'reviewed', why: 'x', hosts: never }] }
+  const result = compileNeverList({ file: 'never.yaml', document }, () => false)
+  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join())
+  return { reviewedNever: result.list }
 }
 
 function factsOf(row: TunnelRow): TunnelFacts {
@@ -42,7 +53,7 @@ function factsOf(row: TunnelRow): TunnelFacts {
 t.test('tunnels are decided as the table says', async (t) => {
   for (const row of rows<TunnelRow>('decide-tunnel.yaml')) {
     t.test(row.it, async (t) => {
-      const decision = decideTunnel(policyWith(row.policy, row.settings), factsOf(row))
+      const decision = decideTunnel(policyWith(row.policy, { ...row.settings, ...neverOf(row) }), factsOf(row))
       const { isRecorded, ...shown } = decision
       const seen: Record<string, unknown> = { ...shown, recorded: isRecorded }
       for (const [key, wanted] of Object.entries(row.gives)) t.strictSame(seen[key], wanted, key)

@@ -24,6 +24,7 @@ function snapshotOf(policy: CompiledPolicy): PolicySnapshot {
     lookupHost,
     tenantHeaders: () => null,
     isSanctioned: () => false,
+    isNeverRead: () => false,
     identify: (head) => identify(head, marks(head)),
     decideTunnel: (facts) => decideTunnel(policy, facts),
     decideExchange: (facts) => decideExchange(policy, facts),
