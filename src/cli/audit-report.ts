@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type EventPage, QueryError } from '../audit/event-query.ts'
 import { escapeControls } from '../audit/export/printable.ts'
 import { createPersonReader } from '../audit/person-reader.ts'
+import { openAuditReader } from '../audit/reader.ts'
 import { makeEvidencePack, type PackOptions, type PackResult } from '../audit/report/evidence-pack.ts'
 import { findCjkFonts } from '../audit/report/fonts.ts'
 import type { PolicyArchive } from '../audit/report/policy-files.ts'
@@ -28,6 +30,7 @@ const USAGE = `usage: weir audit report --from T --to T      an evidence pack: o
   --out F.zip        weir-evidence-<from>-<to>.zip when left out
   --force            replace the file
   --lang L           en, zh-CN or both (default both)
+  --query Q          only exchanges that the search finds, e.g. 'tool:codex -action:allow'
   --without-persons  pseudonyms only, whatever the privacy mode is
   --font F           font with Chinese characters for the PDF: .ttf, .otf, or F.ttc#Member
 
@@ -51,6 +54,7 @@ const FLAGS = {
   to: text,
   out: text,
   lang: text,
+  query: text,
   font: text,
   force: flag,
   'without-persons': flag,
@@ -88,7 +92,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
       ...asked,
       out,
       isForced: values.force,
-      query: null,
+      query: values.query === undefined ? null : flowsOf(place, values.query, asked, abort.signal),
       privacy,
       readPerson: createPersonReader(place.data),
       made: new Date(),
@@ -100,9 +104,37 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     return EXIT.done
   } catch (error) {
     io.stderr(`no pack was made: ${escapeControls(problemOf(error, out))}\n`)
-    return EXIT.unreachable
+    return error instanceof QueryError ? EXIT.usage : EXIT.unreachable
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
+  }
+}
+
+const PAGE = 1000
+
+/** The flows that a search finds in the range. Throws `QueryError` on mistakes in it. */
+function flowsOf(place: AuditPlace, text: string, { fromMs, toMs }: Asked, abort: AbortSignal): PackOptions['query'] {
+  const [since, until] = [fromMs, toMs].map((ms) => new Date(ms).toISOString())
+  const reader = openAuditReader({ dir: place.dir, file: place.store })
+  try {
+    const flows = new Set<string>()
+    let cursor: string | null = null
+    do {
+      abort.throwIfAborted()
+      const page: EventPage = reader.query({
+        q: text,
+        ...(since === undefined ? {} : { since }),
+        ...(until === undefined ? {} : { until }),
+        ...(cursor === null ? {} : { cursor }),
+        limit: PAGE,
+        order: 'asc',
+      })
+      for (const { flow } of page.items) if (typeof flow === 'string') flows.add(flow)
+      cursor = page.next
+    } while (cursor !== null)
+    return { text, flows }
+  } finally {
+    reader.close()
   }
 }
 

@@ -25,6 +25,16 @@ t.test('report makes a pack, and that it was made waits to be recorded', async (
   t.match(again.stderr, /is there already: --force replaces it/u)
 })
 
+t.test('only what a search finds, and a mistake in it is told before anything is made', async (t) => {
+  const at = await setUp(t)
+  const range = ['report', '--from', '2026-11-22', '--to', '2026-11-23', '--lang', 'en', '--data', '.', '--json']
+  const made = await call(at.data, ...range, '--query', 'tool:lingma-qoder-cn')
+  t.match(JSON.parse(made.stdout), { records: 1 })
+  const wrong = await call(at.data, ...range, '--query', 'colour:red', '--out', 'x.zip')
+  t.equal(wrong.code, 2)
+  t.match(wrong.stderr, 'no pack was made: no key is named `colour`')
+})
+
 t.test('wrong flags are told all at once, and nothing is made', async (t) => {
   const at = await setUp(t)
   for (const [args, words] of [
