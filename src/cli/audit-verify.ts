@@ -1,33 +1,55 @@
-/** `weir audit verify`: is every line there and unchanged? Reads only, also while Weir runs. */
+/** `weir audit verify`: is every record there, unchanged and signed? From the files alone; reads only, also while Weir runs. */
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type ChainProblem, type StreamReport, verifyChains } from '../audit/chain.ts'
 import { jsonLine } from '../audit/export/jsonl.ts'
 import { escapeControls } from '../audit/export/printable.ts'
+import { readAnchors } from '../audit/tree/known-checkpoints.ts'
+import { readVerifier } from '../audit/tree/signed-note.ts'
+import { type VerifyOptions, verifyFolder } from '../audit/tree/verify-folder.ts'
+import type { Problem, StreamReport } from '../audit/tree/verify-report.ts'
 import { findAudit, isThere, PLACE_FLAGS } from './audit-folder.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
 
-const USAGE = `usage: weir audit verify [DIR]         is every line there and unchanged? DIR holds the event files
+const USAGE = `usage: weir audit verify [DIR] [--anchor PATH] [--key VKEY]...
+
+Is every record there, unchanged, in its place and signed? Names the first one that is not, and what was done to it:
+changed, removed, inserted, reordered or rewritten. DIR holds the event files; also a copy will do.
 
 options:
+  --anchor PATH   checkpoints that were kept elsewhere: a file, or a folder of them (audit.anchor.dir)
+  --key VKEY      verifier key that you noted when Weir was set up (weir audit key); once per stream.
+                  Without it the one beside the records is used: that shows changes by anybody without the key
   --config FILE   weir.yaml to use
   --data DIR      data folder, instead of the configuration's \`data.dir\`
   --json          answer as JSON
   --help
 
-Exit codes: 0 done, 1 the chain is broken, 2 wrong usage, 3 the events cannot be read
+Exit codes: 0 all is as it was signed, 1 something is not, 2 wrong usage, 3 the records cannot be read
 `
 
-const FLAGS = { ...COMMON_FLAGS, ...PLACE_FLAGS } as const
+const FLAGS = {
+  ...COMMON_FLAGS,
+  ...PLACE_FLAGS,
+  anchor: { type: 'string' },
+  key: { type: 'string', multiple: true },
+} as const
 
 /** Run the verb, which is the first argument; resolves with the exit code. */
 export async function run(args: readonly string[], io: CliIo): Promise<number> {
   const flags = readFlags(args, FLAGS, { io, usage: USAGE, maxPositionals: 2 })
   if (!flags.ok) return flags.exitCode
+  const { anchor, key: keys = [], json } = flags.values
+  const bad = keys.find((key) => readVerifier(key) === null)
+  if (bad !== undefined) {
+    io.stderr(`--key \`${escapeControls(bad)}\` is no verifier key: \`weir audit key\` prints it\n\n${USAGE}`)
+    return EXIT.usage
+  }
   const dir = await folderOf(flags.positionals[1], flags.values, io)
   if (dir === null) return EXIT.unreachable
   try {
-    return verify(dir, flags.values.json, io)
+    const anchored = anchor === undefined ? [] : readAnchors(resolve(io.cwd, anchor))
+    return await verify(dir, { anchored, keys }, json, io)
   } catch (error) {
     io.stderr(`cannot read the events in \`${dir}\`: ${error instanceof Error ? error.message : String(error)}\n`)
     return EXIT.unreachable
@@ -41,27 +63,33 @@ async function folderOf(
 ): Promise<string | null> {
   if (named === undefined) return (await findAudit(values, io))?.dir ?? null
   const dir = resolve(io.cwd, named)
-  return isThere(dir, io) ? dir : null
+  return isThere(dir, io) ? dataOrAudit(dir) : null
 }
 
-function verify(dir: string, isJson: boolean, io: CliIo): number {
-  const streams = verifyChains(dir)
+/** A data folder is taken for the audit folder in it. */
+const dataOrAudit = (dir: string): string => (existsSync(resolve(dir, 'audit', 'tree')) ? resolve(dir, 'audit') : dir)
+
+async function verify(dir: string, options: VerifyOptions, isJson: boolean, io: CliIo): Promise<number> {
+  const streams = await verifyFolder(dir, options)
   const isWhole = streams.every(({ problems }) => problems.length === 0)
   if (isJson) io.stdout(jsonLine({ ok: isWhole, streams }))
-  else io.stdout(`${streams.flatMap(streamLines).map(escapeControls).join('\n') || `no events in \`${dir}\``}\n`)
+  else io.stdout(`${streams.flatMap(streamLines).map(escapeControls).join('\n') || `no records in \`${dir}\``}\n`)
   return isWhole ? EXIT.done : EXIT.bad
 }
 
 function streamLines(report: StreamReport): string[] {
-  const { stream, lines, firstSeq, lastSeq, head, persons, problems, notes } = report
+  const { stream, lines, firstSeq, lastSeq, head, persons, problems, notes, signed, checkpoints } = report
   const state = problems.length === 0 ? 'whole' : 'BROKEN'
   return [
-    `${stream}: ${state}, ${lines} lines (${firstSeq ?? '-'} to ${lastSeq ?? '-'}), head ${head ?? '-'}`,
+    `${stream}: ${state}, ${lines} records (${firstSeq ?? '-'} to ${lastSeq ?? '-'}), head ${head ?? '-'}`,
+    `  signed: up to ${signed} by ${checkpoints} checkpoints of ${report.origin ?? '-'}`,
     `  persons: ${persons.present} present, ${persons.erased} erased`,
     ...problems.map((problem) => `  ${problemText(problem)}`),
     ...notes.map((note) => `  note: ${note}`),
   ]
 }
 
-const problemText = ({ file, line, message }: ChainProblem): string =>
-  `${file}${line === null ? '' : `:${line}`}: ${message}`
+function problemText({ kind, file, line, message }: Problem): string {
+  const place = file === null ? '' : `${file}${line === null ? '' : `:${line}`}: `
+  return `${kind.toUpperCase()}: ${place}${message}`
+}

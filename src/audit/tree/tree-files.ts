@@ -105,11 +105,22 @@ export class TreeReader {
     const full = join(this.#dir, tilePath({ level, index, width: TILE_WIDTH }))
     const whole = readIfThere(full)
     if (whole !== null) return whole.length === TILE_WIDTH * HASH_BYTES ? whole : null
-    const widths = namesIn(`${full}.p`).map(Number)
-    const wide = widths.filter((other) => other >= width).toSorted((a, b) => b - a)[0]
-    if (wide === undefined) return null
-    const part = readIfThere(join(`${full}.p`, String(wide)))
-    return part?.length === wide * HASH_BYTES ? part : null
+    const wide = this.partialWidths(level, index).findLast((other) => other >= width)
+    const part = wide === undefined ? null : this.partial(level, index, wide)
+    return part?.length === (wide ?? 0) * HASH_BYTES ? part : null
+  }
+
+  /** Widths of the partial forms of a tile, narrowest first. */
+  partialWidths(level: number, index: number): number[] {
+    return namesIn(join(this.#dir, `${tilePath({ level, index, width: TILE_WIDTH })}.p`))
+      .map(Number)
+      .filter((width) => width > 0 && width < TILE_WIDTH)
+      .toSorted((a, b) => a - b)
+  }
+
+  /** The bytes of a partial tile as they are; `null`: there is none of this width. */
+  partial(level: number, index: number, width: number): Buffer | null {
+    return readIfThere(join(this.#dir, tilePath({ level, index, width })))
   }
 
   /** Every checkpoint that stands there, oldest first, unchecked; `spoilt`: files with something else in them. */

@@ -17,7 +17,7 @@ const durableSeq = (): number => Number(Atomics.load(durable, 0))
 
 let follower: TreeFollower | null = null
 let isBroken = false
-let lastCheckpointMs = performance.now()
+let lastCheckpointMs = Number.NEGATIVE_INFINITY
 let lastHealth = ''
 
 function report(ok: boolean, detail: string | null): void {

@@ -1,0 +1,56 @@
+/** Checks a folder of event files from the files alone: every stream with its tree, checkpoints and anchors. */
+import { statSync } from 'node:fs'
+import { compressedName } from '../segment-text.ts'
+import { listSegments, type Segment } from '../segments.ts'
+import type { SignedCheckpoint } from './checkpoint.ts'
+import { knownCheckpoints } from './known-checkpoints.ts'
+import { openScanPool, type ScanPool } from './scan-pool.ts'
+import { TreeReader, treeFolder, treeStreams } from './tree-files.ts'
+import type { StreamReport } from './verify-report.ts'
+import { verifyStream } from './verify-stream.ts'
+
+/** Files of this size together are worth starting threads for. */
+const POOL_BYTES = 32 * 1024 * 1024
+
+export interface VerifyOptions {
+  /** Notes that were kept elsewhere. */
+  readonly anchored?: readonly SignedCheckpoint[]
+  /** Verifier keys; default: those beside the trees. */
+  readonly keys?: readonly string[]
+  /** Threads that read; default 2, none for small folders. */
+  readonly threads?: number
+}
+
+/** Check all streams. Rejects with I/O errors that are not about one file. */
+export async function verifyFolder(dir: string, options: VerifyOptions = {}): Promise<StreamReport[]> {
+  const segments = listSegments(dir)
+  const byStream = Map.groupBy(segments, ({ stream }) => stream)
+  const streams = new Set([...byStream.keys(), ...treeStreams(dir)])
+  const isLarge = segments.reduce((sum, segment) => sum + bytesOf(segment), 0) > POOL_BYTES
+  const pool = openScanPool(isLarge ? (options.threads ?? 2) : 0)
+  try {
+    const reports: StreamReport[] = []
+    for (const stream of [...streams].toSorted()) {
+      reports.push(await verifyOne(dir, stream, byStream.get(stream) ?? [], options, pool))
+    }
+    return reports
+  } finally {
+    await pool.close()
+  }
+}
+
+function verifyOne(
+  dir: string,
+  stream: string,
+  segments: readonly Segment[],
+  { anchored = [], keys = [] }: VerifyOptions,
+  pool: ScanPool,
+): Promise<StreamReport> {
+  const reader = new TreeReader(treeFolder(dir, stream))
+  const known = knownCheckpoints({ reader, anchored, keys, stream })
+  return verifyStream({ stream, segments, known, reader, scan: pool.inOrder(segments) })
+}
+
+const bytesOf = ({ events }: Segment): number =>
+  (statSync(events, { throwIfNoEntry: false }) ?? statSync(compressedName(events), { throwIfNoEntry: false }))?.size ??
+  0

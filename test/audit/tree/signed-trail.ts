@@ -1,0 +1,47 @@
+/** A folder with records and their signed tree, as Weir leaves it. */
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { loadCheckpointKey, signerOf } from '../../../src/audit/tree/checkpoint-key.ts'
+import { TreeFollower } from '../../../src/audit/tree/follower.ts'
+import { treeFolder } from '../../../src/audit/tree/tree-files.ts'
+import type { AuditEvent } from '../../../src/domain/audit-event.ts'
+import { admin, followingOutcome, intent, tunnel } from '../events.ts'
+import { type Filled, filled } from '../filled.ts'
+
+export interface SignedTrail extends Filled {
+  readonly treeDir: string
+  readonly keyFile: string
+  readonly verifierKey: string
+}
+
+/** One a second. */
+export const someEvents = (count: number): AuditEvent[] =>
+  Array.from({ length: count }, (_, at) => {
+    const time = new Date(Date.UTC(2026, 10, 22) + at * 1000).toISOString()
+    return [intent, followingOutcome, tunnel, admin][at % 4]!({ time })
+  })
+
+/** Sign the records of a folder up to each of these sizes, with this key. */
+export function signTrail(dir: string, keyFile: string, sizes: readonly number[]): string {
+  const signer = signerOf(loadCheckpointKey(keyFile), 'n1-w0')
+  for (const size of sizes) {
+    const treeDir = treeFolder(dir, 'n1-w0')
+    const follower = new TreeFollower({ dir, treeDir, stream: 'n1-w0', signer, onRebuilt: () => undefined })
+    while (follower.step(size)) continue
+    follower.checkpoint('2026-11-22')
+  }
+  return signer.verifierKey
+}
+
+/** `sizes`: of the checkpoints. */
+export async function signedTrail(
+  t: Test,
+  count: number,
+  sizes: readonly number[],
+  segmentBytes = 60_000,
+): Promise<SignedTrail> {
+  const at = await filled(t, someEvents(count), segmentBytes)
+  await at.spool.close()
+  const keyFile = join(at.data, 'keys', 'checkpoint.key')
+  return { ...at, keyFile, treeDir: treeFolder(at.dir, 'n1-w0'), verifierKey: signTrail(at.dir, keyFile, sizes) }
+}

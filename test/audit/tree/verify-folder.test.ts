@@ -1,0 +1,45 @@
+import { cpSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parse } from 'yaml'
+import { listSegments } from '../../../src/audit/segments.ts'
+import { readAnchors } from '../../../src/audit/tree/known-checkpoints.ts'
+import { verifyFolder } from '../../../src/audit/tree/verify-folder.ts'
+import { signedTrail } from './signed-trail.ts'
+import { type Deed, tamper } from './tamper.ts'
+
+interface TamperCase {
+  readonly name: string
+  readonly do: readonly Deed[]
+  readonly key?: boolean
+  readonly anchor?: boolean
+  readonly kind?: string
+  readonly seq?: number | string | null
+}
+
+const cases = parse(readFileSync(new URL('../../cases/audit/tamper.yaml', import.meta.url), 'utf8')) as {
+  readonly untouched: readonly TamperCase[]
+  readonly tampered: readonly TamperCase[]
+}
+const SIZES = [100, 300, 690]
+
+t.test('an untouched folder passes, a tampered one is named with its first record', async (t) => {
+  const at = await signedTrail(t, 700, SIZES)
+  const firsts = listSegments(at.dir).map(({ firstSeq }) => firstSeq)
+  t.ok(firsts.length > 4)
+  for (const [index, row] of [...cases.untouched, ...cases.tampered].entries()) {
+    const data = join(at.data, `case-${index}`)
+    const dir = join(data, 'audit')
+    cpSync(at.dir, dir, { recursive: true })
+    const place = { dir, treeDir: join(dir, 'tree', 'n1-w0'), keyFile: at.keyFile, sizes: SIZES }
+    for (const deed of row.do) tamper(place, deed)
+    const [report] = await verifyFolder(dir, {
+      ...(row.key === true ? { keys: [at.verifierKey] } : {}),
+      ...(row.anchor === true ? { anchored: readAnchors(at.treeDir) } : {}),
+    })
+    const first = report!.problems[0]
+    const ofFile = /^first of file (-?\d+)$/.exec(String(row.seq))?.[1]
+    const seq = ofFile === undefined ? row.seq : firsts.at(Number(ofFile))
+    t.same({ kind: first?.kind, seq: first?.seq }, { kind: row.kind, seq }, `${row.name}: ${first?.message ?? 'whole'}`)
+  }
+})
