@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { writeOutFile } from '../../src/cli/out-file.ts'
+
+t.test('the file is there when it is whole, for its owner only', async (t) => {
+  const dir = t.testdir({ 'a.csv': 'before' })
+  const path = join(dir, 'a.csv')
+  const result = writeOutFile(path, ({ append }) => {
+    append('one\n')
+    t.equal(readFileSync(path, 'utf8'), 'before', 'the old one stays until then')
+    append(new Uint8Array([0x74, 0x77, 0x6f]))
+    return 2
+  })
+  t.equal(result, 2)
+  t.equal(readFileSync(path, 'utf8'), 'one\ntwo')
+  t.equal(statSync(path).mode & 0o777, 0o600)
+  t.strictSame(readdirSync(dir), ['a.csv'])
+})
+
+t.test('what fails on the way leaves nothing, and the old file', async (t) => {
+  const dir = t.testdir({ 'a.csv': 'before' })
+  t.throws(
+    () =>
+      writeOutFile(join(dir, 'a.csv'), ({ append }) => {
+        append('half')
+        throw new Error('the reader broke')
+      }),
+    /the reader broke/,
+  )
+  t.strictSame(readdirSync(dir), ['a.csv'])
+  t.equal(readFileSync(join(dir, 'a.csv'), 'utf8'), 'before')
+})
+
+t.test('a folder that is not there is an error of the file system', async (t) => {
+  t.throws(() => writeOutFile(join(t.testdir({}), 'no', 'a.csv'), () => 1), { code: 'ENOENT' })
+})
