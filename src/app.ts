@@ -104,6 +104,12 @@ const UNLOCKED: PersonKeys = {
   unlock: () => Promise.resolve(null),
 }
 
+/** Event files that the store cannot read: traffic is not concerned, the auditors are. */
+function detailsOf(store: Pick<EventStore, 'health'>): { readonly store?: string } {
+  const { ok, detail } = store.health()
+  return ok && detail !== null ? { store: detail } : {}
+}
+
 const unreachable = (file: string, message: string): StartFailure => ({
   ok: false,
   kind: 'unreachable',
@@ -190,13 +196,14 @@ export class App {
     this.#upgrader = this.#open(upgrader, () => upgrader.close())
     const forwarder = createForwarder({ dialer: this.#dialer, timeouts, maxHeaderBytes: config.proxy.maxHeaderBytes })
     this.#forwarder = this.#open(forwarder, () => forwarder.close())
-    this.#readiness = createReadiness({
+    const ready = {
       spool: () => this.#spool.health().ok,
       store: () => this.#store.health().ok,
       tree: () => tree.health().ok,
       ca: () => this.authority.ready().ok,
       rules: () => true,
-    })
+    }
+    this.#readiness = createReadiness(ready, () => detailsOf(this.#store))
     this.#proxyTls = openProxyTls(config, parts.files, parts.log)
     this.#inspector = this.#createInspector()
     this.#listener = this.#createListener()

@@ -84,7 +84,7 @@ class StreamCheck {
     const aside = new SetAside()
     const lines = aside.try(segment.events, () => linesOf(segment.events))
     const persons = aside.try(segment.personal, () => digestsById(segment.personal)) ?? new Map<string, string>()
-    for (const { file, why } of aside.list) this.#problem({ file, line: null }, why)
+    for (const { file, why } of aside.list) this.#problem({ file, line: null }, `cannot be read: ${why}`)
     if (lines === null) {
       // The next segment begins a stretch of its own: its first line is believed about what came before.
       this.#lastSeq = null

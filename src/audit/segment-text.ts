@@ -14,10 +14,13 @@ const UNREADABLE = new Set(['EACCES', 'EPERM', 'EIO', 'EISDIR', 'ENOTDIR', 'ELOO
 export class UnreadableFile extends Error {
   /** Its full path as it lies on disk. */
   readonly file: string
+  /** Without a path. */
+  readonly why: string
 
   constructor(file: string, why: string, cause?: unknown) {
     super(`audit: \`${file}\` cannot be read: ${why}`, { cause })
     this.file = file
+    this.why = why
   }
 }
 
@@ -100,8 +103,8 @@ function openIfThere(file: string): number | null {
 }
 
 function asUnreadable(file: string, error: unknown): unknown {
-  const { code, message } = error as NodeJS.ErrnoException
-  return UNREADABLE.has(code ?? '') ? new UnreadableFile(file, message, error) : error
+  const { code = '' } = error as NodeJS.ErrnoException
+  return UNREADABLE.has(code) ? new UnreadableFile(file, code, error) : error
 }
 
 function readRange(file: string, fd: number, from: number, length: number): Buffer {

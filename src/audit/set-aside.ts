@@ -25,7 +25,7 @@ export class SetAside {
       return value
     } catch (error) {
       if (!(error instanceof UnreadableFile)) throw error
-      this.#files.set(file, { file: basename(error.file), why: error.message })
+      this.#files.set(file, { file: basename(error.file), why: error.why })
       return null
     }
   }
@@ -36,11 +36,16 @@ export class SetAside {
   }
 }
 
-/** One sentence for logs, health and people; `null`: nothing is wrong. */
+/** One of them as people read it. */
+export const asideLine = ({ file, why }: AsideFile): string => `\`${file}\` cannot be read: ${why}`
+
+/** All of them in one sentence, for logs and health; `null`: nothing is wrong. */
 export function asideText(files: readonly AsideFile[]): string | null {
   const [first] = files
   if (first === undefined) return null
-  return files.length === 1 ? first.why : `${first.why}; and ${files.length - 1} more: ${namesOf(files.slice(1))}`
+  return files.length === 1
+    ? asideLine(first)
+    : `${asideLine(first)}; and ${files.length - 1} more: ${namesOf(files.slice(1))}`
 }
 
 const MOST_NAMES = 10

@@ -5,6 +5,7 @@ import { jsonLine } from '../audit/export/jsonl.ts'
 import { escapeControls } from '../audit/export/printable.ts'
 import { renderTable } from '../audit/export/table.ts'
 import { type AuditReader, openAuditReader } from '../audit/reader.ts'
+import { asideLine } from '../audit/set-aside.ts'
 import { FILTER_FLAGS, type Filters, type Format, readFilters } from './audit-filters.ts'
 import { findAudit, PLACE_FLAGS } from './audit-folder.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
@@ -29,7 +30,7 @@ options:
   --json          answer as JSON
   --help
 
-Exit codes: 0 done, 2 wrong usage, 3 the events cannot be read
+Exit codes: 0 done, 1 done without the event files that are damaged (they are named), 2 wrong usage, 3 the events cannot be read
 `
 
 const DEFAULT_LIMIT = 50
@@ -50,11 +51,13 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   const place = await findAudit(values, io)
   if (place === null) return EXIT.unreachable
   try {
-    return withReader({ dir: place.dir, file: place.store }, (reader) =>
-      flags.positionals[0] === 'query'
-        ? query(reader, { ...filters.filters, event: values.event ?? null }, values.json, io)
-        : exportAll(reader, filters.filters, io),
-    )
+    return withReader({ dir: place.dir, file: place.store }, (reader) => {
+      const code =
+        flags.positionals[0] === 'query'
+          ? query(reader, { ...filters.filters, event: values.event ?? null }, values.json, io)
+          : exportAll(reader, filters.filters, io)
+      return sayUnreadable(reader, io) ? EXIT.bad : code
+    })
   } catch (error) {
     io.stderr(`cannot read the events in \`${place.dir}\`: ${error instanceof Error ? error.message : String(error)}\n`)
     return EXIT.unreachable
@@ -68,6 +71,13 @@ function withReader<T>(place: { readonly dir: string; readonly file: string }, u
   } finally {
     reader.close()
   }
+}
+
+/** Whoever relies on the answer must know that something is missing from it, scripts included. */
+function sayUnreadable(reader: AuditReader, io: CliIo): boolean {
+  const files = reader.unreadable()
+  for (const file of files) io.stderr(`${escapeControls(asideLine(file))}: the answer is without it\n`)
+  return files.length > 0
 }
 
 type Question = Filters & { readonly event: string | null }

@@ -32,7 +32,9 @@ function addProbes(app: FastifyInstance, ports: ControlPorts): void {
     const checks = ports.readiness.checks()
     const isDraining = ports.readiness.isDraining?.() ?? false
     const ready = !isDraining && Object.values(checks).every(Boolean)
-    return reply.code(ready ? 200 : 503).send({ ready, checks })
+    const details = ports.readiness.details?.() ?? {}
+    const more = Object.keys(details).length === 0 ? {} : { details }
+    return reply.code(ready ? 200 : 503).send({ ready, checks, ...more })
   })
 }
 

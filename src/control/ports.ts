@@ -80,6 +80,8 @@ export interface ReadinessPort {
   }
   /** `true` once a stop was asked for: not ready, whatever the checks say. */
   readonly isDraining?: () => boolean
+  /** What is wrong without making it unready, by check; empty when nothing is. No paths, no persons. */
+  readonly details?: () => Readonly<Record<string, string>>
 }
 
 /** What the admin port has to say to the operational log; `observe/log.ts` fits it. */

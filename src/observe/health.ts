@@ -11,12 +11,17 @@ export interface Readiness {
   /** All checks hold and nobody asked to drain. */
   readonly isReady: () => boolean
   readonly isDraining: () => boolean
+  /** What is wrong without making it unready, by check. */
+  readonly details: () => Readonly<Partial<Record<ReadinessCheck, string>>>
   /** From now on not ready, so that a balancer sends no more while running flows end. */
   readonly drain: () => void
 }
 
 /** Compose readiness. Each check answers from memory: it is called on every probe and must not wait or do I/O. */
-export function createReadiness(checks: Readonly<Record<ReadinessCheck, () => boolean>>): Readiness {
+export function createReadiness(
+  checks: Readonly<Record<ReadinessCheck, () => boolean>>,
+  details: Readiness['details'] = () => ({}),
+): Readiness {
   let isDraining = false
   const run = (name: ReadinessCheck): boolean => {
     try {
@@ -36,6 +41,7 @@ export function createReadiness(checks: Readonly<Record<ReadinessCheck, () => bo
     checks: runAll,
     isReady: () => !isDraining && Object.values(runAll()).every(Boolean),
     isDraining: () => isDraining,
+    details,
     drain: () => {
       isDraining = true
     },

@@ -16,6 +16,7 @@ export const LOG_EVENTS = {
   'audit.events-lost-at-close': 'records were still waiting for the disk when the process ended',
   'audit.intent-failed': 'an intent record could not be written; the tier decides what happens to the request',
   'audit.segment-compressed': 'a closed event file was compressed',
+  'audit.segment-unreadable': 'an event file is damaged or cannot be read; the others are not affected',
   'audit.sink-bad-line': 'an event file holds a line that is no record; it is not sent on',
   'audit.sink-failing': 'a receiver of records does not take them; they are kept and tried again',
   'audit.sink-file-changed': 'an event file is not the one it was; it is sent again from its start',

@@ -1,6 +1,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
+import { compressFile } from '../../src/audit/compress-segment.ts'
 import { ExchangeTable } from '../../src/audit/exchange-table.ts'
 import { Ingest, type IngestOptions } from '../../src/audit/ingest.ts'
 import { listSegments } from '../../src/audit/segments.ts'
@@ -49,6 +51,27 @@ t.test('for somebody who only reads nothing is written', async (t) => {
   const db = openStore(':memory:')!
   const { exchanges } = readAll(db, at.dir, { isReadOnly: true })
   t.same([exchanges, rows(db, 'files'), rows(db, 'ids')], [1, 0, 0])
+  db.close()
+})
+
+t.test('compressed segments are read; a damaged one is named, left out, and read once it is back', async (t) => {
+  const at = await filled(t, [tunnel(), tunnel(), tunnel(), tunnel()], 1)
+  const { events } = listSegments(at.dir)[1]!
+  t.match(compressFile(events), { ok: true })
+  const bytes = readFileSync(`${events}.zst`)
+  writeFileSync(`${events}.zst`, 'garbage')
+  const db = openStore(':memory:')!
+  const table = new ExchangeTable(db)
+  const ingest = new Ingest(db, table, at.dir)
+  const read = () => {
+    while (ingest.step());
+    return [...table.blocks].reduce((sum, block) => sum + block.rows, 0)
+  }
+  t.equal(read(), 3)
+  t.match(ingest.unreadable, [{ file: `${basename(events)}.zst`, why: /end is missing/ }])
+  writeFileSync(`${events}.zst`, bytes)
+  t.equal(read(), 4)
+  t.same(ingest.unreadable, [])
   db.close()
 })
 

@@ -13,7 +13,7 @@ t.test('an unreadable file is named until it can be read again; others are read'
   writeFileSync(join(dir, 'a.zst'), 'garbage')
   t.equal(read('a'), null)
   t.match(read('b'), { lines: ['two'] })
-  t.match(aside.list, [{ file: 'a.zst', why: /a\.zst` cannot be read: its end is missing/ }])
+  t.match(aside.list, [{ file: 'a.zst', why: 'its end is missing or damaged' }])
   writeFileSync(join(dir, 'a'), 'one\n')
   t.match(read('a'), { lines: ['one'] })
   t.same(aside.list, [])
@@ -29,9 +29,9 @@ t.test('other errors are not hidden', async (t) => {
 })
 
 t.test('the sentence names the first file with its reason, and so many others', async (t) => {
-  const files = Array.from({ length: 13 }, (_, index) => ({ file: `f${index}`, why: `f${index} is damaged` }))
+  const files = Array.from({ length: 13 }, (_, index) => ({ file: `f${index}`, why: 'it is damaged' }))
   t.equal(asideText([]), null)
-  t.equal(asideText(files.slice(0, 1)), 'f0 is damaged')
-  t.equal(asideText(files.slice(0, 3)), 'f0 is damaged; and 2 more: `f1`, `f2`')
+  t.equal(asideText(files.slice(0, 1)), '`f0` cannot be read: it is damaged')
+  t.equal(asideText(files.slice(0, 3)), '`f0` cannot be read: it is damaged; and 2 more: `f1`, `f2`')
   t.match(asideText(files), /and 12 more: `f1`.*`f10` …$/)
 })

@@ -27,6 +27,13 @@ t.test('a stopping proxy is not ready although all its parts work', async (t) =>
   t.match(await get('/readyz', NO_TOKEN), { status: 503, json: { ready: false, checks } })
 })
 
+t.test('what is wrong without making it unready is said', async (t) => {
+  const checks = { spool: true, store: true, tree: true, ca: true, rules: true }
+  const details = { store: '`events-n1-w0-000000000001.jsonl.zst` cannot be read' }
+  const { get } = await startControl(t, { readiness: { checks: () => checks, details: () => details } })
+  t.match(await get('/readyz', NO_TOKEN), { status: 200, json: { ready: true, checks, details } })
+})
+
 t.test('metrics are in Prometheus text format', async (t) => {
   const { get } = await startControl(t)
   const answer = await get('/metrics', NO_TOKEN)

@@ -44,3 +44,10 @@ t.test('draining makes it not ready and keeps the checks truthful', async (t) =>
   t.equal(readiness.isDraining(), true)
   t.strictSame(readiness.checks(), { spool: true, store: true, tree: true, ca: true, rules: true })
 })
+
+t.test('what is wrong without making it unready is told beside the checks', async (t) => {
+  t.same(createReadiness(all).details(), {})
+  const readiness = createReadiness(all, () => ({ store: 'one file is damaged' }))
+  t.same(readiness.details(), { store: 'one file is damaged' })
+  t.equal(readiness.isReady(), true)
+})
