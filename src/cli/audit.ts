@@ -9,7 +9,7 @@ interface Verb {
 
 const VERBS: Readonly<Record<string, Verb>> = {
   query: { summary: 'the newest events that match', load: () => import('./audit-query.ts') },
-  export: { summary: 'all events that match, for other programs', load: () => import('./audit-query.ts') },
+  export: { summary: 'all events that match, for other programs', load: () => import('./audit-export.ts') },
   open: { summary: 'what is sealed of an exchange, for the auditors', load: () => import('./audit-open.ts') },
   share: { summary: "an auditor's share of what was opened", load: () => import('./audit-share.ts') },
   read: { summary: 'shares put together: the sealed text', load: () => import('./audit-read.ts') },

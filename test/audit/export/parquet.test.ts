@@ -71,7 +71,7 @@ t.test('any events read back, texts as they were or made visible', async () => {
         return same(row['path'], path) && same(row['model'], model) && same(row['client_user'], client?.user)
       })
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   )
 })
 

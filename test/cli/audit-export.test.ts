@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { zstdDecompressSync } from 'node:zlib'
+import { parquetReadObjects } from 'hyparquet'
+import t from 'tap'
+import { EXPORT_FORMAT_NAMES } from '../../src/audit/export/formats.ts'
+import { tunnel } from '../audit/events.ts'
+import { call, setUp } from './audit-call.ts'
+
+t.test('export gives everything, oldest first, page by page', async (t) => {
+  const at = await setUp(t)
+  for (let i = 0; i < 532; i++) at.spool.appendSoon(tunnel({ time: `2026-11-22T13:00:0${i < 12 ? 0 : 1}.000Z` }))
+  await at.spool.drain()
+  const lines = (await call(at.data, 'export', '--data', '.')).stdout.trimEnd().split('\n')
+  t.equal(lines.length, 535)
+  t.match(JSON.parse(lines[0] ?? ''), { flow: /^0/u, time: '2026-11-22T10:00:00.000Z' })
+  t.equal((await call(at.data, 'export', '--data', '.', '--limit', '501')).stdout.trimEnd().split('\n').length, 501)
+  t.match((await call(at.data, 'export', '--data', '.', '--format', 'table', '--limit', '1')).stdout, /^TIME/u)
+})
+
+t.test('every format goes to the terminal or into a file, the same both ways', async (t) => {
+  const at = await setUp(t)
+  for (const format of EXPORT_FORMAT_NAMES) {
+    const shown = await call(at.data, 'export', '--data', '.', '--format', format)
+    t.equal(shown.code, 0, shown.stderr)
+    const saved = await call(at.data, 'export', '--data', '.', '--format', format, '--out', `all.${format}`)
+    t.match(saved.stdout, /^3 exchanges in `.*all\.\w+`\n$/u)
+    t.equal(readFileSync(join(at.data, `all.${format}`), 'utf8'), shown.stdout, format)
+  }
+  t.strictSame(
+    readdirSync(at.data).filter((name) => name.includes('.part')),
+    [],
+  )
+})
+
+t.test('parquet is written to a file, and only there', async (t) => {
+  const at = await setUp(t)
+  const refused = await call(at.data, 'export', '--data', '.', '--format', 'parquet')
+  t.match(refused, { code: 2, stdout: '', stderr: /parquet is binary: --out names the file/u })
+  const done = await call(at.data, 'export', '--data', '.', '--format', 'parquet', '--out', 'x.parquet', '--json')
+  t.match(JSON.parse(done.stdout), { exchanges: 3, file: join(at.data, 'x.parquet') })
+  const file = new Uint8Array(readFileSync(join(at.data, 'x.parquet'))).buffer
+  const rows = await parquetReadObjects({ compressors: { ZSTD: (page) => zstdDecompressSync(page) }, file })
+  t.equal(rows.length, 3)
+  t.match(rows[0], { tool: 'openai-codex', time: new Date('2026-11-22T10:00:00.000Z') })
+})
+
+t.test('all mistakes are told at once, and a file that cannot be written is told', async (t) => {
+  const at = await setUp(t)
+  const wrong = await call(at.data, 'export', '--data', '.', '--format', 'xml', '--limit', '0')
+  t.match(wrong, { code: 2, stderr: /--limit[^]*--format `xml` is not one of jsonl, csv, ocsf, ecs, cef, parquet/u })
+  t.match(await call(at.data, 'export', '--data', '.', '--out', 'no/such/folder'), { code: 3, stderr: /ENOENT/u })
+})
