@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createIdSource } from './audit/event-id.ts'
+import type { AuditSinks } from './audit/sinks/sinks.ts'
 import type { Spool } from './audit/spool.ts'
 import type { EventStore } from './audit/store.ts'
 import type { Authority } from './ca/authority.ts'
@@ -16,6 +17,7 @@ import { type DiscoveryDesk, openDiscoveryDesk } from './cli/discovery-desk.ts'
 import { closeAll, type Opened } from './cli/opened.ts'
 import { openProxyTls, type ProxyTls } from './cli/proxy-tls.ts'
 import { openSealedContent, type PersonKeys, type SealedContentDesk } from './cli/sealed-content.ts'
+import { addSinkGauges, sinkCounts } from './cli/sink-gauges.ts'
 import { loadStartParts, type StartFailure, type StartOptions, type StartParts } from './cli/start-parts.ts'
 import { watchTokenDeeds } from './cli/token-deeds.ts'
 import { proxyListens } from './config/proxy-listens.ts'
@@ -130,6 +132,7 @@ export class App {
   readonly #metrics: MetricsRegistry
   readonly #newId: () => string
   readonly #spool: Spool
+  readonly #sinks: AuditSinks
   readonly #store: EventStore
   readonly #archive: RulesArchive
   readonly #watch: StateWatch
@@ -163,7 +166,8 @@ export class App {
     this.#newId = createIdSource()
     const metrics = createMetrics()
     this.#metrics = this.#open(metrics, () => metrics.stop())
-    const { store, spool, tree } = openAuditTrail(config, parts.log, parts.opened)
+    const { store, spool, tree, sinks } = openAuditTrail(config, parts.log, parts.opened)
+    this.#sinks = sinks
     this.#store = store
     this.#spool = spool
     this.#archive = this.#openArchive()
@@ -418,7 +422,7 @@ export class App {
       sealed: this.#sealed.sealed,
       watch: this.#watch,
       warnings,
-      readiness: this.#readiness,
+      readiness: { ...this.#readiness, sinks: () => sinkCounts(this.#sinks) },
       metrics: this.#metrics,
       authority: this.authority,
       record: (deed) => this.#spool.appendSoon(adminEvent({ newId: this.#newId, clock }, deed)),
@@ -455,6 +459,8 @@ export class App {
     this.#metrics.gauge('weir_inspecting_bytes', () => this.#listener.inspectingBytes())
     this.#metrics.gauge('weir_audit_spooled_bytes', () => this.#spool.health().spooledBytes)
     this.#metrics.gauge('weir_audit_writable', () => (this.#spool.health().ok ? 1 : 0))
+    const names = this.config.audit.sinks.map(({ name }) => name)
+    addSinkGauges(this.#metrics, names, this.#sinks)
     this.#metrics.gauge('weir_audit_lost_records', () => this.#spool.lost())
   }
 }

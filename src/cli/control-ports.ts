@@ -6,7 +6,6 @@ import type { StateWatch } from '../config/watch.ts'
 import type { ControlPorts } from '../control/ports.ts'
 import { recogniseDialect } from '../dialects/registry.ts'
 import type { Problem } from '../domain/settings.ts'
-import type { Readiness } from '../observe/health.ts'
 import type { OperationalLog } from '../observe/log.ts'
 import type { MetricsRegistry } from '../observe/metrics.ts'
 import { explain } from '../policy/explain.ts'
@@ -21,7 +20,7 @@ export interface ControlParts {
   readonly watch: Pick<StateWatch, 'current' | 'problems'>
   /** What was told at the start; shown until the first reload. */
   readonly warnings: readonly Problem[]
-  readonly readiness: Readiness
+  readonly readiness: ControlPorts['readiness']
   readonly metrics: Pick<MetricsRegistry, 'scrape'>
   readonly authority: Pick<Authority, 'rootPem'>
   readonly record: ControlPorts['audit']['record']

@@ -34,7 +34,8 @@ function addProbes(app: FastifyInstance, ports: ControlPorts): void {
     const ready = !isDraining && Object.values(checks).every(Boolean)
     const details = ports.readiness.details?.() ?? {}
     const more = Object.keys(details).length === 0 ? {} : { details }
-    return reply.code(ready ? 200 : 503).send({ ready, checks, ...more })
+    const sinks = ports.readiness.sinks?.() ?? null
+    return reply.code(ready ? 200 : 503).send({ ready, checks, ...more, ...(sinks === null ? {} : { sinks }) })
   })
 }
 

@@ -82,6 +82,8 @@ export interface ReadinessPort {
   readonly isDraining?: () => boolean
   /** What is wrong without making it unready, by check; empty when nothing is. No paths, no persons. */
   readonly details?: () => Readonly<Record<string, string>>
+  /** Receivers of records, for information only; `null`: there is none. */
+  readonly sinks?: () => { readonly well: number; readonly failing: number } | null
 }
 
 /** What the admin port has to say to the operational log; `observe/log.ts` fits it. */

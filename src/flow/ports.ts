@@ -26,8 +26,8 @@ export interface Logger {
 export interface Metrics {
   readonly count: (name: string, labels?: Readonly<Record<string, string>>, by?: number) => void
   readonly observe: (name: string, value: number, labels?: Readonly<Record<string, string>>) => void
-  /** A gauge that is read when scraped. */
-  readonly gauge: (name: string, read: () => number) => void
+  /** A gauge that is read when scraped; with labels, one series of it. */
+  readonly gauge: (name: string, read: () => number, labels?: Readonly<Record<string, string>>) => void
 }
 
 export interface Clock {

@@ -59,6 +59,33 @@ export const METRICS = {
     labels: [],
   },
   weir_inspecting_bytes: { type: 'gauge', help: 'Bytes held for inspection now.', labels: [] },
+  weir_sink_behind_events: { type: 'gauge', help: 'Records that a receiver has not got yet.', labels: ['sink'] },
+  weir_sink_behind_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest record that a receiver has not got yet.',
+    labels: ['sink'],
+  },
+  weir_sink_delivered_events: {
+    type: 'gauge',
+    help: 'Records delivered to a receiver, over restarts.',
+    labels: ['sink'],
+  },
+  weir_sink_retries: {
+    type: 'gauge',
+    help: 'Deliveries to a receiver that failed and were tried again, over restarts.',
+    labels: ['sink'],
+  },
+  weir_sink_refused_events: {
+    type: 'gauge',
+    help: 'Records that a receiver refused for good, over restarts.',
+    labels: ['sink'],
+  },
+  weir_sink_lost_events: {
+    type: 'gauge',
+    help: 'Records that were removed before a receiver had them, over restarts.',
+    labels: ['sink'],
+  },
+  weir_sink_failing: { type: 'gauge', help: '1 while a receiver takes nothing, else 0.', labels: ['sink'] },
   process_resident_memory_bytes: { type: 'gauge', help: 'Resident memory of the process.', labels: [] },
   process_heap_used_bytes: { type: 'gauge', help: 'JavaScript heap in use.', labels: [] },
   process_cpu_seconds: { type: 'gauge', help: 'User and system CPU time since start.', labels: [] },

@@ -19,6 +19,11 @@ export interface MetricsRegistry extends Metrics {
   readonly stop: () => Promise<void>
 }
 
+interface Gauge {
+  readonly labels: SeriesLabels
+  read: (() => number) | undefined
+}
+
 interface Counted {
   readonly labels: SeriesLabels
   value: number
@@ -58,15 +63,11 @@ export function createMetrics(): MetricsRegistry {
   const serializer = new PrometheusSerializer('', false, undefined, true, true)
   const counters = new Map<string, Series<Counted>>()
   const histograms = new Map<string, { readonly instrument: Histogram; readonly series: Series<SeriesLabels> }>()
-  const gauges = new Map<string, () => number>()
-  const setGauge = (name: string, read: () => number): void => {
-    if (!gauges.has(name)) {
-      meter.createObservableGauge(name, { description: helpOf(name) }).addCallback((result) => {
-        const value = readGauge(gauges.get(name))
-        if (value !== null) result.observe(value)
-      })
-    }
-    gauges.set(name, read)
+  const gauges = new Map<string, Series<Gauge>>()
+  const setGauge: Metrics['gauge'] = (name, read, labels) => {
+    let gauge = gauges.get(name)
+    if (gauge === undefined) gauges.set(name, (gauge = newGauge(meter, name)))
+    gauge.find(labels).read = read
   }
   const stopProcessGauges = addProcessGauges(setGauge)
   return {
@@ -94,6 +95,18 @@ function newCounter(meter: Meter, name: string): Series<Counted> {
   const series = createSeries<Counted>({ create, isLabel, maxSeries: MAX_SERIES })
   meter.createObservableCounter(name, { description: helpOf(name) }).addCallback((result) => {
     for (const counted of series.all()) result.observe(counted.value, counted.labels)
+  })
+  return series
+}
+
+function newGauge(meter: Meter, name: string): Series<Gauge> {
+  const create = (labels: SeriesLabels): Gauge => ({ labels, read: undefined })
+  const series = createSeries<Gauge>({ create, isLabel, maxSeries: MAX_SERIES })
+  meter.createObservableGauge(name, { description: helpOf(name) }).addCallback((result) => {
+    for (const { labels, read } of series.all()) {
+      const value = readGauge(read)
+      if (value !== null) result.observe(value, labels)
+    }
   })
   return series
 }
