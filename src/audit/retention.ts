@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import { removeText, textSize } from './segment-text.ts'
 import { listSegments } from './segments.ts'
+import { SetAside } from './set-aside.ts'
 
 /** What the store knows of the segments, by the name of their event file. */
 export interface SegmentRows {
@@ -13,16 +14,20 @@ export interface SegmentRows {
 
 /**
  * Removes what is older than `beforeMs` (milliseconds since the epoch), as far as the store has read it. The newest
- * segment of a stream that holds a line always stays: the chain hangs on it. Gives the event files removed.
+ * segment of a stream that holds a line always stays: the chain hangs on it; and so does one that cannot be read, for
+ * people to look at. Gives the event files removed.
  */
 export function removeExpired(rows: SegmentRows, dir: string, beforeMs: number): string[] {
   const segments = listSegments(dir)
+  const aside = new SetAside()
+  const sizeOf = (file: string): number | null => aside.try(file, () => textSize(file))
   return segments
     .filter((segment, index) => {
       const next = segments[index + 1]
-      if (next?.stream !== segment.stream || textSize(next.events) === 0) return false
+      if (next?.stream !== segment.stream || sizeOf(next.events) === 0) return false
       const name = basename(segment.events)
-      const newestMs = rows.newestOf(name, textSize(segment.events))
+      const size = sizeOf(segment.events)
+      const newestMs = size === null ? null : rows.newestOf(name, size)
       if (newestMs === null || newestMs >= beforeMs) return false
       // Persons first: should this be cut short, the rest is as after an erasure.
       removeText(segment.personal)

@@ -1,6 +1,8 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import t from 'tap'
 import { verifyChains } from '../../src/audit/chain.ts'
+import { compressFile } from '../../src/audit/compress-segment.ts'
 import { listSegments } from '../../src/audit/segments.ts'
 import { StoreEngine } from '../../src/audit/store-engine.ts'
 import { followingOutcome, intent, tunnel } from './events.ts'
@@ -48,4 +50,25 @@ t.test('the newest segment stays however old it is', async (t) => {
   t.equal(engine.retain(Date.parse(day(20))).length, 0)
   await at.write(tunnel())
   t.match(verifyChains(at.dir), [{ firstSeq: 2, lastSeq: 3, problems: [] }])
+})
+
+t.test('compressed segments go too; one that cannot be read stays, and stops nothing', async (t) => {
+  const at = await filled(
+    t,
+    [1, 2, 3, 4, 20].map((number) => tunnel({ time: day(number) })),
+    1,
+  )
+  const files = listSegments(at.dir).map(({ events }) => events)
+  for (const file of files.slice(0, 3)) t.match(compressFile(file), { ok: true })
+  const engine = new StoreEngine(at)
+  t.teardown(() => {
+    engine.close()
+  })
+  engine.catchUp(60_000)
+  writeFileSync(`${files[1]}.zst`, 'garbage')
+  t.same(engine.retain(Date.parse(day(10))), [files[0], files[2], files[3]])
+  t.same(
+    readdirSync(at.dir).filter((name) => name.startsWith('events')),
+    [`${basename(files[1]!)}.zst`, basename(files[4]!)],
+  )
 })
