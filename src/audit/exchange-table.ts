@@ -52,6 +52,8 @@ export class ExchangeTable {
   readonly #rowOf: StatementSync
   readonly #moreOf: StatementSync
   #nextRow: number
+  /** Of those in the file. */
+  #greatestId: string
 
   constructor(db: DatabaseSync) {
     this.#db = db
@@ -70,6 +72,7 @@ export class ExchangeTable {
     }
     const last = Math.max(-1, ...this.#blocks.keys())
     this.#nextRow = last < 0 ? 0 : last * BLOCK_ROWS + (this.#blocks.get(last)?.rows ?? 0)
+    this.#greatestId = greatestId(db)
     this.#rowOf = db.prepare('SELECT row FROM ids WHERE id = ?')
     this.#moreOf = db.prepare('SELECT record FROM more WHERE row = ? ORDER BY record')
   }
@@ -101,6 +104,8 @@ export class ExchangeTable {
   rowOf(id: string): number | null {
     const fresh = this.#newIds.get(id)
     if (fresh !== undefined) return fresh
+    // Ids grow with time: most new ones need no look into the file.
+    if (id > this.#greatestId) return null
     const row = this.#rowOf.get(id)?.['row']
     return row === undefined ? null : Number(row)
   }
@@ -149,6 +154,7 @@ export class ExchangeTable {
     this.cells.flushed()
     for (const values of this.values) values?.flushed()
     this.#chunks.flushed()
+    for (const id of this.#newIds.keys()) if (id > this.#greatestId) this.#greatestId = id
     this.#newIds.clear()
     this.#newMore.length = 0
     this.#newSeen.clear()
@@ -299,6 +305,8 @@ export class ExchangeTable {
     for (const [key, value] of rows) statement.run(key, value)
   }
 }
+
+const greatestId = (db: DatabaseSync): string => String(db.prepare('SELECT max(id) AS id FROM ids').get()?.['id'] ?? '')
 
 const placeOf = (row: number): { block: number; at: number } => {
   const block = Math.floor(row / BLOCK_ROWS)

@@ -173,7 +173,13 @@ export class Ingest {
     events: readonly (EventFields | null)[],
   ): { readonly persons: Map<string, string>; readonly end: number } {
     const persons = new Map<string, string>()
-    const wanted = new Set(events.flatMap((event) => (event?.whoDigest === undefined ? [] : [event.id])))
+    const wanted = new Set<string>()
+    for (const event of events) {
+      if (event?.whoDigest === undefined) continue
+      const waited = this.#waiting.take(event.id)
+      if (waited === null) wanted.add(event.id)
+      else persons.set(event.id, waited)
+    }
     let end = from
     while (wanted.size > 0) {
       const at = end
@@ -194,9 +200,8 @@ export class Ingest {
   #personOf({ id, whoDigest }: EventFields, persons: Map<string, string>): string | null {
     if (whoDigest === undefined) return null
     const here = persons.get(id)
-    if (here === undefined) return this.#waiting.take(id)
     persons.delete(id)
-    return here
+    return here ?? null
   }
 }
 

@@ -196,26 +196,40 @@ function join(rows: number, mask: Uint8Array, found: Uint8Array, isNegated: bool
 function numberFilter(table: ExchangeTable, term: Extract<SearchTerm, { kind: 'number' }>): Filter {
   const columns = (SUMS[term.key] ?? [term.key]).map(columnIndex)
   const [first = 0, second] = columns
-  const fits = rangesFit(term.values)
+  const sums = new Float64Array(BLOCK_ROWS)
   return (block, rows, mask) => {
-    const one = table.cells.read(first, block)
-    const two = second === undefined ? null : table.cells.read(second, block)
-    let left = 0
-    for (let at = 0; at < rows; at++) {
-      if (mask[at] === OUT) continue
-      const value = two === null ? (one[at] ?? Number.NaN) : sumOf(one[at] ?? Number.NaN, two[at] ?? Number.NaN)
-      if (fits(value) === term.isNegated) mask[at] = OUT
-      else left++
-    }
-    return left
+    const one = table.cells.read(first, block) as Float64Array
+    const values = second === undefined ? one : summed(one, table.cells.read(second, block) as Float64Array, sums, rows)
+    return keepRanges(values, term, rows, mask)
   }
 }
 
-/** No number fits no range. */
-const rangesFit =
-  (ranges: readonly NumberRange[]) =>
-  (value: number): boolean =>
-    ranges.some(({ from, to }) => value >= from && value <= to)
+function summed(one: Float64Array, two: Float64Array, into: Float64Array, rows: number): Float64Array {
+  for (let at = 0; at < rows; at++) into[at] = sumOf(one[at] ?? Number.NaN, two[at] ?? Number.NaN)
+  return into
+}
+
+/** A row without a number is in no range. */
+function keepRanges(
+  values: Float64Array,
+  { values: ranges, isNegated }: { readonly values: readonly NumberRange[]; readonly isNegated: boolean },
+  rows: number,
+  mask: Uint8Array,
+): number {
+  const count = ranges.length
+  const from = Float64Array.from(ranges, (range) => range.from)
+  const to = Float64Array.from(ranges, (range) => range.to)
+  let left = 0
+  for (let at = 0; at < rows; at++) {
+    if (mask[at] === OUT) continue
+    const value = values[at] ?? Number.NaN
+    let isIn = false
+    for (let i = 0; i < count && !isIn; i++) isIn = value >= (from[i] ?? 0) && value <= (to[i] ?? 0)
+    if (isIn === isNegated) mask[at] = OUT
+    else left++
+  }
+  return left
+}
 
 function idTermFilter(table: ExchangeTable, term: Extract<SearchTerm, { kind: 'id' }>): Planned | null {
   if (term.key === 'parent') {
