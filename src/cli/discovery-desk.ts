@@ -18,6 +18,8 @@ import { type FoundHost, openDiscoveryStore } from '../state/discovery-store.ts'
 export const discoveryFile = (config: Pick<WeirConfig, 'data'>): string => join(config.data.dir, 'discovery.sqlite')
 
 const FLUSH_MS = 60_000
+/** Clients whose bit is remembered. */
+const MAX_BITS = 10_000
 /** Pairs of tool and host are judged once in so many flushes. */
 const DRIFT_EVERY = 5
 
@@ -54,6 +56,7 @@ class Desk implements DiscoveryDesk {
   readonly #drift: DriftWatch
   readonly #timer: NodeJS.Timeout
   #flushes = 0
+  readonly #bits = new Map<string, number>()
 
   constructor(parts: DiscoveryDeskParts) {
     this.#parts = parts
@@ -111,7 +114,14 @@ class Desk implements DiscoveryDesk {
   }
 
   #bitOf(client: string): number {
-    return createHmac('sha256', this.#parts.key).update(`discovery ${client}`).digest().readUInt32BE(0) % CLIENT_BITS
+    const known = this.#bits.get(client)
+    if (known !== undefined) return known
+    const digest = createHmac('sha256', this.#parts.key).update(`discovery ${client}`).digest()
+    const bit = digest.readUInt32BE(0) % CLIENT_BITS
+    // A hash is dear, a table of all addresses is dearer: begun anew when it is full.
+    if (this.#bits.size >= MAX_BITS) this.#bits.clear()
+    this.#bits.set(client, bit)
+    return bit
   }
 
   /** What cannot be written is lost and logged: counts are no records. */

@@ -15,7 +15,8 @@ import { compilePolicy, type PolicyResult } from '../policy/compile.ts'
 import { type CompiledPolicy, tenantHeadersAt, tierOf } from '../policy/compiled-policy.ts'
 import { decideExchange } from '../policy/decide-exchange.ts'
 import { decideTunnel } from '../policy/decide-tunnel.ts'
-import { compileNeverList, type NeverList, type NeverResult, NO_NEVER_LIST } from '../policy/never-list.ts'
+import { compileNeverList, type NeverList, NO_NEVER_LIST } from '../policy/never-list.ts'
+import type { PolicySource } from '../policy/problems.ts'
 import { isNeverRead } from '../policy/tunnel-place.ts'
 import { revisionOf } from './revision.ts'
 import type { RulePart, RuleProblem } from './rule-parts.ts'
@@ -81,16 +82,17 @@ export function buildSnapshot(input: SnapshotInput): RulesResult {
   const { files } = input
   const made = makeParts(input)
   const { catalogue, detectors, notices } = made
-  const never = neverOf(files, catalogue)
+  const isAiHost = (host: string): boolean => catalogue.ok && lookupHost(catalogue.catalogue, host, 443).isKnown
+  const never = compileNeverList(files.never == null ? null : sourceOf(files.never), isAiHost)
   const policy = policyOf(
     input,
     catalogue.ok ? catalogue.catalogue.tools : catalogue.tools,
-    never?.ok === true ? never.list : NO_NEVER_LIST,
+    never.ok ? never.list : NO_NEVER_LIST,
   )
   const problems: RuleProblem[] = [
     ...files.problems,
     ...tagged('catalogue', [...emptyProblem(files), ...catalogue.problems]),
-    ...tagged('policy', [...(policy?.problems ?? []), ...(never?.problems ?? [])]),
+    ...tagged('policy', [...(policy?.problems ?? []), ...never.problems]),
     ...tagged('detectors', detectors.problems),
     // A missing language is no second problem when its file could not be read.
     ...tagged('notices', files.problems.some((problem) => problem.part === 'notices') ? [] : notices.problems),
@@ -162,13 +164,7 @@ export function hasIdentitySource({ identity, proxy }: WeirConfig): boolean {
   return map !== null || authenticate !== 'off' || trustedProxies.length > 0 || hasCertificates
 }
 
-/** `null`: there is no such list. */
-function neverOf({ never = null }: RulesFiles, compiled: CatalogueResult): NeverResult | null {
-  if (never === null) return null
-  const { file, document, lineAt } = never
-  const isAiHost = (host: string): boolean => compiled.ok && lookupHost(compiled.catalogue, host, 443).isKnown
-  return compileNeverList({ file, document, lineOf: lineAt }, isAiHost)
-}
+const sourceOf = ({ file, document, lineAt }: YamlSource): PolicySource => ({ file, document, lineOf: lineAt })
 
 function policyOf(
   { files, config }: SnapshotInput,
@@ -177,7 +173,7 @@ function policyOf(
 ): PolicyResult | null {
   const { policy } = files
   if (policy === null) return null
-  return compilePolicy({ file: policy.file, document: policy.document, lineOf: policy.lineAt }, tools, {
+  return compilePolicy(sourceOf(policy), tools, {
     interceptHosts: config.intercept.hosts,
     interceptAll: config.intercept.all,
     reviewedNever,

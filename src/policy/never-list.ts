@@ -40,8 +40,9 @@ export type NeverResult =
   | { readonly ok: true; readonly list: NeverList; readonly problems: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-/** `isAiHost`: a host that the catalogue has; such an entry does nothing, and a warning says so. */
-export function compileNeverList(source: PolicySource, isAiHost: (host: string) => boolean): NeverResult {
+/** `null`: there is no such file. `isAiHost`: a host that the catalogue has; such an entry does nothing, and a warning says so. */
+export function compileNeverList(source: PolicySource | null, isAiHost: (host: string) => boolean): NeverResult {
+  if (source === null) return { ok: true, list: NO_NEVER_LIST, problems: [] }
   const problems: Problem[] = []
   const sink = problemSink(source, problems)
   const parsed = neverFileSchema.safeParse(source.document)

@@ -21,6 +21,10 @@ const MAX_PATHS = 200
 const MAX_DEPTH = 6
 const MAX_KEY = 64
 const MAX_TEXT = 120
+/** Elements of one array; the others are likely of the same shape, and are passed over. */
+const MAX_ELEMENTS = 4
+
+const NEAR_BYTES = 48
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -41,6 +45,8 @@ interface Level {
   readonly isArray: boolean
   /** What the paths inside begin with. */
   readonly prefix: string
+  /** Values so far. */
+  count: number
 }
 
 class Outline {
@@ -60,7 +66,7 @@ class Outline {
   read(): boolean {
     this.#skipSpace()
     if (this.#bytes[this.#at] !== OBJECT_BEGIN) return false
-    this.#levels.push({ isArray: false, prefix: '' })
+    this.#levels.push({ isArray: false, prefix: '', count: 0 })
     this.#at++
     while (this.#at < this.#bytes.length && this.#levels.length > 0 && this.found.size < MAX_PATHS) {
       if (!this.#step()) break
@@ -90,7 +96,41 @@ class Outline {
     }
     const level = this.#levels.at(-1)
     if (level === undefined) return false
+    if (level.isArray && level.count++ >= MAX_ELEMENTS) return this.#pass()
     return level.isArray || this.#key !== null ? this.#value(level, byte) : this.#readKey(byte)
+  }
+
+  /** Over a value and all that is inside, up to what follows it. */
+  #pass(): boolean {
+    let depth = 0
+    for (; this.#at < this.#bytes.length; this.#at++) {
+      const byte = this.#bytes[this.#at] ?? 0
+      if (byte === QUOTE) {
+        const end = this.#stringEnd(this.#at + 1)
+        if (end === -1) return false
+        this.#at = end
+      } else if (byte === OBJECT_BEGIN || byte === ARRAY_BEGIN) depth++
+      else if (byte === OBJECT_END || byte === ARRAY_END) {
+        if (depth === 0) return true
+        depth--
+      } else if (byte === COMMA && depth === 0) return true
+    }
+    return false
+  }
+
+  /** Where the quote of a string stands that ends it; -1: not in these bytes. */
+  #stringEnd(from: number): number {
+    const bytes = this.#bytes
+    // Most strings are short, and then a call of `indexOf` costs more than the search.
+    const near = Math.min(bytes.length, from + NEAR_BYTES)
+    for (let at = from; at < near; at++) {
+      const byte = bytes[at]
+      if (byte === QUOTE) return at
+      if (byte === BACKSLASH) break
+    }
+    let end = this.#bytes.indexOf(QUOTE, from)
+    while (end !== -1 && isEscaped(this.#bytes, from, end)) end = this.#bytes.indexOf(QUOTE, end + 1)
+    return end
   }
 
   #readKey(byte: number): boolean {
@@ -109,7 +149,7 @@ class Outline {
       const isArray = byte === ARRAY_BEGIN
       this.#note(path, { kind: isArray ? 'array' : 'object', text: null })
       if (this.#levels.length >= MAX_DEPTH) return false
-      this.#levels.push({ isArray, prefix: isArray ? `${path}[]` : `${path}.` })
+      this.#levels.push({ isArray, prefix: isArray ? `${path}[]` : `${path}.`, count: 0 })
       this.#at++
       return true
     }
@@ -134,8 +174,7 @@ class Outline {
   /** The string that begins here: `undefined` when it does not end here, `null` when it is too long or has escapes. */
   #string(maxBytes: number): string | null | undefined {
     const from = this.#at + 1
-    let end = this.#bytes.indexOf(QUOTE, from)
-    while (end !== -1 && isEscaped(this.#bytes, from, end)) end = this.#bytes.indexOf(QUOTE, end + 1)
+    const end = this.#stringEnd(from)
     if (end === -1) {
       this.#at = this.#bytes.length
       return undefined

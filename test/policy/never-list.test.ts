@@ -4,7 +4,8 @@ import { parse } from 'yaml'
 import { compileNeverList } from '../../src/policy/never-list.ts'
 
 const none = (): boolean => false
-const compile = (document: unknown, isAiHost = none) => compileNeverList({ file: 'never.yaml', document }, isAiHost)
+const compile = (document: unknown, isAiHost: (host: string) => boolean = none) =>
+  compileNeverList({ file: 'never.yaml', document }, isAiHost)
 const listOf = (hosts: readonly string[]) => ({
   version: 1,
   reviewed: '2026-11-23',

@@ -65,3 +65,10 @@ t.test('whatever is cut off or broken, nothing is thrown, and what came before s
   )
   t.pass('nothing was thrown')
 })
+
+t.test('of a long array the first elements are told, and what comes behind it all the same', async (t) => {
+  const items = Array.from({ length: 50 }, (_, index) => ({ id: index, [`k${index}`]: '"}],[{' }))
+  const found = shown(JSON.stringify({ items, numbers: [1, 2, 3, 4, 5, 'x', [6]], model: 'm' }))
+  t.match(found, { 'items[].k0': 'string', 'items[].k3': 'string', model: 'm' })
+  t.notOk('items[].k4' in found)
+})
