@@ -20,7 +20,8 @@ import { type PolicyArchive, type PolicyIndex, policyFiles } from './policy-file
 import { type MadeProof, makeRangeProof } from './range-proof.ts'
 import { readmeText } from './readme.ts'
 import { createStatistics, type PrivacyMode, type Statistics } from './statistics.ts'
-import { buildSummary, type ProofState, type SummaryInput } from './summary.ts'
+import { buildSummary } from './summary.ts'
+import type { ProofState, SummaryInput } from './summary-input.ts'
 import type { Language } from './summary-texts.ts'
 import { createZipPack, type PackFile, type ZipPack } from './zip-pack.ts'
 

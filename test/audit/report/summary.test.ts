@@ -1,8 +1,8 @@
 import t from 'tap'
 import { renderHtml } from '../../../src/audit/report/html.ts'
 import { createStatistics, type PrivacyMode } from '../../../src/audit/report/statistics.ts'
-import type { SummaryInput } from '../../../src/audit/report/summary.ts'
 import { buildSummary } from '../../../src/audit/report/summary.ts'
+import type { SummaryInput } from '../../../src/audit/report/summary-input.ts'
 import { LANGUAGES } from '../../../src/audit/report/summary-texts.ts'
 
 function inputOf(records: readonly Record<string, unknown>[], change: Partial<SummaryInput> = {}): SummaryInput {
