@@ -1,7 +1,7 @@
 /** What the keys of a JSON request body say of its dialect. Looks at an outline: never at texts, only at short words of the protocol. */
 import type { Sign } from '../domain/sighting.ts'
 import type { JsonKind, JsonOutline } from '../wire/json-outline.ts'
-import { isModelName } from './model-names.ts'
+import { isModelName, isSureModelName } from './model-names.ts'
 
 /** Signs of a body, strongest first; those that speak against AI have negative points. */
 export function bodySigns(outline: JsonOutline): readonly Sign[] {
@@ -40,6 +40,8 @@ function mainSign(keys: Keys): Sign | null {
 }
 
 function conversation({ has, text }: Keys): Sign | null {
+  const speaker = text('input.messages[].type')
+  if (speaker === 'human' || speaker === 'ai') return { name: 'body:input.messages', points: 60, dialect: 'generic' }
   if (text('anthropic_version') !== null && has('messages', 'array')) {
     return { name: 'body:anthropic_version', points: 60, dialect: 'anthropic-messages' }
   }
@@ -82,7 +84,12 @@ function prompt({ has, text }: Keys): Sign | null {
   if ((mode === 'streaming' || mode === 'blocking') && has('inputs', 'object')) {
     return { name: 'body:inputs+response_mode', points: 60, dialect: 'generic' }
   }
+  if (has('segments.prefix', 'string') && has('segments.suffix', 'string')) {
+    return { name: 'body:segments', points: 60, dialect: 'generic' }
+  }
   if (!has('prompt', 'string', 'array')) return null
+  if (has('suffix', 'string') && has('max_tokens', 'number'))
+    return { name: 'body:prompt+suffix', points: 35, dialect: 'generic' }
   if (
     has('n_predict') ||
     has('max_new_tokens') ||
@@ -104,7 +111,7 @@ function input({ has, text }: Keys): Sign | null {
   if (has('previous_response_id') || (has('input', 'string') && has('instructions', 'string'))) {
     return { name: 'body:input+instructions', points: 40, dialect: 'openai-responses' }
   }
-  if (has('input', 'string', 'array')) return { name: 'body:input', points: 15, dialect: 'generic' }
+  if (has('input', 'string', 'array')) return { name: 'body:input', points: 20, dialect: 'generic' }
   return has('query', 'string') && has('documents', 'array')
     ? { name: 'body:rerank', points: 25, dialect: 'generic' }
     : null
@@ -136,7 +143,8 @@ function commonSigns({ has, text }: Keys, main: Sign): Sign[] {
   const signs: Sign[] = []
   const isWeak = main.points < 40
   const model = text('model')
-  if (model !== null && isModelName(model)) signs.push({ name: 'body:model-name', points: isWeak ? 30 : 35 })
+  if (model !== null && isModelName(model))
+    signs.push({ name: 'body:model-name', points: isWeak ? (isSureModelName(model) ? 40 : 30) : 35 })
   else if (has('model', 'string')) signs.push({ name: 'body:model', points: isWeak ? 5 : 15 })
   const settings = SETTINGS.filter((path) => has(path)).length
   // One alone may be anybody's: things have a temperature too.
@@ -156,6 +164,6 @@ function loneSigns({ has, text }: Keys): Sign[] {
     (path) => has(path, 'string', 'array', 'object'),
   )
   return isText
-    ? [{ name: 'body:model-name+text', points: 40, dialect: 'generic' }]
+    ? [{ name: 'body:model-name+text', points: isSureModelName(model) ? 50 : 40, dialect: 'generic' }]
     : [{ name: 'body:model-name', points: 15 }]
 }

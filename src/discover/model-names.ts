@@ -72,7 +72,7 @@ const FAMILIES: readonly string[] = [
     'e5',
   ],
   ...['dall-e', 'flux', 'sdxl', 'stable-diffusion', 'seedream', 'imagen', 'whisper', 'tts-1', 'sora', 'veo', 'kling'],
-  ...['cogview', 'cogvideox', 'suno', 'midjourney', 'rerank'],
+  ...['cogview', 'cogvideox', 'suno', 'midjourney', 'rerank', 'jina', 'codegen'],
 ]
 
 /** A family, then its version, size or variant; a space is in no name. */
@@ -123,3 +123,11 @@ const PLAIN: ReadonlySet<string> = new Set([
     'gemini-pro-vision',
   ],
 ])
+
+/** Families whose names are words that other things have too: a phone, a car, a step. */
+const WORDS =
+  /^(?:yi|step|spark|nova|titan|solar|falcon|orca|arctic|flux|veo|e5|palm|dolphin|hermes|nous|sonar|command|phi|sora|o\d|granite|zephyr|reka|abab|rerank)(?![a-z])/iu
+
+/** `true`: of those names, one that is nothing but a model. */
+export const isSureModelName = (text: string): boolean =>
+  isModelName(text) && !WORDS.test(text.slice(text.lastIndexOf('/') + 1))
