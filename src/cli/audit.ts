@@ -15,6 +15,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   read: { summary: 'shares put together: the sealed text', load: () => import('./audit-read.ts') },
   'auditor-key': { summary: 'a pair of keys for an auditor', load: () => import('./audit-auditor-key.ts') },
   report: { summary: 'an evidence pack of a range, for an auditor', load: () => import('./audit-report.ts') },
+  sinks: { summary: 'where records are sent on to, and how far that is', load: () => import('./audit-sinks.ts') },
   verify: { summary: 'is every line there and unchanged?', load: () => import('./audit-verify.ts') },
 }
 

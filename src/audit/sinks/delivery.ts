@@ -98,6 +98,8 @@ export class Delivery {
   }
 
   async #run(): Promise<void> {
+    // Where a new sink begins is kept before anything else: `from: now` is not to mean the next start.
+    await this.#save(this.#state).catch(() => undefined) // stopped meanwhile
     while (!this.#waiter.isStopped) {
       try {
         await this.#round()
