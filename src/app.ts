@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createIdSource } from './audit/event-id.ts'
+import type { PersonDesk } from './audit/person-desk.ts'
 import type { AuditSinks } from './audit/sinks/sinks.ts'
 import type { Spool } from './audit/spool.ts'
 import type { EventStore } from './audit/store.ts'
@@ -10,13 +11,14 @@ import { openAuditTrail } from './cli/audit-trail.ts'
 import { joinClientIdentity, tokenFile } from './cli/client-identity.ts'
 import { createControlPorts } from './cli/control-ports.ts'
 import { createDirectoryGroups, type DirectoryGroups } from './cli/directory-groups.ts'
+import { type DiscoveryDesk, openDiscoveryDesk } from './cli/discovery-desk.ts'
 import { type FeedbackDesk, openFeedbackDesk } from './cli/feedback-desk.ts'
 import { listenProblem } from './cli/listen-address.ts'
 import { type BoundListen, listenAll, ownPortsOf } from './cli/listen-all.ts'
-import { type DiscoveryDesk, openDiscoveryDesk } from './cli/discovery-desk.ts'
 import { closeAll, type Opened } from './cli/opened.ts'
+import { createPersonsPort } from './cli/persons-port.ts'
 import { openProxyTls, type ProxyTls } from './cli/proxy-tls.ts'
-import { openSealedContent, type PersonKeys, type SealedContentDesk } from './cli/sealed-content.ts'
+import { openSealedContent, type SealedContentDesk } from './cli/sealed-content.ts'
 import { addSinkGauges, sinkCounts } from './cli/sink-gauges.ts'
 import { loadStartParts, type StartFailure, type StartOptions, type StartParts } from './cli/start-parts.ts'
 import { watchTokenDeeds } from './cli/token-deeds.ts'
@@ -100,12 +102,6 @@ export async function createApp({
   }
 }
 
-/** No second lock. */
-const UNLOCKED: PersonKeys = {
-  lock: (_client, text) => Promise.resolve({ who: null, locked: text }),
-  unlock: () => Promise.resolve(null),
-}
-
 /** Event files that the store cannot read: traffic is not concerned, the auditors are. */
 function detailsOf(store: Pick<EventStore, 'health'>): { readonly store?: string } {
   const { ok, detail } = store.health()
@@ -153,6 +149,7 @@ export class App {
   readonly #feedback: FeedbackDesk
   readonly #discovery: DiscoveryDesk
   readonly #sealed: SealedContentDesk
+  readonly #persons: PersonDesk
   #addresses: AppAddresses = addressesOf([], '')
   #stopping: Promise<void> | null = null
 
@@ -166,8 +163,9 @@ export class App {
     this.#newId = createIdSource()
     const metrics = createMetrics()
     this.#metrics = this.#open(metrics, () => metrics.stop())
-    const { store, spool, tree, sinks } = openAuditTrail(config, parts.log, parts.opened)
+    const { store, spool, tree, sinks, persons } = openAuditTrail(config, parts, parts.opened)
     this.#sinks = sinks
+    this.#persons = persons
     this.#store = store
     this.#spool = spool
     this.#archive = this.#openArchive()
@@ -177,7 +175,7 @@ export class App {
     this.#feedback = this.#open(feedback, () => feedback.close())
     this.#discovery = this.#openDiscovery()
     const { seal, log } = parts
-    this.#sealed = openSealedContent({ config, seal, persons: UNLOCKED, clock, log }, parts.opened)
+    this.#sealed = openSealedContent({ config, seal, persons, clock, log }, parts.opened)
     const dialer = createDialer({
       guard: createAddressGuard({ allowPrivate: config.upstream.allowPrivate, ownPorts: () => this.#ownPorts }),
       pins: config.upstream.resolve,
@@ -420,6 +418,12 @@ export class App {
       feedback: this.#feedback.port,
       discover: this.#discovery.port,
       sealed: this.#sealed.sealed,
+      persons: createPersonsPort({
+        data: this.config.data.dir,
+        keys: this.#persons.keys,
+        store: this.#store,
+        record: (deed) => this.#spool.append(adminEvent({ newId: this.#newId, clock }, deed)),
+      }),
       watch: this.#watch,
       warnings,
       readiness: { ...this.#readiness, sinks: () => sinkCounts(this.#sinks) },

@@ -1,6 +1,8 @@
 /** Opens the parts of the audit trail and joins them: the spool writes, the store follows. */
 import { join } from 'node:path'
 import { type Compressor, createCompressor } from '../audit/compressor.ts'
+import type { SealTo } from '../audit/keys/jwe.ts'
+import { openPersonDesk, type PersonDesk } from '../audit/person-desk.ts'
 import { type AuditSinks, openSinks } from '../audit/sinks/sinks.ts'
 import { createSpool, type Spool } from '../audit/spool.ts'
 import { type EventStore, openEventStore } from '../audit/store.ts'
@@ -12,12 +14,13 @@ import { openAuditTree } from './audit-tree.ts'
 import type { Opened } from './opened.ts'
 
 /** Name of this process's event stream; each worker has one of its own. */
-const STREAM = 'n1-w0'
+export const STREAM = 'n1-w0'
 
 /** Where the sinks keep how far they are. */
 export const sinksFolder = (data: string): string => join(data, 'sinks')
 
 export interface AuditTrail {
+  readonly persons: PersonDesk
   readonly spool: Spool
   readonly store: EventStore
   readonly sinks: AuditSinks
@@ -25,9 +28,15 @@ export interface AuditTrail {
 }
 
 /** `opened` grows part by part, also when a later one throws. */
-export function openAuditTrail(config: WeirConfig, log: Logger, opened: Opened[]): AuditTrail {
+export function openAuditTrail(
+  config: WeirConfig,
+  { log, sealTo }: { readonly log: Logger; readonly sealTo: SealTo | null },
+  opened: Opened[],
+): AuditTrail {
   const { audit, data } = config
   const dir = join(data.dir, 'audit')
+  const persons = openPersonDesk({ data: data.dir, privacy: audit.privacy, sealTo, log })
+  opened.push(persons)
   const store = openEventStore({
     dir,
     file: join(data.dir, 'store.sqlite'),
@@ -41,6 +50,7 @@ export function openAuditTrail(config: WeirConfig, log: Logger, opened: Opened[]
     stream: STREAM,
     segmentBytes: audit.segmentBytes,
     rotatesDaily: audit.rotateDaily,
+    persons,
     log,
     onRotate: () => compressor?.run(),
     gapEvent: createGapEvents(),
@@ -62,7 +72,7 @@ export function openAuditTrail(config: WeirConfig, log: Logger, opened: Opened[]
   opened.push(sinks)
   const tree = openAuditTree(config, { stream: STREAM, log, spool, onCheckpoint: sinks.checkpoint }, opened)
   opened.push(spool)
-  return { spool, store, sinks, tree }
+  return { persons, spool, store, sinks, tree }
 }
 
 /** Also goes on with what the last run left plain: the newest segment of the stream is never touched. */

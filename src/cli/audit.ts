@@ -16,6 +16,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
   'auditor-key': { summary: 'a pair of keys for an auditor', load: () => import('./audit-auditor-key.ts') },
   report: { summary: 'an evidence pack of a range, for an auditor', load: () => import('./audit-report.ts') },
   sinks: { summary: 'where records are sent on to, and how far that is', load: () => import('./audit-sinks.ts') },
+  erase: { summary: 'a person vanishes from all records', load: () => import('./audit-erase.ts') },
+  hold: { summary: 'legal holds: what must be kept', load: () => import('./audit-hold.ts') },
+  'privacy-key': { summary: 'a pair of keys for mode pseudonymous', load: () => import('./audit-privacy-key.ts') },
+  reidentify: { summary: 'who stands behind a pseudonym, with that key', load: () => import('./audit-reidentify.ts') },
   verify: { summary: 'is every line there and unchanged?', load: () => import('./audit-verify.ts') },
 }
 

@@ -16,6 +16,7 @@ export interface ControlParts {
   readonly feedback: ControlPorts['feedback']
   readonly discover: ControlPorts['discover']
   readonly sealed: ControlPorts['sealed']
+  readonly persons: ControlPorts['persons']
   readonly store: Pick<EventStore, 'query' | 'find' | 'lastSeen'>
   readonly watch: Pick<StateWatch, 'current' | 'problems'>
   /** What was told at the start; shown until the first reload. */
@@ -41,6 +42,7 @@ export function createControlPorts(parts: ControlParts): ControlPorts {
     feedback: parts.feedback,
     discover: parts.discover,
     sealed: parts.sealed,
+    persons: parts.persons,
     policy: {
       current: () => rules().snapshot,
       source: () => rules().policyText,

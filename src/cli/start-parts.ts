@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { SealTo } from '../audit/keys/jwe.ts'
 import { type Authority, openAuthority } from '../ca/authority.ts'
 import { CERT_FILE, KEY_FILE } from '../ca/root.ts'
 import { isUnreadable } from '../ca/trust-path.ts'
@@ -20,6 +21,7 @@ import { lockDataFolder } from '../state/data-lock.ts'
 import { loadOrCreateKey } from '../state/key-file.ts'
 import { readAuditorKeys, type SealSettings } from './auditor-keys.ts'
 import { portProblem } from './listen-address.ts'
+import { readPrivacyKeyFile } from './privacy-key-file.ts'
 
 export interface StartOptions {
   readonly flags: ConfigFlags
@@ -42,6 +44,8 @@ export interface StartParts {
   readonly kerberos: Kerberos
   /** To whom content is sealed; `null`: to nobody. */
   readonly seal: SealSettings | null
+  /** To whom persons are encrypted; `null`: to nobody. */
+  readonly sealTo: SealTo | null
   /** Lets go of the data folder. */
   readonly release: () => void
 }
@@ -59,14 +63,17 @@ export async function loadStartParts(
 ): Promise<{ readonly ok: true; readonly parts: StartParts } | StartFailure> {
   const kerberos = createKerberos()
   const load: StateOptions = { ...options, compileIdentity: compileNetworkMap, checkNegotiate: kerberos.check }
-  const { state, files, seal, problems } = await readAll(load)
+  const { state, files, seal, sealTo, problems } = await readAll(load)
   if (state === null || files === null || hasErrors(problems)) return failure(problems)
   const opened = await openAuthority({ ...state.config.certs, nowMs: options.nowMs })
   if (!opened.ok) return failure([...problems, ...opened.problems])
   const own = await openData(state.config)
   if (!own.ok) return failure([...problems, ...own.problems])
   const warnings = [...problems, ...opened.warnings]
-  return { ok: true, parts: { load, kerberos, state, files, seal, warnings, authority: opened.authority, ...own.data } }
+  return {
+    ok: true,
+    parts: { load, kerberos, state, files, seal, sealTo, warnings, authority: opened.authority, ...own.data },
+  }
 }
 
 /** Everything that is only read; `null` for what has errors. */
@@ -74,22 +81,26 @@ async function readAll(load: StateOptions): Promise<{
   state: LoadedState | null
   files: NamedFiles | null
   seal: SealSettings | null
+  sealTo: SealTo | null
   problems: readonly Problem[]
 }> {
   const loaded = await loadState(load)
   const found: Problem[] = loaded.problems.map(({ part: _part, ...problem }) => problem)
   const config = loaded.ok ? loaded.state.config : await configAlone(load)
-  if (config === null) return { state: null, files: null, seal: null, problems: found }
+  if (config === null) return { state: null, files: null, seal: null, sealTo: null, problems: found }
   const read = readNamedFiles(config)
   if (!read.ok) found.push(...read.problems)
   const auditors = await readAuditorKeys(config)
   if (!auditors.ok) found.push(...auditors.problems)
+  const privacy = await readPrivacyKeyFile(config)
+  if (!privacy.ok) found.push(...privacy.problems)
   found.push(...(await portProblems(config)))
   if (hasErrors(found)) found.push(...(await caProblems(config, load.nowMs)))
   return {
     state: loaded.ok ? loaded.state : null,
     files: read.ok ? read.files : null,
     seal: auditors.ok ? auditors.seal : null,
+    sealTo: privacy.ok ? privacy.sealTo : null,
     problems: found,
   }
 }

@@ -30,6 +30,7 @@ const PATH_LEAVES: readonly (readonly string[])[] = [
   ['identity', 'ldap', 'caFile'],
   ['inspect', 'keyFile'],
   ['upstream', 'extraRoots'],
+  ['audit', 'privacyKey'],
   ['audit', 'anchor', 'dir'],
   ['audit', 'reportFont'],
   ['audit', 'sinks', '*', 'caFile'],

@@ -5,6 +5,7 @@ import { addEventRoute } from './api/event.ts'
 import { addEventsRoute } from './api/events.ts'
 import { addExplainRoute } from './api/explain.ts'
 import { addFeedbackRoutes } from './api/feedback.ts'
+import { addPersonRoutes } from './api/persons.ts'
 import { addPolicyRoute } from './api/policy.ts'
 import { addSealedRoutes } from './api/sealed.ts'
 import { addSnapshotRoute } from './api/snapshot.ts'
@@ -28,6 +29,7 @@ export function addApi(app: FastifyInstance, ports: ControlPorts, auth: AuthOpti
   addEventRoute(app, ports)
   addToolsRoute(app, ports)
   addPolicyRoute(app, ports)
+  addPersonRoutes(app, ports)
   addExplainRoute(app, ports)
   addSnapshotRoute(app, ports)
   addFeedbackRoutes(app, ports)

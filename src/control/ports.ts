@@ -210,7 +210,61 @@ export interface DiscoverPort {
   readonly draft: (hosts: readonly DiscoveredHost[]) => string
 }
 
+/** One identity of a person; `identity` (`user:alice`) is `null` where only the pseudonym is known. */
+export interface SubjectFacts {
+  readonly identity: string | null
+  readonly who: string
+}
+
+export type ErasedPerson =
+  | {
+      readonly ok: true
+      /** `records: null`: the store did not answer; it forgets when it is built again. */
+      readonly erased: readonly (SubjectFacts & { readonly records: number | null })[]
+      /** Other identities with records of their own that came with this person. */
+      readonly left: readonly SubjectFacts[]
+    }
+  | { readonly ok: false; readonly why: 'unknown' | 'held' | 'names'; readonly detail: string }
+
+/** A legal hold; times are RFC 3339. */
+export interface HoldFacts {
+  readonly id: string
+  readonly reason: string
+  readonly by: string
+  readonly at: string
+  readonly since: string | null
+  readonly until: string | null
+  /** Pseudonym of the person it is about; `null`: of everybody, or he had none. */
+  readonly who: string | null
+}
+
+/** Erasure and legal holds. Everything is recorded; it rejects when that, or writing it, is not possible. */
+export interface PersonsPort {
+  readonly erase: (asked: {
+    readonly subject: string
+    readonly reason: string
+    readonly actor: string
+  }) => Promise<ErasedPerson>
+  readonly holds: {
+    readonly list: () => readonly HoldFacts[]
+    readonly add: (asked: {
+      readonly reason: string
+      readonly by: string
+      readonly since?: string | undefined
+      readonly until?: string | undefined
+      readonly subject?: string | undefined
+    }) => Promise<{ readonly ok: true; readonly hold: HoldFacts } | { readonly ok: false; readonly detail: string }>
+    /** `null`: there is none. */
+    readonly release: (asked: {
+      readonly id: string
+      readonly reason: string
+      readonly by: string
+    }) => Promise<HoldFacts | null>
+  }
+}
+
 export interface ControlPorts {
+  readonly persons: PersonsPort
   readonly discover: DiscoverPort
   readonly feedback: FeedbackPort
   readonly sealed: SealedPort

@@ -23,6 +23,7 @@ async function partsOf(t: Test, change: Partial<ControlParts> = {}): Promise<Con
     feedback: fakePorts().ports.feedback,
     discover: fakePorts().ports.discover,
     sealed: fakePorts().ports.sealed,
+    persons: fakePorts().ports.persons,
     store: {
       query: () => Promise.reject(new Error()),
       find: () => Promise.resolve(null),

@@ -42,7 +42,7 @@ export class SubjectKeys {
 
   /** The entry of an identity such as `user:alice`, made when there is none. */
   of(identity: string): SubjectEntry {
-    const id = entryId(identity, this.#pseudonymKey)
+    const id = this.idOf(identity)
     const known = this.#entries.get(id)
     if (known !== undefined) return known
     const made = newEntry(identity, this.#pseudonymKey)
@@ -52,7 +52,12 @@ export class SubjectKeys {
   }
 
   find(identity: string): SubjectEntry | null {
-    return this.#entries.get(entryId(identity, this.#pseudonymKey)) ?? null
+    return this.#entries.get(this.idOf(identity)) ?? null
+  }
+
+  /** The id that an entry of this identity has, or would have. */
+  idOf(identity: string): string {
+    return entryId(identity, this.#pseudonymKey)
   }
 
   /** Looks at all entries. */

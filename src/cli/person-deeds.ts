@@ -1,0 +1,95 @@
+/**
+ * What commands do to persons in the records: through the running proxy, which alone may write there; else here, while
+ * the data folder is ours.
+ */
+import { join } from 'node:path'
+import type { ErasureParts } from '../audit/erasure.ts'
+import { createIdSource } from '../audit/event-id.ts'
+import { openPersonDesk } from '../audit/person-desk.ts'
+import { createSpool } from '../audit/spool.ts'
+import { openEventStore } from '../audit/store.ts'
+import { loadConfig } from '../config/load.ts'
+import type { WeirConfig } from '../config/schema.ts'
+import type { PersonsPort } from '../control/ports.ts'
+import { adminEvent } from '../flow/record.ts'
+import { lockDataFolder } from '../state/data-lock.ts'
+import { accountName } from './account-name.ts'
+import { type AdminCall, askAdmin } from './admin-client.ts'
+import { STREAM } from './audit-trail.ts'
+import type { CliIo } from './cli-io.ts'
+import { closeAll, type Opened } from './opened.ts'
+import { createPersonsPort } from './persons-port.ts'
+import { problemLine } from './problem-lines.ts'
+
+export interface PersonDeed<T> {
+  readonly call: AdminCall
+  /** The same without a running proxy. `actor`: whoever runs the command. */
+  readonly alone: (own: OwnTrail, actor: string) => Promise<DeedResult<T>>
+}
+
+export type DeedResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly kind: 'refused' | 'unreachable'; readonly problem: string }
+
+export interface OwnTrail {
+  readonly persons: PersonsPort
+  readonly record: ErasureParts['record']
+}
+
+export interface DeedFlags {
+  readonly config?: string | undefined
+  readonly admin?: string | undefined
+  readonly ca?: string | undefined
+}
+
+/** Flags that every such command takes. */
+export const DEED_FLAGS = { admin: { type: 'string' }, ca: { type: 'string' } } as const
+
+export const refused = (problem: string): DeedResult<never> => ({ ok: false, kind: 'refused', problem })
+
+/** The configuration of a command; `null`: it cannot be used, which was said. */
+export async function configOf(values: DeedFlags, io: CliIo): Promise<WeirConfig | null> {
+  const flags = values.config === undefined ? {} : { config: values.config }
+  const loaded = await loadConfig({ flags, env: io.env, cwd: io.cwd })
+  if (loaded.ok) return loaded.config
+  for (const problem of loaded.problems) io.stderr(problemLine(problem))
+  return null
+}
+
+/** Never rejects. */
+export async function doDeed<T>(config: WeirConfig, values: DeedFlags, deed: PersonDeed<T>): Promise<DeedResult<T>> {
+  const answer = await askAdmin({ config, url: values.admin, caFile: values.ca }, deed.call)
+  if (answer.ok) return { ok: true, value: answer.json as T }
+  // Somebody else's proxy cannot be replaced by this machine's files.
+  if (answer.kind === 'refused' || values.admin !== undefined) return answer
+  const lock = lockDataFolder(config.data.dir)
+  if (!lock.ok) return { ok: false, kind: 'unreachable', problem: `${answer.problem}; ${lock.path}: ${lock.problem}` }
+  const opened: Opened[] = [{ close: lock.release }]
+  try {
+    return await deed.alone(openTrail(config, opened), `cli:${accountName()}`)
+  } catch (error) {
+    return { ok: false, kind: 'unreachable', problem: error instanceof Error ? error.message : String(error) }
+  } finally {
+    await closeAll(opened, { error: () => undefined })
+  }
+}
+
+/** Just what is needed to change persons: no line about a client is ever written here. */
+function openTrail({ data, audit }: WeirConfig, opened: Opened[]): OwnTrail {
+  const dir = join(data.dir, 'audit')
+  const desk = openPersonDesk({ data: data.dir })
+  opened.push(desk)
+  const store = openEventStore({ dir, file: join(data.dir, 'store.sqlite') })
+  opened.push(store)
+  const spool = createSpool({ dir, stream: STREAM, segmentBytes: audit.segmentBytes, persons: desk })
+  opened.push(spool)
+  const stamp = { newId: createIdSource(), clock: CLOCK }
+  const record: ErasureParts['record'] = (event) => spool.append(adminEvent(stamp, event))
+  return { record, persons: createPersonsPort({ data: data.dir, keys: desk.keys, store, record }) }
+}
+
+const CLOCK = {
+  nowMs: () => Date.now(),
+  nowIso: () => new Date().toISOString(),
+  tickMs: () => performance.now(),
+}
