@@ -19,6 +19,7 @@ const FORMULA = /^[\s'"\u200b-\u200f\ufeff]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]|
 /** Formulas get an apostrophe in front; numbers stay numbers. */
 export function csvCell(value: unknown): string {
   const raw = cellText(value)
+  if (raw === '' || typeof value === 'number') return raw
   const text = escapeControls(typeof value === 'string' || typeof value === 'object' ? guarded(raw) : raw)
   return /[",\r\n;]|^\s|\s$/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

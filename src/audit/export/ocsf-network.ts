@@ -52,6 +52,8 @@ const PLACED = new Set([
   ...['prevHash', 'model', 'tokens', 'toolVersion'],
 ])
 
+const PLACED_WITH_METHOD = new Set([...PLACED, 'method'])
+
 /** `undefined`: not said yet (the outcome alone, after an intent). */
 const methodOf = (record: ExchangeRecord): string | undefined =>
   textAt(record, 'phase') === 'tunnel' ? 'CONNECT' : textAt(record, 'method')
@@ -94,7 +96,7 @@ export function httpActivity(record: ExchangeRecord): OcsfFields {
     status_code: statusCodeOf(record),
     status_detail: textAt(record, 'reason'),
     traffic: trafficOf(record),
-    unmapped: unmapped(record, isKnown ? new Set([...PLACED, 'method']) : PLACED),
+    unmapped: unmapped(record, isKnown ? PLACED_WITH_METHOD : PLACED),
   }
   return { ...event, observables: observablesOf(event) }
 }

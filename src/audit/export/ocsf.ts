@@ -34,7 +34,7 @@ function attested(event: OcsfFields, exchange: ExchangeRecord, lines: readonly s
   const attestation = {
     authority_uid: PRODUCT.name,
     chain_uid: textAt(exchange, 'stream'),
-    uid: textAt(event, 'metadata', 'uid'),
+    uid: textAt(event, 'metadata', 'uid') ?? '',
   }
   const [line] = lines
   const whole = {
@@ -43,8 +43,10 @@ function attested(event: OcsfFields, exchange: ExchangeRecord, lines: readonly s
     unmapped: withChain(event['unmapped'] as OcsfFields | undefined, exchange, lines),
   }
   const unsigned = canonicalJson({ ...whole, attestation_list: [attestation] })
-  const fingerprint = sha256Hex(unsigned)
-  return `${escapeControls(canonicalJson({ ...whole, attestation_list: [{ ...attestation, fingerprint }] }))}\n`
+  const fingerprint = `"fingerprint":${canonicalJson(sha256Hex(unsigned))},"uid":`
+  // Written once: the fingerprint goes where its key belongs. No text can look like this place: its quotes are escaped.
+  const at = unsigned.indexOf('"uid":', unsigned.indexOf('"attestation_list":[{'))
+  return `${escapeControls(`${unsigned.slice(0, at)}${fingerprint}${unsigned.slice(at + '"uid":'.length)}`)}\n`
 }
 
 const sha256Hex = (text: string): OcsfFields => ({

@@ -1,6 +1,6 @@
 /** Exchanges as a table for the terminal. */
 import type { ExchangeRecord } from '../event-query.ts'
-import { type Column, cellText } from './columns.ts'
+import { type Column, CSV_COLUMNS, cellText } from './columns.ts'
 import { escapeControls } from './printable.ts'
 
 const MAX_CELL = 40
@@ -53,9 +53,23 @@ function loadedOf(exchange: ExchangeRecord): unknown {
 
 /** All rows under a line of headings; a sentence when there are none. */
 export function renderTable(exchanges: readonly ExchangeRecord[]): string {
-  if (exchanges.length === 0) return 'no events match\n'
-  const rows = [COLUMNS.map(({ name }) => name), ...exchanges.map((row) => COLUMNS.map(({ read }) => cell(read(row))))]
-  const widths = COLUMNS.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
+  return exchanges.length === 0 ? 'no events match\n' : renderColumns(COLUMNS, exchanges)
+}
+
+/** Columns by the names that CSV files give them, whatever their case; `unknown`: the first that is none. */
+export function tableColumns(names: readonly string[]): { columns: readonly Column[]; unknown: string | null } {
+  const byName = new Map(CSV_COLUMNS.map((column) => [column.name.toLowerCase(), column]))
+  const columns = names.flatMap((name) => byName.get(name.trim().toLowerCase()) ?? [])
+  return { columns, unknown: names.find((name) => !byName.has(name.trim().toLowerCase())) ?? null }
+}
+
+/** A table of these columns. */
+export function renderColumns(columns: readonly Column[], exchanges: readonly ExchangeRecord[]): string {
+  const rows = [
+    columns.map(({ name }) => name.toUpperCase()),
+    ...exchanges.map((row) => columns.map(({ read }) => cell(read(row)))),
+  ]
+  const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
   const lines = rows.map((row) =>
     row
       .map((text, index) => text.padEnd(widths[index] ?? 0))

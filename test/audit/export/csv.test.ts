@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { CSV_COLUMNS, cellText } from '../../../src/audit/export/columns.ts'
 import { csvCell, csvHeader, csvRow } from '../../../src/audit/export/csv.ts'
+import { escapeControls } from '../../../src/audit/export/printable.ts'
+import { written } from './golden.ts'
+import { anyEvent } from './hostile-events.ts'
+import { readCsv } from './read-csv.ts'
 
 /** RFC 4180, as a spreadsheet reads one record. */
 const parseRow = (row: string): string[] =>
@@ -43,4 +48,21 @@ t.test('any exchange is one record with as many cells as the header, and none be
     }),
   )
   t.match(csvHeader(), /^time,flow,id,.*\r\n$/)
+})
+
+t.test('any event is one record, whose cells come back as they were or made harmless', async () => {
+  fc.assert(
+    fc.property(anyEvent, fc.boolean(), (event, isErased) => {
+      const { record } = written(event, isErased)
+      const [, cells, ...more] = readCsv(csvHeader() + csvRow(record))
+      if (more.length > 0 || cells?.length !== CSV_COLUMNS.length) return false
+      return CSV_COLUMNS.every(({ read }, index) => {
+        const wanted = escapeControls(cellText(read(record)))
+        const cell = cells[index] ?? ''
+        const isFormula = /^[\s'"]*[=+\-@\uff1d\uff0b\uff0d\uff20]/u.test(cell) && !/^-?\d/u.test(cell)
+        return (cell === wanted || cell === `'${wanted}`) && (!isFormula || cell.startsWith("'"))
+      })
+    }),
+    { numRuns: 300 },
+  )
 })
