@@ -5,15 +5,16 @@
  * small request.
  */
 import type { AuditEvent } from '../domain/audit-event.ts'
-import type { AuditPort, Logger } from '../flow/ports.ts'
+import type { AuditPort } from '../flow/ports.ts'
 import { createEventRenderer, type RenderedEvent } from './event-line.ts'
-import { FILE_CALLS, type FileCalls, GroupWriter } from './group-writer.ts'
+import { FILE_CALLS, GroupWriter } from './group-writer.ts'
 import { linkGroup } from './link-group.ts'
 import { openPersonDesk, type PersonDesk } from './person-desk.ts'
 import { dataOf } from './person-reader.ts'
 import { isStreamName } from './segments.ts'
+import type { SpoolOptions } from './spool-options.ts'
 import { openStreamTail, type TornTail } from './tail-repair.ts'
-import { type AuditGap, isBlock, logUnwrittenBlock, WriteGap } from './write-gap.ts'
+import { isBlock, logUnwrittenBlock, WriteGap } from './write-gap.ts'
 
 /** Bytes that may wait in memory while the disk takes none. */
 export const SPOOL_BYTES = 64 * 1024 * 1024
@@ -24,29 +25,6 @@ const GROUP_CHARS = 512 * 1024
 const RETRY_MS = 500
 const PACE_MS = 10
 const DAY_CHARS = 'yyyy-mm-dd'.length
-
-export interface SpoolOptions {
-  /** Folder of the audit files, e.g. `data/audit`; made when missing. */
-  readonly dir: string
-  /** Name of this writer's chain, e.g. `n1-w0`; only one process may write it. */
-  readonly stream: string
-  readonly segmentBytes: number
-  /** What becomes of persons; it stays open. Default: one of its own, over `keys` beside `dir`. */
-  readonly persons?: Pick<PersonDesk, 'persons' | 'flush'>
-  readonly log?: Logger
-  /** Called after each durable group with the sequence number of its last line; readers go on from here. Must not throw. */
-  readonly onCommit?: (lastSeq: number) => void
-  /** Begin a new segment also with the first event of a UTC day. Default: by size only. */
-  readonly rotatesDaily?: boolean
-  /** Called when a segment was closed and the next one begun. Must not throw. */
-  readonly onRotate?: () => void
-  /** The record to write of a time without records, once it is over. Must not throw. */
-  readonly gapEvent?: (gap: AuditGap) => AuditEvent
-  readonly spoolBytes?: number
-  /** How long to wait before the next try while the disk takes nothing. */
-  readonly retryMs?: number
-  readonly calls?: FileCalls
-}
 
 export interface Spool extends AuditPort {
   /** Wait until nothing is queued, or until the disk refuses. */
@@ -130,7 +108,7 @@ class GroupSpool implements Spool {
     })
 
   appendSoon = (event: AuditEvent): void => {
-    if (this.#failure !== null && isBlock(event)) logUnwrittenBlock(this.#options.log, event)
+    if (this.#failure !== null && isBlock(event)) this.#noteBlock(event)
     if (this.#isClosed || this.#waitingBytes >= this.#limit + (isBlock(event) ? BLOCK_BYTES : 0)) {
       this.#lost++
       if (this.#gap !== null) this.#gap.lost++
@@ -269,7 +247,12 @@ class GroupSpool implements Spool {
     this.#options.log?.error({ err: error }, 'audit.write-failed')
     this.#gap = new WriteGap(Date.now(), error.message)
     this.#gap.waited = this.#queue.length
-    for (const { block } of this.#queue) if (block !== null) logUnwrittenBlock(this.#options.log, block)
+    for (const { block } of this.#queue) if (block !== null) this.#noteBlock(block)
+  }
+
+  #noteBlock(event: AuditEvent): void {
+    const who = 'client' in event ? this.#persons.persons(event.id, event.client)?.who : null
+    logUnwrittenBlock(this.#options.log, event, who ?? null)
   }
 
   #recover(): void {

@@ -43,14 +43,10 @@ export const isBlock = (event: AuditEvent): boolean => 'action' in event && even
 
 /**
  * While a block cannot be written, the operational log has it: a refusal must be found somewhere even if the process
- * ends before the disk is back. No request text, as in the record.
+ * ends before the disk is back. No request text and no person but the pseudonym `who`, as in the chained line.
  */
-export function logUnwrittenBlock(log: Logger | undefined, event: AuditEvent): void {
+export function logUnwrittenBlock(log: Logger | undefined, event: AuditEvent, who: string | null): void {
   if (!('destination' in event)) return
-  const { id, flow, client, destination, tool, tier, rule, reason } = event
-  const { address, user } = client
-  log?.error(
-    { record: id, flow, client: address, user, host: destination.host, tool, tier, rule, reason },
-    'audit.block-unwritten',
-  )
+  const { id, flow, destination, tool, tier, rule, reason } = event
+  log?.error({ record: id, flow, who, host: destination.host, tool, tier, rule, reason }, 'audit.block-unwritten')
 }

@@ -85,7 +85,7 @@ export const LOG_FIELDS = {
   tier: 'risk tier of a tool',
   to: 'revision after',
   tool: 'id of a tool in the catalogue',
-  user: 'name of the user',
   what: 'what was loaded: rules, policy, catalogue …',
+  who: 'pseudonym of a person, as in audit events',
   why: 'why something was not done',
 } as const

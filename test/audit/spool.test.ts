@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { lineHash } from '../../src/audit/event-line.ts'
 import { listSegments } from '../../src/audit/segments.ts'
-import { createSpool, type SpoolOptions } from '../../src/audit/spool.ts'
+import { createSpool } from '../../src/audit/spool.ts'
+import type { SpoolOptions } from '../../src/audit/spool-options.ts'
 import { GENESIS } from '../../src/audit/tail-repair.ts'
 import { admin, config, followingOutcome, intent, singleOutcome } from './events.ts'
 import { failingDisk } from './failing-disk.ts'
@@ -243,6 +244,7 @@ t.test(
     t.equal(spool.lost(), lost)
     const noted = lines.filter(([, event]) => event === 'audit.block-unwritten').map(([, , { record }]) => record)
     t.same(noted, [first.id, late.id])
+    t.match(lines.find(([, event]) => event === 'audit.block-unwritten')?.[2], { who: /^p_/ })
     disk.freeBytes = Number.POSITIVE_INFINITY
     await until(() => spool.health().spooledBytes === 0)
     t.equal(linesOf(dir).at(-1)!.id, late.id)

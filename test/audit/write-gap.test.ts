@@ -32,7 +32,7 @@ t.test('only refusals are blocks', async (t) => {
 t.test('an unwritten block stands in the operational log: who, where, why, and nothing of the request', async (t) => {
   const { log, lines } = logged()
   const block = singleOutcome()
-  logUnwrittenBlock(log, block)
+  logUnwrittenBlock(log, block, 'p_x')
   t.match(lines, [
     [
       'error',
@@ -40,15 +40,14 @@ t.test('an unwritten block stands in the operational log: who, where, why, and n
       {
         record: block.id,
         flow: block.flow,
-        client: '10.1.2.3',
-        user: 'alice',
+        who: 'p_x',
         host: 'api.openai.com',
         tier: 'restricted',
       },
     ],
   ])
-  t.notMatch(JSON.stringify(lines), /v1\/responses/)
-  logUnwrittenBlock(undefined, block)
-  logUnwrittenBlock(log, admin())
+  t.notMatch(JSON.stringify(lines), /v1\/responses|alice|10\.1\.2\.3/)
+  logUnwrittenBlock(undefined, block, null)
+  logUnwrittenBlock(log, admin(), null)
   t.equal(lines.length, 1)
 })
