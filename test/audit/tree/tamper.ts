@@ -137,7 +137,7 @@ export function tamper(at: TamperPlace, deed: Deed): void {
     case 'rechain':
       return rechain(dir, place)
     case 'removeLine':
-      for (let times = Number(deed['times'] ?? 1); times > 0; times--) atLine(dir, place - times + 1, () => [])
+      for (let gone = 0; gone < Number(deed['times'] ?? 1); gone++) atLine(dir, place - gone, () => [])
       return
     case 'insertLine':
       return atLine(dir, place, (line) => [withOtherByte(line), line])

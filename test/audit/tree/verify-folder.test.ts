@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { listSegments } from '../../../src/audit/segments.ts'
 import { readAnchors } from '../../../src/audit/tree/known-checkpoints.ts'
 import { verifyFolder } from '../../../src/audit/tree/verify-folder.ts'
+import type { Problem } from '../../../src/audit/tree/verify-report.ts'
 import { signedTrail } from './signed-trail.ts'
 import { type Deed, tamper } from './tamper.ts'
 
@@ -16,6 +17,16 @@ interface TamperCase {
   readonly kind?: string
   readonly seq?: number | string | null
 }
+
+interface OutsideVerifier {
+  readonly verifyFolder: (
+    dir: string,
+    options: { keys: readonly string[]; anchor: string | null },
+  ) => { readonly problems: readonly Pick<Problem, 'kind' | 'seq' | 'message'>[] }[]
+}
+const outsideVerifier = (await import(
+  new URL('../../../verify/weir-verify.mjs', import.meta.url).href
+)) as OutsideVerifier
 
 const cases = parse(readFileSync(new URL('../../cases/audit/tamper.yaml', import.meta.url), 'utf8')) as {
   readonly untouched: readonly TamperCase[]
@@ -33,13 +44,21 @@ t.test('an untouched folder passes, a tampered one is named with its first recor
     cpSync(at.dir, dir, { recursive: true })
     const place = { dir, treeDir: join(dir, 'tree', 'n1-w0'), keyFile: at.keyFile, sizes: SIZES }
     for (const deed of row.do) tamper(place, deed)
-    const [report] = await verifyFolder(dir, {
-      ...(row.key === true ? { keys: [at.verifierKey] } : {}),
-      ...(row.anchor === true ? { anchored: readAnchors(at.treeDir) } : {}),
-    })
-    const first = report!.problems[0]
+    const keys = row.key === true ? [at.verifierKey] : []
+    const anchor = row.anchor === true ? at.treeDir : null
+    const [report] = await verifyFolder(dir, { keys, anchored: anchor === null ? [] : readAnchors(anchor) })
+    const [outside] = outsideVerifier.verifyFolder(dir, { keys, anchor })
     const ofFile = /^first of file (-?\d+)$/.exec(String(row.seq))?.[1]
     const seq = ofFile === undefined ? row.seq : firsts.at(Number(ofFile))
-    t.same({ kind: first?.kind, seq: first?.seq }, { kind: row.kind, seq }, `${row.name}: ${first?.message ?? 'whole'}`)
+    for (const [who, first] of [
+      ['weir', report!.problems[0]],
+      ['outside', outside!.problems[0]],
+    ] as const) {
+      t.same(
+        { kind: first?.kind, seq: first?.seq },
+        { kind: row.kind, seq },
+        `${row.name}: ${who}: ${first?.message ?? 'whole'}`,
+      )
+    }
   }
 })

@@ -1,0 +1,524 @@
+#!/usr/bin/env node
+/**
+ * Checks audit records of Weir without Weir: one file, no dependencies, written apart from Weir's own verifier.
+ * For Node.js 22.15 or newer (zstd). Copy it and the folder `data/audit` to a machine you trust, then:
+ *
+ *   node weir-verify.mjs AUDIT_FOLDER --key 'weir-…/n1-w0+…+…' [--anchor FILE_OR_FOLDER] [--json]
+ *   node weir-verify.mjs --proof FILE --key 'weir-…/n1-w0+…+…'
+ *
+ * --key is the line that `weir audit key` printed when Weir was set up; without it the one beside the records is used,
+ * which finds changes by anybody who does not have the signing key. --anchor names checkpoints that were kept elsewhere.
+ * Exit codes: 0 all is as it was signed, 1 something is not (the first record is named), 2 wrong usage, 3 unreadable.
+ *
+ * What is checked: each line names the SHA-256 of the line before (`prevHash`) and the one of its personal line
+ * (`whoDigest`); each line is a leaf of an RFC 6962 tree whose tiles (c2sp.org/tlog-tiles) and signed checkpoints
+ * (c2sp.org/tlog-checkpoint, c2sp.org/signed-note) lie in `tree/<stream>`. Records are held by 32 bytes each.
+ */
+import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import * as zlib from 'node:zlib'
+
+const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest()
+const leafOf = (line) => sha256(Buffer.from([0]), line)
+const nodeOf = (left, right) => sha256(Buffer.from([1]), left, right)
+
+// ---------------------------------------------------------------- files
+
+/** The text of a file, plain or as zstd frames with a seek table (Zstandard Seekable Format) behind them. */
+function textOf(file) {
+  if (existsSync(file)) return readFileSync(file)
+  if (!existsSync(`${file}.zst`)) return null
+  if (zlib.zstdDecompressSync === undefined) throw new Error('this Node.js has no zstd: use 22.15 or newer')
+  const bytes = readFileSync(`${file}.zst`)
+  if (bytes.length < 17 || bytes.readUInt32LE(bytes.length - 4) !== 0x8f92eab1) throw new Error('its seek table is damaged')
+  const frames = bytes.readUInt32LE(bytes.length - 9)
+  const table = bytes.length - 9 - 8 * frames
+  if (table < 8) throw new Error('its seek table is damaged')
+  const parts = []
+  let at = 0
+  for (let frame = 0; frame < frames; frame++) {
+    const length = bytes.readUInt32LE(table + 8 * frame)
+    const part = zlib.zstdDecompressSync(bytes.subarray(at, at + length))
+    if (part.length !== bytes.readUInt32LE(table + 8 * frame + 4)) throw new Error(`frame ${frame + 1} has another length`)
+    parts.push(part)
+    at += length
+  }
+  if (at !== table - 8) throw new Error('its frames do not fit its seek table')
+  return Buffer.concat(parts)
+}
+
+function* linesOf(text) {
+  for (let from = 0; ; ) {
+    const to = text.indexOf(10, from)
+    if (to === -1) return from
+    yield text.subarray(from, to)
+    from = to + 1
+  }
+}
+
+const namesIn = (folder) => (existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder).sort() : [])
+
+/** The event files by stream, in order. */
+function filesByStream(folder) {
+  const streams = new Map()
+  const names = new Set(namesIn(folder).map((name) => name.replace(/\.zst$/, '')))
+  for (const name of [...names].sort()) {
+    const match = /^events-(.+)-(\d{12})\.jsonl$/.exec(name)
+    if (match === null) continue
+    const [, stream, seq] = match
+    if (!streams.has(stream)) streams.set(stream, [])
+    const personal = join(folder, name.replace(/^events-/, 'personal-'))
+    streams.get(stream).push({ name, path: join(folder, name), personal, first: Number(seq) })
+  }
+  for (const stream of namesIn(join(folder, 'tree'))) if (!streams.has(stream)) streams.set(stream, [])
+  return streams
+}
+
+// ---------------------------------------------------------------- lines
+
+/** All lines of a stream: their leaves, and what they show by themselves. Stops at a file that cannot be read. */
+function readStream(stream, files) {
+  const found = { leaves: [], places: [], faults: [], persons: [], notes: [], unreadable: null, times: [], last: null, present: 0, erased: 0 }
+  for (const [index, file] of files.entries()) {
+    try {
+      readFile(stream, file, index === files.length - 1, found)
+    } catch (error) {
+      found.unreadable = { kind: 'unreadable', seq: file.first, file: file.name, line: null, message: `cannot be read, it was changed or damaged: ${error.message}` }
+      break
+    }
+  }
+  return found
+}
+
+function readFile(stream, file, isNewest, found) {
+  const text = textOf(file.path) ?? Buffer.alloc(0)
+  const persons = personsOf(file.personal)
+  let number = 0
+  let end = 0
+  for (const line of linesOf(text)) {
+    number++
+    end += line.length + 1
+    readLine({ stream, file, number, line, persons }, found)
+  }
+  if (end < text.length && isNewest) found.notes.push(`\`${file.name}\` ends in an unfinished line`)
+  else if (end < text.length) found.faults.push({ kind: 'inserted', seq: found.last?.seq ?? null, file: file.name, line: number + 1, message: 'bytes were put behind its last line' })
+}
+
+function readLine({ stream, file, number, line, persons }, found) {
+  const { last } = found
+  const at = { file: file.name, line: number }
+  found.places.push(at)
+  found.leaves.push(leafOf(line))
+  const digest = sha256(line).toString('hex')
+  let record = null
+  try {
+    record = JSON.parse(line.toString('utf8'))
+  } catch {
+    record = null // reported below
+  }
+  const isRecord = record !== null && typeof record === 'object' && Number.isInteger(record.seq)
+  found.times.push(isRecord ? Date.parse(record.time) : Number.NaN)
+  if (!isRecord) found.faults.push({ kind: 'changed', seq: null, ...at, message: 'is no audit record' })
+  else {
+    const expected = last === null ? file.first : last.seq + 1
+    const before = last?.digest ?? (record.seq === 1 ? '0'.repeat(64) : record.prevHash)
+    const { seq } = record
+    if (record.stream !== stream) found.faults.push({ kind: 'inserted', seq, ...at, message: 'belongs to another stream' })
+    if (seq > expected) found.faults.push({ kind: 'removed', seq: expected, ...at, message: `records ${expected} to ${seq - 1} were removed` })
+    else if (seq < expected) found.faults.push({ kind: 'reordered', seq, ...at, message: `record ${seq} stands behind record ${expected - 1}` })
+    else if (record.prevHash !== before) found.faults.push({ kind: 'changed', seq, ...at, message: `does not follow the line before: record ${seq - 1} or ${seq} was changed` })
+    if (record.whoDigest !== undefined) {
+      const person = persons.get(record.id)
+      if (person === undefined) found.erased++
+      else if (person === record.whoDigest) found.present++
+      else found.persons.push({ kind: 'person', seq, ...at, message: `the personal line of record ${seq} was changed` })
+    }
+  }
+  found.last = { seq: isRecord ? record.seq : (last?.seq ?? file.first - 1), digest }
+}
+
+function personsOf(path) {
+  const digests = new Map()
+  for (const line of linesOf(textOf(path) ?? Buffer.alloc(0))) {
+    const id = /"id":"([0-9A-Z]{26})"/.exec(line.toString('latin1'))?.[1]
+    if (id !== undefined) digests.set(id, sha256(line).toString('hex'))
+  }
+  return digests
+}
+
+// ---------------------------------------------------------------- checkpoints
+
+function readKey(text) {
+  const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(text.trim())
+  if (match === null) return null
+  const [, name, id, base64] = match
+  const bytes = Buffer.from(base64, 'base64')
+  if (bytes.length !== 33 || bytes[0] !== 1) return null
+  if (sha256(`${name}\n`, bytes).toString('hex', 0, 4) !== id) return null
+  const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), bytes.subarray(1)])
+  return { name, id, key: createPublicKey({ key: spki, format: 'der', type: 'spki' }) }
+}
+
+/** The notes in a text that holds one behind the other. */
+function notesIn(text) {
+  const notes = []
+  let current = []
+  for (const line of text.split('\n')) {
+    if (current.some((one) => one.startsWith('— ')) && !line.startsWith('— ')) {
+      notes.push(`${current.join('\n')}\n`)
+      current = []
+    }
+    current.push(line)
+  }
+  return { notes, rest: current.join('\n') }
+}
+
+/** A checkpoint; `isGood`: signed by the key for its origin. `null`: it is none. */
+function readCheckpoint(note, key) {
+  const middle = note.lastIndexOf('\n\n')
+  if (middle === -1) return null
+  const text = note.slice(0, middle + 1)
+  const [origin, size, root] = text.split('\n')
+  if (!/^(?:0|[1-9]\d*)$/.test(size ?? '') || Buffer.from(root ?? '', 'base64').length !== 32) return null
+  const isGood =
+    key !== null &&
+    origin === key.name &&
+    note.slice(middle + 2).split('\n').some((line) => {
+      const [dash, name, base64] = line.split(' ')
+      const bytes = Buffer.from(base64 ?? '', 'base64')
+      if (dash !== '—' || name !== key.name || bytes.toString('hex', 0, 4) !== key.id) return false
+      return verifySignature(null, Buffer.from(text), key.key, bytes.subarray(4))
+    })
+  return { origin, size: Number(size), root: Buffer.from(root, 'base64'), isGood, note }
+}
+
+function checkpointsOf(tree, stream, keys, anchored) {
+  const problem = (message) => ({ kind: 'checkpoint', seq: null, file: null, line: null, message })
+  const beside = existsSync(join(tree, 'verifier-key')) ? readKey(readFileSync(join(tree, 'verifier-key'), 'utf8')) : null
+  const key = keys.length > 0 ? (keys.find(({ name }) => name.endsWith(`/${stream}`)) ?? null) : beside
+  const problems = []
+  const notes = new Set()
+  for (const name of namesIn(join(tree, 'checkpoints'))) {
+    const read = notesIn(readFileSync(join(tree, 'checkpoints', name), 'utf8'))
+    for (const note of read.notes) notes.add(note)
+    if (read.rest !== '') problems.push(problem(`\`${name}\` holds something else than checkpoints`))
+  }
+  if (existsSync(join(tree, 'checkpoint'))) notes.add(readFileSync(join(tree, 'checkpoint'), 'utf8'))
+  const all = [...notes].map((note) => readCheckpoint(note, key))
+  for (const note of anchored) {
+    const checkpoint = readCheckpoint(note, key)
+    if (checkpoint !== null && checkpoint.origin === key?.name && !notes.has(note)) all.push(checkpoint)
+  }
+  if (key === null && (all.length > 0 || keys.length > 0)) problems.push(problem(`the checkpoints of \`${stream}\` cannot be checked: no verifier key is for them`))
+  else for (const one of all) if (!one?.isGood) problems.push(problem(`the checkpoint of ${one?.size ?? '?'} records has no good signature: it was changed`))
+  return { good: all.filter((one) => one?.isGood).sort((a, b) => a.size - b.size), problems, key }
+}
+
+function anchoredNotes(path, depth = 0) {
+  if (!statSync(path).isDirectory()) return notesIn(readFileSync(path, 'utf8')).notes
+  return depth > 4 ? [] : namesIn(path).flatMap((name) => anchoredNotes(join(path, name), depth + 1))
+}
+
+// ---------------------------------------------------------------- tree
+
+/** Grows a tree by its peaks: full subtrees from left to right, none higher than the one before it. */
+class Peaks {
+  peaks = []
+  size = 0
+  /** Hashes of the full subtrees of 256, 65,536, … entries, in order: what the tiles above the leaves hold. */
+  levels = []
+
+  add(leaf) {
+    this.size++
+    let peak = { height: 0, hash: leaf }
+    for (let left = this.peaks.at(-1); left?.height === peak.height; left = this.peaks.at(-1)) {
+      this.peaks.pop()
+      peak = { height: peak.height + 1, hash: nodeOf(left.hash, peak.hash) }
+      if (peak.height % 8 === 0) (this.levels[peak.height / 8] ??= []).push(peak.hash)
+    }
+    this.peaks.push(peak)
+  }
+
+  root() {
+    if (this.peaks.length === 0) return sha256('')
+    return this.peaks.map(({ hash }) => hash).reduceRight((right, left) => nodeOf(left, right))
+  }
+}
+
+const tileName = (level, index) => {
+  const parts = [String(index % 1000).padStart(3, '0')]
+  for (let rest = Math.floor(index / 1000); rest > 0; rest = Math.floor(rest / 1000)) parts.unshift(`x${String(rest % 1000).padStart(3, '0')}`)
+  return `tile/${level}/${parts.join('/')}`
+}
+
+/** What lies there of a tile: `[width, bytes]` of each form. */
+function formsOf(tree, level, index) {
+  const path = join(tree, tileName(level, index))
+  const partial = namesIn(`${path}.p`).map((width) => [Number(width), readFileSync(join(`${path}.p`, width))])
+  return existsSync(path) ? [...partial, [256, readFileSync(path)]] : partial
+}
+
+/** The leaves that the tiles hold; `missing`: tiles that are not there in full. */
+function leavesOfTiles(tree, size) {
+  const leaves = []
+  const missing = []
+  for (let index = 0; index * 256 < size; index++) {
+    const width = Math.min(256, size - index * 256)
+    const widest = formsOf(tree, 0, index).filter(([claimed, bytes]) => bytes.length === claimed * 32 && claimed >= width).at(-1)
+    if (widest === undefined) missing.push(index)
+    else for (let at = 0; at < width; at++) leaves[index * 256 + at] = widest[1].subarray(at * 32, at * 32 + 32)
+  }
+  return { leaves, missing }
+}
+
+/** Compare every form of every tile with hashes that are known to be right. */
+function tileProblems(tree, size, hashesOf) {
+  const problems = []
+  for (let level = 0, count = size; count > 0; level++, count = Math.floor(count / 256)) {
+    for (let index = 0; index * 256 < count; index++) {
+      const right = Buffer.concat(hashesOf(level).slice(index * 256, Math.min(count, index * 256 + 256)))
+      const forms = formsOf(tree, level, index)
+      const file = tileName(level, index)
+      const isChanged = forms.some(([width, bytes]) => {
+        const common = Math.min(bytes.length, right.length)
+        return bytes.length !== width * 32 || !bytes.subarray(0, common).equals(right.subarray(0, common))
+      })
+      const isThere = forms.some(([width]) => width * 32 >= right.length)
+      const about = { kind: 'tile', seq: index * 256 ** (level + 1) + 1, file, line: null }
+      if (isChanged) problems.push({ ...about, message: 'the tile was changed; the records under it fit what was signed' })
+      else if (!isThere) problems.push({ ...about, message: 'the tile is missing; the records under it fit what was signed' })
+    }
+  }
+  return problems
+}
+
+// ---------------------------------------------------------------- the check
+
+/** The first thing that does not fit, if any. `signed`: leaves by the tiles; `lines`: leaves by the records, at their places. */
+function firstMisfit({ signed, lines, places, start, good, size }) {
+  const known = (index) => signed[index] ?? lines[index]
+  const peaks = new Peaks()
+  let lastGood = 0
+  const next = [...good]
+  const end = Math.min(size, lines.length)
+  for (let index = 0; index < end; index++) {
+    const tile = signed[index]
+    if (index >= start && tile !== undefined && !tile.equals(lines[index])) return explain({ index, peaks, next, signed, lines, places, start, lastGood })
+    if (known(index) === undefined) return { kind: 'tile', seq: index + 1, file: tileName(0, Math.floor(index / 256)), line: null, message: 'the tile is missing, and the records under it are gone' }
+    peaks.add(known(index))
+    for (const at = index + 1; next[0]?.size === at; next.shift()) {
+      if (!next[0].root.equals(peaks.root())) return rewritten(lastGood, at)
+      if (next[1]?.size !== at) lastGood = at
+    }
+  }
+  if (lines.length < size) return { kind: 'removed', seq: lines.length + 1, file: null, line: null, message: `records ${lines.length + 1} to ${size}, which were signed, were removed from the end` }
+  return null
+}
+
+const rewritten = (from, to) => ({ kind: 'rewritten', seq: from + 1, file: null, line: null, message: `one or more of the records ${from + 1} to ${to} and the tiles were made again without the key` })
+
+function explain({ index, peaks, next, signed, lines, places, start, lastGood }) {
+  const target = next[0]
+  const leads = (leaves) => {
+    const tree = new Peaks()
+    tree.peaks = [...peaks.peaks]
+    tree.size = peaks.size
+    for (let at = index; at < target.size && leaves[at] !== undefined; at++) tree.add(leaves[at])
+    return tree.size === target.size && tree.root().equals(target.root)
+  }
+  const seq = index + 1
+  if (!leads(signed)) {
+    if (!leads(lines)) return rewritten(lastGood, target.size)
+    return { kind: 'tile', seq, file: tileName(0, Math.floor(index / 256)), line: null, message: 'the tile was changed; the records under it fit what was signed' }
+  }
+  const at = { seq, ...places[index - start] }
+  const belongs = signed.findIndex((leaf) => leaf?.equals(lines[index]))
+  const elsewhere = lines.findIndex((leaf, place) => place >= start && leaf.equals(signed[index]))
+  const where = elsewhere === -1 ? '' : `\`${places[elsewhere - start].file}\` line ${places[elsewhere - start].line}`
+  if (elsewhere === -1 && belongs > index) return { kind: 'removed', ...at, message: `records ${seq} to ${belongs} were removed: here stands record ${belongs + 1}` }
+  if (elsewhere === -1) return { kind: 'changed', ...at, message: `record ${seq} was changed: it is not the one that was signed` }
+  if (belongs > index) return { kind: 'reordered', ...at, message: `record ${belongs + 1} stands where ${seq} belongs, which stands in ${where}` }
+  return { kind: 'inserted', ...at, message: `a line was inserted before record ${seq}, which stands in ${where}` }
+}
+
+/** A minute behind the newest checkpoint is normal; more than five mean that checkpoints were removed. */
+function unsignedTail(times, from, firstSeq, lastSeq) {
+  const first = times[from]
+  const last = times.at(-1)
+  if (!(last - first > 5 * 60_000)) return []
+  const seq = firstSeq + from
+  return [{ kind: 'checkpoint', seq, file: null, line: null, message: `records ${seq} to ${lastSeq} span more than five minutes and no checkpoint: checkpoints were removed, or could not be written` }]
+}
+
+/** Check one stream. */
+export function verifyStream(folder, stream, files, { keys = [], anchored = [] } = {}) {
+  const tree = join(folder, 'tree', stream)
+  const { good, problems: spoilt, key } = checkpointsOf(tree, stream, keys, anchored)
+  const found = readStream(stream, files)
+  const size = good.at(-1)?.size ?? 0
+  const start = files.length === 0 ? 0 : files[0].first - 1
+  const notes = [...found.notes]
+  if (start > 0) notes.push(`begins at ${start + 1}: older files were removed`)
+  const tiles = leavesOfTiles(tree, size)
+  const lines = [...tiles.leaves.slice(0, start), ...found.leaves]
+  lines.length = Math.max(lines.length, start + found.leaves.length)
+  const misfit = firstMisfit({ signed: tiles.leaves, lines, places: found.places, start, good, size })
+  const problems = []
+  // What seems to be gone from the end may be in a file that cannot be read, or have left a gap before.
+  const isExplained = misfit?.kind === 'removed' && misfit.file === null && (found.unreadable !== null || found.faults.length > 0)
+  if (misfit !== null && !isExplained) problems.push(misfit)
+  else if (found.unreadable !== null) problems.push(found.unreadable)
+  else if (found.faults.length > 0) problems.push(found.faults[0])
+  problems.push(...found.persons)
+  if (misfit === null && found.unreadable === null && found.faults.length === 0) {
+    const peaks = new Peaks()
+    for (const leaf of lines.slice(0, size)) peaks.add(leaf)
+    problems.push(...tileProblems(tree, size, (level) => (level === 0 ? lines : (peaks.levels[level] ?? []))))
+    problems.push(...unsignedTail(found.times, Math.max(0, size - start), start + 1, found.last?.seq ?? 0))
+    if (lines.length > size) notes.push(`${lines.length - size} records behind the newest checkpoint are held by the chain only`)
+  }
+  problems.push(...spoilt)
+  if (keys.length === 0 && key !== null) notes.push('checked with the key that lies beside the records: compare it with the one you noted')
+  return { stream, origin: key?.name ?? null, lines: found.leaves.length, firstSeq: found.leaves.length === 0 ? null : start + 1, lastSeq: found.last?.seq ?? null, signed: size, checkpoints: good.length, persons: { present: found.present, erased: found.erased }, problems, notes }
+}
+
+/** Check a folder of records. `keys` and `anchor` as on the command line. */
+export function verifyFolder(folder, { keys = [], anchor = null } = {}) {
+  const read = keys.map((key) => readKey(key))
+  if (read.includes(null)) throw new Error('--key is no verifier key')
+  const anchored = anchor === null ? [] : anchoredNotes(anchor)
+  return [...filesByStream(folder)].map(([stream, files]) => verifyStream(folder, stream, files, { keys: read, anchored }))
+}
+
+// ---------------------------------------------------------------- proofs
+
+/** Check a proof that `weir audit prove` wrote. Gives what it proves; throws with the reason when it does not. */
+export function checkProof(text, keyText) {
+  const key = readKey(keyText ?? '')
+  if (key === null) throw new Error('a proof needs --key')
+  const [first] = text.split('\n', 1)
+  if (first === 'c2sp.org/tlog-proof@v1') return checkInclusion(text, key)
+  if (first === 'weir-audit/consistency@v1') return checkConsistency(text, key)
+  throw new Error('this is no proof')
+}
+
+function goodCheckpoint(note, key) {
+  const checkpoint = readCheckpoint(note, key)
+  if (checkpoint === null || !checkpoint.isGood) throw new Error('its checkpoint has no good signature')
+  return checkpoint
+}
+
+/** Root from a leaf, by recursion over the sizes as RFC 6962 section 2.1.1 splits them. */
+function rootFrom(index, size, leaf, proof) {
+  if (size === 1) {
+    if (proof.length > 0) throw new Error('the proof is too long')
+    return leaf
+  }
+  const sibling = proof.at(-1)
+  if (sibling === undefined) throw new Error('the proof is too short')
+  let left = 1
+  while (left * 2 < size) left *= 2
+  const rest = proof.slice(0, -1)
+  return index < left ? nodeOf(rootFrom(index, left, leaf, rest), sibling) : nodeOf(sibling, rootFrom(index - left, size - left, leaf, rest))
+}
+
+function checkInclusion(text, key) {
+  const gap = text.indexOf('\n\n')
+  const lines = text.slice(0, gap).split('\n').slice(1)
+  const extra = lines[0]?.startsWith('extra ') ? Buffer.from(lines.shift().slice(6), 'base64') : null
+  const index = Number(/^index (0|[1-9]\d*)$/.exec(lines.shift() ?? '')?.[1] ?? Number.NaN)
+  if (extra === null || Number.isNaN(index)) throw new Error('it holds no record or no index')
+  const checkpoint = goodCheckpoint(text.slice(gap + 2), key)
+  if (index >= checkpoint.size) throw new Error('its index is not in the tree')
+  const root = rootFrom(index, checkpoint.size, leafOf(extra), lines.map((line) => Buffer.from(line, 'base64')))
+  if (!root.equals(checkpoint.root)) throw new Error('the record is not the one that was signed')
+  return { proves: 'inclusion', origin: checkpoint.origin, seq: index + 1, size: checkpoint.size, record: extra.toString('utf8') }
+}
+
+/** Both roots from the hashes, by recursion as RFC 6962 section 2.1.2 makes them. */
+function rootsFrom(old, size, isWhole, oldRoot, proof) {
+  if (old === size) {
+    if (isWhole) return { old: oldRoot, now: oldRoot, rest: proof }
+    const [hash, ...rest] = proof
+    if (hash === undefined) throw new Error('the proof is too short')
+    return { old: hash, now: hash, rest }
+  }
+  let left = 1
+  while (left * 2 < size) left *= 2
+  const inner = old <= left ? rootsFrom(old, left, isWhole, oldRoot, proof) : rootsFrom(old - left, size - left, false, oldRoot, proof)
+  const [sibling, ...rest] = inner.rest
+  if (sibling === undefined) throw new Error('the proof is too short')
+  if (old <= left) return { old: inner.old, now: nodeOf(inner.now, sibling), rest }
+  return { old: nodeOf(sibling, inner.old), now: nodeOf(sibling, inner.now), rest }
+}
+
+function checkConsistency(text, key) {
+  const gap = text.indexOf('\n\n')
+  const hashes = text.slice(0, gap).split('\n').slice(1).map((line) => Buffer.from(line, 'base64'))
+  const [old, now] = notesIn(text.slice(gap + 2)).notes.map((note) => goodCheckpoint(note, key))
+  if (old === undefined || now === undefined || old.size === 0 || old.size > now.size) throw new Error('it does not hold an older and a newer checkpoint')
+  const roots = rootsFrom(old.size, now.size, true, old.root, hashes)
+  if (roots.rest.length > 0) throw new Error('the proof is too long')
+  if (!roots.old.equals(old.root) || !roots.now.equals(now.root)) throw new Error('the newer tree does not continue the older one')
+  return { proves: 'consistency', origin: now.origin, old: old.size, size: now.size }
+}
+
+// ---------------------------------------------------------------- command line
+
+const USAGE = 'usage: node weir-verify.mjs AUDIT_FOLDER [--key VKEY]... [--anchor PATH] [--json]\n       node weir-verify.mjs --proof FILE --key VKEY [--json]\n'
+/** Text of a folder somebody may have changed must not steer the terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is taken out
+const inert = (text) => String(text).replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, '?')
+
+function main(args) {
+  const options = { keys: [], anchor: null, proof: null, isJson: false, folder: null }
+  for (let at = 0; at < args.length; at++) {
+    if (args[at] === '--json') options.isJson = true
+    else if (args[at] === '--key' && at + 1 < args.length) options.keys.push(args[++at])
+    else if (args[at] === '--anchor' && at + 1 < args.length) options.anchor = args[++at]
+    else if (args[at] === '--proof' && at + 1 < args.length) options.proof = args[++at]
+    else if (!args[at].startsWith('-') && options.folder === null) options.folder = args[at]
+    else return usage()
+  }
+  if ((options.folder === null) === (options.proof === null) || options.keys.some((key) => readKey(key) === null)) return usage()
+  try {
+    return options.proof === null ? showFolder(options) : showProof(options)
+  } catch (error) {
+    process.stderr.write(`cannot check: ${inert(error.message)}\n`)
+    return 3
+  }
+}
+
+function usage() {
+  process.stderr.write(USAGE)
+  return 2
+}
+
+function showProof({ proof, keys, isJson }) {
+  const text = readFileSync(proof, 'utf8')
+  try {
+    const result = checkProof(text, keys[0])
+    process.stdout.write(isJson ? `${JSON.stringify({ ok: true, ...result })}\n` : `good: ${inert(JSON.stringify(result))}\n`)
+    return 0
+  } catch (error) {
+    process.stdout.write(isJson ? `${JSON.stringify({ ok: false, why: error.message })}\n` : `BAD: ${inert(error.message)}\n`)
+    return 1
+  }
+}
+
+function showFolder({ folder, keys, anchor, isJson }) {
+  if (!statSync(folder).isDirectory()) throw new Error(`\`${basename(folder)}\` is no folder`)
+  const streams = verifyFolder(folder, { keys, anchor })
+  const ok = streams.every(({ problems }) => problems.length === 0)
+  if (isJson) process.stdout.write(`${JSON.stringify({ ok, streams })}\n`)
+  else for (const one of streams) {
+    process.stdout.write(`${inert(one.stream)}: ${one.problems.length === 0 ? 'whole' : 'BROKEN'}, ${one.lines} records (${one.firstSeq ?? '-'} to ${one.lastSeq ?? '-'}), signed up to ${one.signed} by ${one.checkpoints} checkpoints of ${inert(one.origin)}\n`)
+    for (const { kind, file, line, message } of one.problems) process.stdout.write(`  ${kind.toUpperCase()}: ${inert(file === null ? '' : `${file}${line === null ? '' : `:${line}`}: `)}${inert(message)}\n`)
+    for (const note of one.notes) process.stdout.write(`  note: ${inert(note)}\n`)
+  }
+  return ok ? 0 : 1
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = main(process.argv.slice(2))
