@@ -57,12 +57,16 @@ async function setUp(rig: Rig): Promise<World> {
   return { rig, dir, audit: join(dir, 'data', 'audit'), port }
 }
 
+/** None may outlive this process, however it ends. */
+let running: ChildProcess | null = null
+process.once('exit', () => running?.kill('SIGKILL'))
+
 async function start({ dir }: World): Promise<ChildProcess> {
   const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), 'serve', '--json'], {
     cwd: dir,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  process.once('exit', () => child.kill('SIGKILL'))
+  running = child
   let output = ''
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
   for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
