@@ -15,12 +15,17 @@ const VERBS: Readonly<Record<string, Verb>> = {
   read: { summary: 'shares put together: the sealed text', load: () => import('./audit-read.ts') },
   'auditor-key': { summary: 'a pair of keys for an auditor', load: () => import('./audit-auditor-key.ts') },
   report: { summary: 'an evidence pack of a range, for an auditor', load: () => import('./audit-report.ts') },
-  sinks: { summary: 'where records are sent on to, and how far that is', load: () => import('./audit-sinks.ts') },
   erase: { summary: 'a person vanishes from all records', load: () => import('./audit-erase.ts') },
   hold: { summary: 'legal holds: what must be kept', load: () => import('./audit-hold.ts') },
   'privacy-key': { summary: 'a pair of keys for mode pseudonymous', load: () => import('./audit-privacy-key.ts') },
   reidentify: { summary: 'who stands behind a pseudonym, with that key', load: () => import('./audit-reidentify.ts') },
-  verify: { summary: 'is every line there and unchanged?', load: () => import('./audit-verify.ts') },
+  sinks: { summary: 'where records are sent on to, and how far that is', load: () => import('./audit-sinks.ts') },
+  facets: { summary: 'how often each tool, tier, user … occurs', load: () => import('./audit-count.ts') },
+  histogram: { summary: 'how events spread over time', load: () => import('./audit-count.ts') },
+  verify: { summary: 'is every record there, unchanged and signed?', load: () => import('./audit-verify.ts') },
+  prove: { summary: 'a proof that a record is what was signed', load: () => import('./audit-prove.ts') },
+  key: { summary: 'the key that others check checkpoints with', load: () => import('./audit-key.ts') },
+  tiles: { summary: 'the signed log with its entries, for other tools', load: () => import('./audit-tiles.ts') },
 }
 
 const HELP = `weir audit: query and export the events, verify their chain
