@@ -4,7 +4,7 @@ import type { Authority } from '../ca/authority.ts'
 import type { LoadedState } from '../config/state.ts'
 import type { StateWatch } from '../config/watch.ts'
 import type { ControlPorts } from '../control/ports.ts'
-import { recogniseDialect } from '../dialects/registry.ts'
+import { seenDialect } from '../discover/seen-dialect.ts'
 import type { Problem } from '../domain/settings.ts'
 import type { OperationalLog } from '../observe/log.ts'
 import type { MetricsRegistry } from '../observe/metrics.ts'
@@ -17,7 +17,7 @@ export interface ControlParts {
   readonly discover: ControlPorts['discover']
   readonly sealed: ControlPorts['sealed']
   readonly persons: ControlPorts['persons']
-  readonly store: Pick<EventStore, 'query' | 'find' | 'lastSeen'>
+  readonly store: Pick<EventStore, 'query' | 'find' | 'lastSeen' | 'facets' | 'histogram'>
   readonly watch: Pick<StateWatch, 'current' | 'problems'>
   /** What was told at the start; shown until the first reload. */
   readonly warnings: readonly Problem[]
@@ -39,6 +39,7 @@ export function createControlPorts(parts: ControlParts): ControlPorts {
   const untilReload = watch.problems()
   return {
     events: parts.store,
+    counts: parts.store,
     feedback: parts.feedback,
     discover: parts.discover,
     sealed: parts.sealed,
@@ -51,7 +52,7 @@ export function createControlPorts(parts: ControlParts): ControlPorts {
       explain: (input) =>
         explain(rules().snapshot, input, {
           nowMs: parts.nowMs(),
-          recogniseDialect,
+          recogniseDialect: seenDialect,
           clientAt: (address) => watch.current().identity.identify(address),
         }),
     },

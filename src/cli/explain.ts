@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type LoadedState, loadState } from '../config/state.ts'
-import { recogniseDialect } from '../dialects/registry.ts'
+import { seenDialect } from '../discover/seen-dialect.ts'
 import { ASSURANCES } from '../domain/client.ts'
 import { compileNetworkMap } from '../identity/network-map.ts'
 import { type ExplainQuestion, explain } from '../policy/explain.ts'
@@ -141,7 +141,7 @@ type Explained = ReturnType<typeof explain>
 
 async function explainAll(state: LoadedState, asked: Asked, body: Uint8Array | null): Promise<Explained> {
   const { snapshot } = state.rules
-  const context = { nowMs: Date.now(), recogniseDialect, clientAt: state.identity.identify }
+  const context = { nowMs: Date.now(), recogniseDialect: seenDialect, clientAt: state.identity.identify }
   const ask = (question: ExplainQuestion): Explained => explain(snapshot, question, context)
   const question = { ...asked.question, method: asked.question.method ?? likelyMethod(asked.question, ask, body) }
   const first = ask(question)

@@ -1,9 +1,13 @@
 /** AI on hosts outside the catalogue, end to end: recognised by head, by the first bytes of a body, and by the answer. */
+import { readFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
+import { join } from 'node:path'
 import t from 'tap'
-import { startHttpOrigin } from '../helpers/origin.ts'
+import { startHttpOrigin, startHttpsOrigin } from '../helpers/origin.ts'
+import { makePki } from '../helpers/pki.ts'
 import type { Scope } from '../helpers/scope.ts'
-import { flowEvents, startWeir } from '../helpers/weir.ts'
+import { flowEvents, startWeir, type TestWeir } from '../helpers/weir.ts'
+import { exchangeOnce, tlsThrough } from '../helpers/wire-client.ts'
 
 const RELAY = 'relay.example'
 
@@ -44,6 +48,13 @@ function ask(port: number, { path, body, headers = {} }: Asked): Promise<{ statu
     }
     next()
   })
+}
+
+async function admin(weir: TestWeir, path: string) {
+  const token = readFileSync(join(weir.dir, 'data', 'admin.token'), 'utf8').trim()
+  const headers = { authorization: `Bearer ${token}` }
+  const answer = await fetch(`http://127.0.0.1:${weir.adminPort}/api/v1${path}`, { headers })
+  return { status: answer.status, json: (await answer.json()) as { items: unknown[] } }
 }
 
 const CHAT = JSON.stringify({ messages: [{ role: 'user', content: 'hi' }], model: 'gpt-4o', stream: false })
@@ -119,5 +130,51 @@ t.test(
       reason: 'unlisted-late',
       unread: 'recognised-late',
     })
+  },
+)
+
+t.test('a host that served AI once is judged before anything passes, and is listed with a draft', async (t) => {
+  const { bodies, weir } = await setUp(t, 'prohibited')
+  await ask(weir.port, { path: '/x', body: CHAT })
+  t.equal((await ask(weir.port, { path: '/x', body: CHAT })).status, 400, 'the second is blocked')
+  t.equal(bodies.length, 1)
+  const { status, json } = await admin(weir, '/discover')
+  t.equal(status, 200)
+  t.match(json, { items: [{ host: RELAY, isRead: true, requests: 2, clients: 1, dialects: ['openai-chat'] }] })
+  t.notMatch(JSON.stringify(json), /127\.0\.0\.1/u, 'no address')
+  t.match((await admin(weir, '/discover/draft')).json, { yaml: /host: "relay\.example"/u })
+})
+
+t.test(
+  'where every host is read it is recognised inside TLS; the company’s own and the reviewed list are left alone',
+  async (t) => {
+    const pki = await makePki(t)
+    const seen: string[] = []
+    const origin = await startHttpsOrigin(t, pki, (request, response) => {
+      seen.push(request.headers.host ?? '')
+      request.resume().on('end', () => response.end('{}'))
+    })
+    const hosts = ['relay.test', 'own.test', 'www.nhs.uk', 'elsewhere.test']
+    const weir = await startWeir(t, {
+      pins: Object.fromEntries(hosts.map((host) => [`${host}:443`, origin.address])),
+      roots: [pki.rootPem],
+      config: { intercept: { hosts: 'all', all: { networks: ['127.0.0.0/8'], groups: [] } } },
+      policy: (text) =>
+        text
+          .replace('unlisted: monitored', 'unlisted: prohibited')
+          .replace('sanctionedHosts: []', 'sanctionedHosts: [own.test]'),
+    })
+    const post = async (host: string, ca: string, path: string, body = CHAT): Promise<number> => {
+      const socket = await tlsThrough(weir.port, `${host}:443`, { ca, servername: host })
+      const head = `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`
+      return (await exchangeOnce(socket, head + body)).status
+    }
+    t.equal(await post('relay.test', weir.ca, '/api/chat'), 400)
+    t.equal(await post('own.test', weir.ca, '/v1/chat/completions'), 200)
+    t.equal(await post('elsewhere.test', weir.ca, '/v1/items', '{"a":1}'), 200)
+    t.equal(await post('www.nhs.uk', pki.rootPem, '/v1/chat/completions'), 200, 'under its own certificate')
+    t.strictSame(seen.sort(), ['elsewhere.test', 'own.test', 'www.nhs.uk'])
+    t.match((await admin(weir, '/discover?minScore=0')).json, { items: [{ host: 'relay.test' }] })
+    t.equal((await admin(weir, '/discover?minScore=0')).json.items.length, 1)
   },
 )
