@@ -153,7 +153,7 @@ export const CHINESE: SummaryTexts = {
     missing: '有 {count} 个版本被事件引用，但原文没有保留；很可能早于此功能。',
     controls:
       '每行用我们自己的话说明一项要求、本包中与之相关的证据以及一个查询。仅供审计参考：不是法律意见，也不表示已满足要求。',
-    check: '包内的 README.txt 有完整步骤，只需 Node.js 或 sha256sum。',
+    check: '包内的 README.txt 有完整说明，包括手工核验的方法。KEY 是从本包以外的途径得到的验证密钥。',
     kept: '是',
     notKept: '否',
     keptPartly: '是，已去除机密',

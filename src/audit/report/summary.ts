@@ -146,6 +146,10 @@ const checking = (t: SummaryTexts): Block[] => [
   text(t.texts.check),
   {
     kind: 'code',
-    lines: ['unzip -d pack evidence.zip && cd pack', 'node verify/weir-verify.mjs --pack .', 'sha256sum -c SHA256SUMS'],
+    lines: [
+      'unzip -d pack evidence.zip && cd pack',
+      'node verify/weir-verify-pack.mjs . --key KEY',
+      'sha256sum -c SHA256SUMS',
+    ],
   },
 ]

@@ -49,7 +49,19 @@ const htmlOf = (input: SummaryInput, language: (typeof LANGUAGES)[number] = 'en'
 t.test('the summary says what happened, in both languages', async (t) => {
   const input = inputOf([blocked, { ...blocked, would: 'block', action: 'log' }])
   for (const [language, words] of [
-    ['en', ['ACME', 'claude-code', 'alice', 'tier-prohibited', 'Policy only observed', 'not legal advice', '1.2.3']],
+    [
+      'en',
+      [
+        'ACME',
+        'claude-code',
+        'alice',
+        'tier-prohibited',
+        'Policy only observed',
+        'not legal advice',
+        '1.2.3',
+        'node verify/weir-verify-pack.mjs . --key KEY',
+      ],
+    ],
     ['zh-CN', ['ACME', 'claude-code', 'alice', '观察模式', '不是法律意见', '时间分布']],
   ] as const)
     for (const word of words) t.match(htmlOf(input, language), word, `${language}: ${word}`)
