@@ -1,7 +1,7 @@
 /** Retention: whole segments whose newest event is old enough are removed, with their rows; the chain goes on behind them. */
 import { basename } from 'node:path'
 import { removeText, textSize } from './segment-text.ts'
-import { listSegments } from './segments.ts'
+import { listSegments, type Segment } from './segments.ts'
 import { SetAside } from './set-aside.ts'
 
 /** What the store knows of the segments, by the name of their event file. */
@@ -15,9 +15,14 @@ export interface SegmentRows {
 /**
  * Removes what is older than `beforeMs` (milliseconds since the epoch), as far as the store has read it. The newest
  * segment of a stream that holds a line always stays: the chain hangs on it; and so does one that cannot be read, for
- * people to look at. Gives the event files removed.
+ * people to look at, and what `keeps` says. Gives the event files removed.
  */
-export function removeExpired(rows: SegmentRows, dir: string, beforeMs: number): string[] {
+export function removeExpired(
+  rows: SegmentRows,
+  dir: string,
+  beforeMs: number,
+  keeps: (segment: Segment, newestMs: number) => boolean = () => false,
+): string[] {
   const segments = listSegments(dir)
   const aside = new SetAside()
   const sizeOf = (file: string): number | null => aside.try(file, () => textSize(file))
@@ -28,7 +33,7 @@ export function removeExpired(rows: SegmentRows, dir: string, beforeMs: number):
       const name = basename(segment.events)
       const size = sizeOf(segment.events)
       const newestMs = size === null ? null : rows.newestOf(name, size)
-      if (newestMs === null || newestMs >= beforeMs) return false
+      if (newestMs === null || newestMs >= beforeMs || keeps(segment, newestMs)) return false
       // Persons first: should this be cut short, the rest is as after an erasure.
       removeText(segment.personal)
       rows.remove(name)

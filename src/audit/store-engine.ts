@@ -101,8 +101,8 @@ export class StoreEngine {
     return this.#healing(() => this.#index.lastSeen())
   }
 
-  /** Remove whole segments whose events are all older than a time, and their rows. Resolves to the files removed. */
-  retain(beforeMs: number): string[] {
+  /** Remove whole segments whose events are all older than a time, and their rows, unless `keeps` says otherwise. Gives the files removed. */
+  retain(beforeMs: number, keeps?: Parameters<typeof removeExpired>[3]): string[] {
     return this.#healing(() => {
       const { ingest, table } = this.#index
       ingest.flush()
@@ -115,7 +115,7 @@ export class StoreEngine {
           })
         },
       }
-      return removeExpired(rows, this.#dir, beforeMs)
+      return removeExpired(rows, this.#dir, beforeMs, keeps)
     })
   }
 

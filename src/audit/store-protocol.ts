@@ -6,6 +6,14 @@ export interface WorkerSettings {
   readonly file: string
   /** `null`: nothing is ever removed. */
   readonly retentionDays: number | null
+  /** Receivers whose records wait for them; `null`: there is none. */
+  readonly sinks?: SinkFiles | null
+}
+
+/** Where the sinks keep how far they are. */
+export interface SinkFiles {
+  readonly folder: string
+  readonly names: readonly string[]
 }
 
 export type Question =

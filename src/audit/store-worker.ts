@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { QueryError } from './event-query.ts'
 import { asideText } from './set-aside.ts'
+import { neededBySinks } from './sinks/lag.ts'
 import { StoreEngine } from './store-engine.ts'
 import type { FromWorker, Question, ToWorker, WorkerSettings } from './store-protocol.ts'
 
@@ -125,7 +126,9 @@ function removeOld(): void {
   const days = settings.retentionDays
   if (days === null) return
   guarded(() => {
-    const removed = engine.retain(Date.now() - days * DAY_MS)
+    const beforeMs = Date.now() - days * DAY_MS
+    const { dir, sinks = null } = settings
+    const removed = engine.retain(beforeMs, sinks === null ? undefined : neededBySinks(dir, sinks, beforeMs))
     if (removed.length > 0) tell({ kind: 'event', event: 'audit.retention', fields: { removed } })
     return true
   })

@@ -12,7 +12,7 @@ import {
   type HistogramQuery,
   QueryError,
 } from './event-query.ts'
-import type { FromWorker, Question, ToWorker, WorkerSettings } from './store-protocol.ts'
+import type { FromWorker, Question, SinkFiles, ToWorker, WorkerSettings } from './store-protocol.ts'
 
 /** How long new lines may wait before the store reads them; a question always reads them first. */
 const NOTIFY_MS = 250
@@ -25,6 +25,8 @@ export interface EventStoreOptions {
   readonly file?: string
   /** Whole segments older than this are removed; absent: never. */
   readonly retentionDays?: number
+  /** What these have not got yet stays up to `SINK_KEEP_DAYS` longer. */
+  readonly sinks?: SinkFiles
   readonly log?: Logger
 }
 
@@ -73,8 +75,8 @@ class WorkerStore implements EventStore {
   #onClosed: (() => void) | null = null
 
   constructor(options: EventStoreOptions) {
-    const { dir, file = join(dir, 'store.sqlite'), retentionDays = null, log } = options
-    this.#settings = { dir, file, retentionDays }
+    const { dir, file = join(dir, 'store.sqlite'), retentionDays = null, sinks = null, log } = options
+    this.#settings = { dir, file, retentionDays, sinks }
     this.#log = log
     this.#worker = this.#start()
   }

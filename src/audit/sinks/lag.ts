@@ -1,6 +1,8 @@
 /** How far sinks are, from their files alone: for people while Weir runs or not, and for retention. */
+
 import { openText } from '../segment-text.ts'
-import { listSegments } from '../segments.ts'
+import { listSegments, type Segment } from '../segments.ts'
+import type { SinkFiles } from '../store-protocol.ts'
 import { readState, type SinkState, stateFile } from './state-file.ts'
 
 /** A record is shorter, so that the last one is found in so much of a file's end. */
@@ -79,4 +81,19 @@ export function oldestNeeded(dir: string, folder: string, names: readonly string
     }
   }
   return needed
+}
+
+/** So many days longer than `audit.retentionDays` records wait for a receiver that has not got them; then they are lost to it. */
+export const SINK_KEEP_DAYS = 30
+
+/** Must a segment whose newest event is of `newestMs` stay for a sink? `beforeMs`: what is older would go. */
+export function neededBySinks(
+  dir: string,
+  { folder, names }: SinkFiles,
+  beforeMs: number,
+): (segment: Segment, newestMs: number) => boolean {
+  const needed = oldestNeeded(dir, folder, names)
+  const lastMs = beforeMs - SINK_KEEP_DAYS * 86_400_000
+  return ({ stream, firstSeq }, newestMs) =>
+    newestMs >= lastMs && firstSeq >= (needed.get(stream) ?? Number.MAX_SAFE_INTEGER)
 }

@@ -2,7 +2,7 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { segmentOf } from '../../../src/audit/segments.ts'
-import { lastSeqs, oldestNeeded, sinkLags } from '../../../src/audit/sinks/lag.ts'
+import { lastSeqs, neededBySinks, oldestNeeded, SINK_KEEP_DAYS, sinkLags } from '../../../src/audit/sinks/lag.ts'
 import { NEW_STATE, type SinkState, stateFile, writeState } from '../../../src/audit/sinks/state-file.ts'
 import { singleOutcome } from '../events.ts'
 import { filled } from '../filled.ts'
@@ -54,4 +54,21 @@ t.test('retention leaves what the slowest sink has not got', async (t) => {
   t.strictSame([...oldestNeeded(dir, folder, ['fast'])], [['n1-w0', 7]])
   t.strictSame([...oldestNeeded(dir, folder, ['fast', 'new'])], [['n1-w0', 0]])
   t.strictSame([...oldestNeeded(dir, folder, [])], [])
+})
+
+t.test('what a sink needs stays for a named time longer, not for ever', async (t) => {
+  const { dir, data } = await filled(
+    t,
+    Array.from({ length: 9 }, () => singleOutcome()),
+    2000,
+  )
+  const folder = join(data, 'sinks')
+  await writeState(stateFile(folder, 'slow'), at(3, 4))
+  const beforeMs = Date.now()
+  const needs = neededBySinks(dir, { folder, names: ['slow'] }, beforeMs)
+  const limitMs = beforeMs - SINK_KEEP_DAYS * 86_400_000
+  t.equal(needs(segmentOf(dir, 'n1-w0', 1), beforeMs - 1), false, 'it has got that')
+  t.equal(needs(segmentOf(dir, 'n1-w0', 3), beforeMs - 1), true)
+  t.equal(needs(segmentOf(dir, 'n1-w0', 5), limitMs), true)
+  t.equal(needs(segmentOf(dir, 'n1-w0', 5), limitMs - 1), false, 'too long')
 })
