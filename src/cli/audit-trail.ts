@@ -41,6 +41,7 @@ export function openAuditTrail(
     dir,
     file: join(data.dir, 'store.sqlite'),
     retentionDays: audit.retentionDays,
+    sinks: { folder: sinksFolder(data.dir), names: audit.sinks.map(({ name }) => name) },
     log,
   })
   opened.push(store)
