@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { FirstBytes } from '../../src/domain/decision.ts'
 import { ProxyError } from '../../src/domain/proxy-error.ts'
+import type { DiscoveryPort } from '../../src/flow/ports.ts'
 import { createRefusalFolder, openTunnel } from '../../src/flow/tunnel.ts'
 import { alice, type FlowWorld, flowWorld } from './flow-world.ts'
 
@@ -168,4 +169,30 @@ t.test('the folder forgets the oldest when too many are different', async (t) =>
   t.equal(folder.note('first'), null)
   for (let index = 0; index < 10_000; index++) folder.note(`other ${index}`)
   t.equal(folder.note('first'), 1, 'forgotten: an event too early, memory bounded')
+})
+
+t.test('discovery is told of tunnels to hosts that nobody named, and of no others', async (t) => {
+  const told: string[] = []
+  const discovery: DiscoveryPort = {
+    isNear: () => false,
+    contact: (_client, host) => told.push(`contact ${host}`),
+    request: ({ host }) => told.push(`request ${host}`),
+    tunnel: ({ host, bytesIn, bytesOut }) => told.push(`tunnel ${host} ${bytesIn} ${bytesOut}`),
+    tool: ({ tool }) => told.push(`tool ${tool}`),
+  }
+  const world = flowWorld({ policy: { sanctionedHosts: ['llm.corp.example'] } })
+  const run = (host: string): void => {
+    const tunnel = openTunnel(
+      { ...world.ports, discovery },
+      createRefusalFolder(() => 0),
+      { client: alice, host, port: 443 },
+    )
+    tunnel.byFirstBytes({ ...HELLO, sni: host })
+    tunnel.finish(END)
+  }
+  run('chatgpt.relay.example')
+  run('llm.corp.example')
+  run('api.alpha.test')
+  t.strictSame(told, ['contact chatgpt.relay.example', 'tunnel chatgpt.relay.example 10 20'])
+  t.strictSame(world.events, [], 'and nothing is recorded')
 })
