@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import t from 'tap'
 import { verifyChains } from '../../src/audit/chain.ts'
 import { compressFile } from '../../src/audit/compress-segment.ts'
+import { addHold, holdsFile, releaseHold } from '../../src/audit/holds.ts'
 import { listSegments } from '../../src/audit/segments.ts'
 import { StoreEngine } from '../../src/audit/store-engine.ts'
 import { followingOutcome, intent, tunnel } from './events.ts'
@@ -38,6 +39,34 @@ t.test('whole segments go once all in them is old, with persons and rows; the ch
   engine.catchUp(60_000)
   t.equal(engine.query({ limit: 100, order: 'asc' }).items.length, 2)
 })
+
+t.test(
+  'what a legal hold reaches into stays until it is released, and nothing goes while holds cannot be read',
+  async (t) => {
+    const at = await filled(
+      t,
+      [1, 2, 3, 4, 20].map((number) => tunnel({ time: day(number) })),
+      1,
+    )
+    const engine = new StoreEngine(at)
+    t.teardown(() => {
+      engine.close()
+    })
+    engine.catchUp(60_000)
+    const hold = { reason: 'case 7', by: 'cli:root', at: day(5), since: day(2), until: day(4), subject: null }
+    const { id } = addHold(at.data, hold)
+    t.equal(engine.retain(Date.parse(day(10))).length, 2)
+    t.strictSame(
+      listSegments(at.dir).map(({ firstSeq }) => firstSeq),
+      [2, 3, 5],
+    )
+    releaseHold(at.data, id)
+    writeFileSync(holdsFile(at.data), '{"v":1}')
+    t.throws(() => engine.retain(Date.parse(day(10))), /legal holds/)
+    writeFileSync(holdsFile(at.data), '{"v":1,"holds":[]}')
+    t.equal(engine.retain(Date.parse(day(10))).length, 2)
+  },
+)
 
 t.test('the newest segment stays however old it is', async (t) => {
   const at = await filled(t, [tunnel({ time: day(1) }), tunnel({ time: day(1) })], 1)
