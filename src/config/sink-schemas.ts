@@ -10,7 +10,7 @@ const common = {
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,39}$/u, '1 to 40 of a-z, 0-9 and -')
     .describe('Of its files and metrics; a sink that keeps its name goes on where it was.'),
-  format: z.enum(['jsonl']).default('jsonl').describe('How a record is written.'),
+  format: z.enum(['jsonl', 'ocsf', 'ecs', 'cef']).default('jsonl').describe('How a record is written.'),
   from: z.enum(['start', 'now']).default('now').describe('Where a new sink begins.'),
   persons: z.boolean().default(true).describe('Send who it was; `false`: only the pseudonym.'),
   batchEvents: z.int().min(1).max(10_000).default(500).describe('Most records of one delivery.'),

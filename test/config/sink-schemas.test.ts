@@ -59,7 +59,7 @@ t.test('wrong sinks are refused, all problems at once, and no secret has a place
 })
 
 t.test('formats of sinks are formats of exports', async (t) => {
-  for (const format of ['jsonl']) {
+  for (const format of ['jsonl', 'ocsf', 'ecs', 'cef']) {
     t.ok((EXPORT_FORMAT_NAMES as readonly string[]).includes(format), format)
     t.equal(parse([{ ...KINDS.file, format }]).success, true, format)
   }
