@@ -1,6 +1,6 @@
 /** Writes a zip file as a stream, one member after another, and knows size and SHA-256 of each. No half file keeps the name. */
 import { createHash, randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, existsSync } from 'node:fs'
 import { link, open, rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
@@ -35,6 +35,8 @@ export async function createZipPack(
   file: string,
   { mtime, isForced }: { readonly mtime: Date; readonly isForced: boolean },
 ): Promise<ZipPack> {
+  // Said before an hour of work, not after it; the name is taken for good only at the end.
+  if (!isForced && existsSync(file)) throw Object.assign(new Error(`\`${file}\` is there already`), { code: 'EEXIST' })
   const aside = `${file}.${randomBytes(6).toString('hex')}.part`
   const handle = await open(aside, 'wx', 0o600)
   const zip = new ZipFile()

@@ -41,10 +41,12 @@ t.test('the same members give the same bytes', async (t) => {
 })
 
 t.test('an existing file is replaced only by force', async (t) => {
-  const dir = t.testdir({ 'a.zip': 'old' })
+  const dir = t.testdir({})
   const file = join(dir, 'a.zip')
   const pack = await createZipPack(file, { mtime, isForced: false })
   await pack.add('x', ['new'])
+  writeFileSync(file, 'old')
+  await t.rejects(createZipPack(file, { mtime, isForced: false }), { code: 'EEXIST' }, 'known at once')
   await t.rejects(pack.finish(), { code: 'EEXIST' })
   await pack.abandon()
   t.equal(readFileSync(file, 'utf8'), 'old')
