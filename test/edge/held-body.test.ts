@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
 import { StreamBody } from '../../src/edge/body-source.ts'
-import { BodyHolder, collectBody, InspectionBudget } from '../../src/edge/held-body.ts'
+import { BodyHolder, collectBody, InspectionBudget, peekBody } from '../../src/edge/held-body.ts'
 
 t.test('a holder keeps what fits, says why it stopped, and gives everything back', async (t) => {
   fc.assert(
@@ -100,4 +100,40 @@ t.test('one client gets half of the room at most, and all of it back', async (t)
   t.ok(other.add(Buffer.alloc(10)), 'the others still have room')
   greedy.release()
   t.ok(new BodyHolder(budget, 100, '10.0.0.1').add(Buffer.alloc(10)))
+})
+
+t.test('a peek takes the first bytes and no more; whoever comes next gets the rest, in order', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.uint8Array({ minLength: 1, maxLength: 30 }), { maxLength: 10 }),
+      fc.integer({ min: 1, max: 100 }),
+      async (chunks, maxBytes) => {
+        const stream = new PassThrough()
+        const body = new StreamBody(stream, () => [])
+        for (const chunk of chunks) stream.write(chunk)
+        stream.end()
+        const first = Buffer.concat(await peekBody(body, maxBytes, 60_000))
+        const { held, rest } = await collectBody(body, new BodyHolder(new InspectionBudget(1e6), 1e6))
+        t.equal(rest, null)
+        const whole = Buffer.concat(chunks)
+        t.ok(Buffer.concat([first, held.bytes]).equals(whole))
+        t.ok(first.length >= Math.min(maxBytes, whole.length) && first.length < maxBytes + 30)
+      },
+    ),
+    { numRuns: 50 },
+  )
+})
+
+t.test('a client that sends slowly is not waited for, and one that goes away is told', async (t) => {
+  const slow = new PassThrough()
+  const body = new StreamBody(slow, () => [])
+  slow.write('{"a":')
+  t.equal(Buffer.concat(await peekBody(body, 1000, 20)).toString(), '{"a":')
+  slow.end('1}')
+  const { held } = await collectBody(body, new BodyHolder(new InspectionBudget(1e6), 1e6))
+  t.equal(Buffer.from(held.bytes).toString(), '1}')
+  const gone = new PassThrough()
+  const peeked = peekBody(new StreamBody(gone, () => []), 1000, 60_000)
+  gone.destroy()
+  await t.rejects(peeked, { code: 'client-gone' })
 })
