@@ -1,15 +1,14 @@
 /** The disk of the records really fills up, and files of theirs really break: a small file system of its own, where the tests may mount one. */
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { listSegments } from '../../src/audit/segments.ts'
 import { run as runAudit } from '../../src/cli/audit.ts'
 import { fakeIo } from '../cli/fake-io.ts'
 import { startHttpsOrigin } from '../helpers/origin.ts'
 import { makePki } from '../helpers/pki.ts'
-import { startWeir, type TestWeir, type TestWeirOptions } from '../helpers/weir.ts'
+import { readEvents, startWeir, type TestWeir, type TestWeirOptions } from '../helpers/weir.ts'
 import { exchangeOnce, tlsThrough } from '../helpers/wire-client.ts'
 
 interface Question {
@@ -99,11 +98,6 @@ function writeUntilFull(fd: number, bytes: Buffer): void {
   }
 }
 
-const eventsIn = (dir: string): Record<string, unknown>[] =>
-  listSegments(dir)
-    .flatMap(({ events }) => readFileSync(events, 'utf8').split('\n').slice(0, -1))
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-
 const page = async (weir: TestWeir, path: string) => fetch(`http://127.0.0.1:${weir.adminPort}${path}`)
 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
@@ -140,11 +134,11 @@ t.test(
     t.ok(weir.log.some((line) => line.includes('"audit.block-unwritten"') && line.includes(flow)))
     rmSync(filler)
     const gap = ({ operation }: Record<string, unknown>): boolean => operation === 'audit.gap'
-    await until(() => eventsIn(dir).some(gap))
+    await until(() => readEvents(dir).some(gap))
     await until(async () => ((await (await page(weir, '/readyz')).json()) as { ready: boolean }).ready)
     t.equal((await ask(weir, BY_TIER.restricted)).status, 200)
     await weir.stop()
-    const events = eventsIn(dir)
+    const events = readEvents(dir)
     t.match(events.find(gap), { phase: 'admin', actor: 'weir', target: 'n1-w0', after: { why: /ENOSPC/, lost: 0 } })
     const counts = events.find(gap)?.['after'] as { waited: number; refused: number }
     t.ok(counts.waited >= 3 && counts.refused >= 1, JSON.stringify(counts))

@@ -59,7 +59,8 @@ const withTier = (tier: string, onAuditFailure: string | null = null) => ({
       .join(`\n  ${tier}:\n`)
       .replace(new RegExp(`(\\n  ${tier}:\\n[\\s\\S]*?onAuditFailure: )\\w+`, 'u'), `$1${onAuditFailure}`)
   },
-  config: { audit: { segmentBytes: SEGMENT_BYTES } },
+  // Plain files: what is compressed meanwhile stands in audit-disk.test.ts.
+  config: { audit: { segmentBytes: SEGMENT_BYTES, compress: false } },
 })
 
 const isEventFile = (name: string): boolean => name.endsWith('.jsonl') && !name.startsWith('personal')

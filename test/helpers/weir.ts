@@ -1,9 +1,11 @@
 /** A whole Weir on free ports, with throw-away folders, rules of the repository and pins to test origins. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type App, type AppAddresses, createApp } from '../../src/app.ts'
+import { readLines } from '../../src/audit/line-chunks.ts'
+import { listSegments } from '../../src/audit/segments.ts'
 import { knownRules } from './known-rules.ts'
 import { countResources, expectNoLeftovers, type Resources } from './leftovers.ts'
 import type { Scope } from './scope.ts'
@@ -124,16 +126,18 @@ export async function startWeir(t: Scope, options: TestWeirOptions = {}): Promis
   }
 }
 
-function readEvents(dir: string): Record<string, unknown>[] {
-  return readdirSync(dir)
-    .filter((name) => name.endsWith('.jsonl') && !name.startsWith('personal'))
-    .sort()
-    .flatMap((name) =>
-      readFileSync(join(dir, name), 'utf8')
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as Record<string, unknown>),
-    )
+/** Closed files may be compressed at any moment: `readLines` finds the text in either form. */
+export function readEvents(dir: string): Record<string, unknown>[] {
+  const found: Record<string, unknown>[] = []
+  for (const { events } of listSegments(dir)) {
+    for (let offset = 0; ; ) {
+      const chunk = readLines(events, offset, 16 * 1024 * 1024)
+      if (!chunk.ok || chunk.end === offset) break
+      offset = chunk.end
+      for (const line of chunk.lines) found.push(JSON.parse(line) as Record<string, unknown>)
+    }
+  }
+  return found
 }
 
 /** Events of requests and tunnels: those of starts and reloads left out. */
