@@ -15,6 +15,8 @@ export class StoreDamage extends Error {}
 
 /** Cells that are being written stay in memory; beyond so many, clean ones leave. */
 const MAX_HOT = 1500
+/** Packed cells that were read stay in memory up to so many bytes: the next question reads most of them again. */
+const MAX_PACKED_BYTES = 128 * 1024 * 1024
 const HEADER_BYTES = 16
 const KEY_STEP = 2 ** 30
 
@@ -28,6 +30,9 @@ export class ColumnCells {
   readonly #hot = new Map<number, Hot>()
   /** Cells that are only read: one place per column, valid until another block of it is read. */
   readonly #read: { block: number; readonly cell: Cell }[]
+  /** Packed, as they are in the file; the least recently read first. */
+  readonly #packed = new Map<number, Uint8Array>()
+  #packedBytes = 0
   readonly #select: StatementSync
   readonly #db: DatabaseSync
 
@@ -70,7 +75,11 @@ export class ColumnCells {
   /** Write what was changed, inside the caller's transaction. */
   flush(): void {
     const put = this.#db.prepare('INSERT OR REPLACE INTO cells (key, data) VALUES (?, ?)')
-    for (const [key, hot] of this.#hot) if (hot.isDirty) put.run(key, packCell(hot.cell))
+    for (const [key, hot] of this.#hot) {
+      if (!hot.isDirty) continue
+      put.run(key, packCell(hot.cell))
+      this.#dropPacked(key)
+    }
   }
 
   /** Call it once the transaction is committed. */
@@ -87,15 +96,36 @@ export class ColumnCells {
     for (const column of this.#kinds.keys()) {
       drop.run(keyOf(column, block))
       this.#hot.delete(keyOf(column, block))
+      this.#dropPacked(keyOf(column, block))
       const place = this.#read[column]
       if (place?.block === block) place.block = -1
     }
   }
 
   #load(column: number, block: number, into: Cell): void {
-    const data = this.#select.get(keyOf(column, block))?.['data']
-    if (data instanceof Uint8Array) unpackCell(data, into)
+    const data = this.#packedCell(keyOf(column, block))
+    if (data !== null) unpackCell(data, into)
     else into.fill(into instanceof Float64Array ? Number.NaN : 0)
+  }
+
+  #packedCell(key: number): Uint8Array | null {
+    const known = this.#packed.get(key)
+    if (known !== undefined) {
+      this.#packed.delete(key)
+      this.#packed.set(key, known)
+      return known
+    }
+    const data = this.#select.get(key)?.['data']
+    if (!(data instanceof Uint8Array)) return null
+    this.#packed.set(key, data)
+    this.#packedBytes += data.length
+    while (this.#packedBytes > MAX_PACKED_BYTES) this.#dropPacked(this.#packed.keys().next().value ?? key)
+    return data
+  }
+
+  #dropPacked(key: number): void {
+    this.#packedBytes -= this.#packed.get(key)?.length ?? 0
+    this.#packed.delete(key)
   }
 }
 

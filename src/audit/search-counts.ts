@@ -85,16 +85,28 @@ function facetOf(
   return { values: all.slice(0, limit).map(([value, count]) => ({ value, count })), other, none }
 }
 
-/** At least `MIN_BUCKET_MS` wide; the first begins at a multiple of its width. */
-const MIN_BUCKET_MS = 1000
+const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000] as const
+/** Widths that people count in; longer ones are whole weeks. */
+const WIDTHS = [1, 5, 15, 30]
+  .flatMap((n) => [n * SECOND, n * MINUTE])
+  .concat(
+    [1, 3, 6, 12].map((n) => n * HOUR),
+    DAY,
+    7 * DAY,
+  )
+  .sort((a, b) => a - b)
 
+const widthFor = (wantedMs: number): number =>
+  WIDTHS.find((width) => width >= wantedMs) ?? Math.ceil(wantedMs / (7 * DAY)) * 7 * DAY
+
+/** At most about `buckets` stretches of time; each begins at a multiple of its width. */
 export function* countOverTime(
   table: ExchangeTable,
   scan: ScanOptions,
   buckets: number,
 ): Generator<undefined, HistogramAnswer> {
   const { fromMs, toMs } = spanOf(table, scan)
-  const bucketMs = Math.max(MIN_BUCKET_MS, Math.ceil((toMs - fromMs) / buckets / MIN_BUCKET_MS) * MIN_BUCKET_MS)
+  const bucketMs = widthFor((toMs - fromMs) / buckets)
   const startMs = Math.floor(fromMs / bucketMs) * bucketMs
   const counts = new Float64Array(Math.max(1, Math.ceil((toMs - startMs) / bucketMs)))
   let total = 0

@@ -8,13 +8,14 @@ import { renderTable } from '../audit/export/table.ts'
 import { type AuditReader, openAuditReader } from '../audit/reader.ts'
 import { FILTER_FLAGS, type Filters, readFilters } from './audit-filters.ts'
 import { findAudit, PLACE_FLAGS } from './audit-folder.ts'
+import { readQuestion } from './audit-question.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
 import { type OutFile, writeOutFile } from './out-file.ts'
 
-const USAGE = `usage: weir audit export [filters] [--format F] [--out FILE]
+const USAGE = `usage: weir audit export ['QUERY'] [filters] [--format F] [--out FILE]
 
-All events that match, oldest first.
+All events that match, oldest first. QUERY: as of \`weir audit query\`, in one word of the shell; filters must hold too.
 
   --format F      ${EXPORT_FORMAT_NAMES.join(', ')}, parquet or table; jsonl unless said (docs/exports.md)
   --out FILE      write there; the file appears when it is whole. Parquet needs it
@@ -48,7 +49,7 @@ type Write = (pages: Pages, append: OutFile['append']) => void
 
 /** Run the verb, which is the first argument; resolves with the exit code. */
 export async function run(args: readonly string[], io: CliIo): Promise<number> {
-  const flags = readFlags(args, FLAGS, { io, usage: USAGE, maxPositionals: 1 })
+  const flags = readFlags(args, FLAGS, { io, usage: USAGE, maxPositionals: 2 })
   if (!flags.ok) return flags.exitCode
   const { format = 'jsonl', ...values } = flags.values
   const write = writerOf(format)
@@ -61,15 +62,24 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     io.stderr(`${problems.map(escapeControls).join('\n')}\n\n${USAGE}`)
     return EXIT.usage
   }
+  const question = readQuestion(flags.positionals[1], Date.now(), io)
+  if (!question.ok) return EXIT.usage
   const place = await findAudit(values, io)
   if (place === null) return EXIT.unreachable
   const out = values.out === undefined ? null : resolve(io.cwd, values.out)
   return answered(
     { dir: place.dir, file: place.store },
-    { filters: filters.filters, isJson: values.json, out, write },
+    {
+      filters: question.q === null ? filters.filters : withQuestion(filters.filters, question.q),
+      isJson: values.json,
+      out,
+      write,
+    },
     io,
   )
 }
+
+const withQuestion = (filters: Filters, q: string): Filters => ({ ...filters, query: { ...filters.query, q } })
 
 function writerOf(format: string): Write | null {
   if (format === 'parquet') return writeParquet

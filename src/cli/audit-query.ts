@@ -1,18 +1,23 @@
 /** `weir audit query` and `weir audit export`: the events that match, a page or all of them. Reads only, also while Weir runs. */
 import type { EventPage, ExchangeRecord } from '../audit/event-query.ts'
+import { type Column, CSV_COLUMNS } from '../audit/export/columns.ts'
 import { EXPORT_FORMATS, type ExportFormat } from '../audit/export/formats.ts'
 import { jsonLine } from '../audit/export/jsonl.ts'
 import { escapeControls } from '../audit/export/printable.ts'
-import { renderTable } from '../audit/export/table.ts'
+import { renderColumns, renderTable, tableColumns } from '../audit/export/table.ts'
 import { type AuditReader, openAuditReader } from '../audit/reader.ts'
 import { asideLine } from '../audit/set-aside.ts'
 import { FILTER_FLAGS, type Filters, type Format, readFilters } from './audit-filters.ts'
 import { findAudit, PLACE_FLAGS } from './audit-folder.ts'
+import { readQuestion } from './audit-question.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
 
-const USAGE = `usage: weir audit query  [filters]     newest first, 50 unless --limit says otherwise
-       weir audit export [filters]     oldest first, all of them, as JSONL or CSV
+const USAGE = `usage: weir audit query  ['QUERY'] [filters]     newest first, 50 unless --limit says otherwise
+       weir audit export ['QUERY'] [filters]     oldest first, all of them, as JSONL or CSV
+
+QUERY: 'tool:codex tier:restricted,prohibited -action:allow user:li* host:*.openai.com status:>=400 finding:*
+       since:7d "free text"'; all terms must hold, filters too; docs/audit.md explains it.
 
 filters:
   --since T --until T    2026-11-22T10:00:00Z, or 15m, 2h, 7d ago (until: before this time)
@@ -23,6 +28,7 @@ filters:
   --text WORDS           words, or beginnings of words, anywhere in the records
   --limit N
   --format F             table, jsonl or csv
+  --columns A,B          columns of the table, named as in CSV (query only)
 
 options:
   --config FILE   weir.yaml to use
@@ -36,11 +42,17 @@ Exit codes: 0 done, 1 done without the event files that are damaged (they are na
 const DEFAULT_LIMIT = 50
 const PAGE = 500
 
-const FLAGS = { ...COMMON_FLAGS, ...FILTER_FLAGS, ...PLACE_FLAGS, event: { type: 'string' } } as const
+const FLAGS = {
+  ...COMMON_FLAGS,
+  ...FILTER_FLAGS,
+  ...PLACE_FLAGS,
+  event: { type: 'string' },
+  columns: { type: 'string' },
+} as const
 
 /** Run the verb, which is the first argument; resolves with the exit code. */
 export async function run(args: readonly string[], io: CliIo): Promise<number> {
-  const flags = readFlags(args, FLAGS, { io, usage: USAGE, maxPositionals: 1 })
+  const flags = readFlags(args, FLAGS, { io, usage: USAGE, maxPositionals: 2 })
   if (!flags.ok) return flags.exitCode
   const { values } = flags
   const filters = readFilters(values, Date.now())
@@ -48,14 +60,19 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     io.stderr(`${filters.problems.map(escapeControls).join('\n')}\n\n${USAGE}`)
     return EXIT.usage
   }
+  const question = readQuestion(flags.positionals[1], Date.now(), io)
+  if (!question.ok) return EXIT.usage
+  const asked = question.q === null ? filters.filters : withQuestion(filters.filters, question.q)
+  const columns = readColumns(values.columns, io)
+  if (columns === 'unknown') return EXIT.usage
   const place = await findAudit(values, io)
   if (place === null) return EXIT.unreachable
   try {
     return withReader({ dir: place.dir, file: place.store }, (reader) => {
       const code =
         flags.positionals[0] === 'query'
-          ? query(reader, { ...filters.filters, event: values.event ?? null }, values.json, io)
-          : exportAll(reader, filters.filters, io)
+          ? query(reader, { ...asked, columns, event: values.event ?? null }, values.json, io)
+          : exportAll(reader, asked, io)
       return sayUnreadable(reader, io) ? EXIT.bad : code
     })
   } catch (error) {
@@ -80,12 +97,26 @@ function sayUnreadable(reader: AuditReader, io: CliIo): boolean {
   return files.length > 0
 }
 
-type Question = Filters & { readonly event: string | null }
+const withQuestion = (filters: Filters, q: string): Filters => ({ ...filters, query: { ...filters.query, q } })
+
+/** `null`: the usual ones. */
+function readColumns(text: string | undefined, io: CliIo): readonly Column[] | null | 'unknown' {
+  if (text === undefined) return null
+  const { columns, unknown } = tableColumns(text.split(','))
+  if (unknown === null) return columns
+  const known = CSV_COLUMNS.map(({ name }) => name).join(' ')
+  io.stderr(`--columns \`${escapeControls(unknown)}\` is none of ${known}\n`)
+  return 'unknown'
+}
+
+type Question = Filters & { readonly event: string | null; readonly columns: readonly Column[] | null }
 
 function query(reader: AuditReader, filters: Question, isJson: boolean, io: CliIo): number {
   const page = filters.event === null ? newest(reader, filters) : single(reader, filters.event)
-  if (isJson) io.stdout(jsonLine({ items: page.items, next: page.next }))
+  if (isJson) io.stdout(jsonLine({ ...page }))
+  else if (filters.columns !== null && page.items.length > 0) io.stdout(renderColumns(filters.columns, page.items))
   else io.stdout(rendered(page, filters.format ?? 'table'))
+  if (!isJson) io.stderr(pageNotes(page))
   return EXIT.done
 }
 
@@ -95,6 +126,17 @@ const newest = (reader: AuditReader, filters: Filters): EventPage =>
 function single(reader: AuditReader, event: string): EventPage {
   const found = reader.find(event)
   return { items: found === null ? [] : [found], next: null }
+}
+
+/** What the reader of a table should know about it. */
+function pageNotes({ items, excludedBy, stoppedAt }: EventPage): string {
+  const excluded =
+    excludedBy === undefined || items.length > 0 ? '' : `no event fits \`${escapeControls(excludedBy)}\`\n`
+  const stopped =
+    stoppedAt === undefined
+      ? ''
+      : `the search took too long and ended at ${stoppedAt}: narrow it with since: and until:\n`
+  return excluded + stopped
 }
 
 function rendered(page: EventPage, format: Format): string {

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { addDiscoverRoutes } from './api/discover.ts'
 import { addEventRoute } from './api/event.ts'
+import { addEventCountRoutes } from './api/event-counts.ts'
 import { addEventsRoute } from './api/events.ts'
 import { addExplainRoute } from './api/explain.ts'
 import { addFeedbackRoutes } from './api/feedback.ts'
@@ -26,6 +27,7 @@ export function addApi(app: FastifyInstance, ports: ControlPorts, auth: AuthOpti
   })
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
   addEventsRoute(app, ports)
+  addEventCountRoutes(app, ports)
   addEventRoute(app, ports)
   addToolsRoute(app, ports)
   addPolicyRoute(app, ports)

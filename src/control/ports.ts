@@ -22,6 +22,8 @@ export interface EventQuery {
   readonly phase?: string
   /** Words to find anywhere in the record. */
   readonly text?: string
+  /** A question in the search language (domain/event-search.ts); it and the filters must hold. */
+  readonly q?: string
   readonly limit: number
   readonly cursor?: string
   readonly order: 'asc' | 'desc'
@@ -33,6 +35,33 @@ export type ExchangeRecord = Readonly<Record<string, unknown>>
 export interface EventPage {
   readonly items: readonly ExchangeRecord[]
   readonly next: string | null
+  /** RFC 3339: the search took too long and ended here; `next` goes on. */
+  readonly stoppedAt?: string
+  /** A term that no exchange fulfils. */
+  readonly excludedBy?: string
+}
+
+export interface FacetsAnswer {
+  readonly total: number
+  /** `false`: it took too long; the newest were counted. */
+  readonly isWhole: boolean
+  readonly facets: Readonly<
+    Record<
+      string,
+      {
+        readonly values: readonly { readonly value: string; readonly count: number }[]
+        readonly other: number
+        readonly none: number
+      }
+    >
+  >
+}
+
+export interface HistogramAnswer {
+  readonly total: number
+  readonly isWhole: boolean
+  readonly bucketMs: number
+  readonly buckets: readonly { readonly time: string; readonly count: number }[]
 }
 
 export interface EventStorePort {
@@ -43,6 +72,17 @@ export interface EventStorePort {
   ) => Promise<{ readonly exchange: ExchangeRecord; readonly records: readonly ExchangeRecord[] } | null>
   /** Newest event time by tool id. */
   readonly lastSeen: () => Promise<ReadonlyMap<string, string>>
+}
+
+/** Counts over the events that match. */
+export interface EventCountsPort {
+  /** How often each value occurs. Rejects with code `bad-query` for a field that cannot be counted. */
+  readonly facets: (query: {
+    readonly q?: string
+    readonly fields: readonly string[]
+    readonly limit: number
+  }) => Promise<FacetsAnswer>
+  readonly histogram: (query: { readonly q?: string; readonly buckets: number }) => Promise<HistogramAnswer>
 }
 
 export interface PolicyPort {
@@ -269,6 +309,7 @@ export interface ControlPorts {
   readonly feedback: FeedbackPort
   readonly sealed: SealedPort
   readonly events: EventStorePort
+  readonly counts: EventCountsPort
   readonly policy: PolicyPort
   readonly readiness: ReadinessPort
   readonly metrics: MetricsPort

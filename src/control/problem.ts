@@ -6,6 +6,8 @@ export interface InputProblem {
   /** E.g. `query.limit`, `body.url`. */
   readonly path: string
   readonly message: string
+  /** Of a mistake inside a text: its offset, in UTF-16 units. */
+  readonly at?: number
 }
 
 export interface ProblemBody {

@@ -41,7 +41,7 @@ const problemAnswer = z.object({
   title: z.string(),
   status: z.number().int(),
   detail: z.string(),
-  problems: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  problems: z.array(z.object({ path: z.string(), message: z.string(), at: z.number().int().optional() })).optional(),
   id: z.string().optional(),
 })
 

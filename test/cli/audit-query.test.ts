@@ -59,3 +59,24 @@ t.test('export gives everything, oldest first, in every format', async (t) => {
   t.match(csv[1], /alice,dev; emea|alice,"dev; emea"/)
   t.match((await call(at.data, 'export', '--data', '.', '--format', 'table', '--limit', '1')).stdout, /^TIME/)
 })
+
+t.test('a question in the search language goes along with the filters; its mistake has a caret', async (t) => {
+  const at = await setUp(t)
+  const ask = (...args: string[]) => call(at.data, 'query', '--data', '.', ...args)
+  t.match((await ask('tool:*codex user:ali*', '--format', 'jsonl')).stdout, at.first.flow)
+  t.equal((await ask('tool:*codex', '--action', 'block')).stdout, 'no events match\n')
+  t.match(await ask('tier:restricted user:zoe'), { stdout: 'no events match\n', stderr: /no event fits `user:zoe`/ })
+  const wrong = await ask('tier:restricted tol:x')
+  t.equal(wrong.code, 2)
+  t.match(wrong.stderr, /^ {2}tier:restricted tol:x\n {18}\^\nno key is named `tol`: did you mean `tool:`\?/)
+})
+
+t.test('a table has the columns that are asked for', async (t) => {
+  const at = await setUp(t)
+  const { stdout } = await call(at.data, 'query', '--data', '.', 'tool:*codex', '--columns', 'Time,client.user,status')
+  t.match(stdout, /^TIME +CLIENT\.USER +STATUS\n2026-\S+ +alice/)
+  t.match(await call(at.data, 'query', '--data', '.', '--columns', 'nope'), {
+    code: 2,
+    stderr: /--columns `nope` is none of/,
+  })
+})

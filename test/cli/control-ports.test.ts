@@ -28,6 +28,8 @@ async function partsOf(t: Test, change: Partial<ControlParts> = {}): Promise<Con
       query: () => Promise.reject(new Error()),
       find: () => Promise.resolve(null),
       lastSeen: () => Promise.reject(new Error()),
+      facets: () => Promise.reject(new Error()),
+      histogram: () => Promise.reject(new Error()),
     },
     watch: { current: () => state, problems: () => none },
     warnings: [warning],

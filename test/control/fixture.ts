@@ -81,6 +81,18 @@ export function fakePorts(changes: Partial<ControlPorts> = {}): Fixture {
           : null,
       lastSeen: async () => new Map([['claude-code', '2026-11-22T09:00:00.000Z']]),
     },
+    counts: {
+      facets: async ({ fields }) => {
+        const facet = { values: [{ value: 'claude-code', count: 7 }], other: 0, none: 1 }
+        return { total: 8, isWhole: true, facets: Object.fromEntries(fields.map((field) => [field, facet])) }
+      },
+      histogram: async ({ buckets }) => ({
+        total: 8,
+        isWhole: true,
+        bucketMs: 1000,
+        buckets: Array.from({ length: buckets }, () => ({ time: '2026-11-22T10:00:00.000Z', count: 1 })),
+      }),
+    },
     persons: {
       erase: async () => ({ ok: false, why: 'unknown', detail: 'nobody of this name has records' }),
       holds: { list: () => [], add: async () => ({ ok: false, detail: 'no' }), release: async () => null },

@@ -5,10 +5,10 @@ import { ACTIONS } from '../../domain/action.ts'
 import { EVENT_PHASES } from '../../domain/audit-event.ts'
 import { TIERS } from '../../domain/tier.ts'
 import type { ControlPorts, EventQuery } from '../ports.ts'
-import { ApiProblem } from '../problem.ts'
 import { addRoute } from '../route.ts'
 import { storeAnswer } from '../store-answer.ts'
 import { nameFilter, recordAnswer, textFilter, timeFilter, toolFilter } from './fields.ts'
+import { checkQuestion, questionFilter } from './question.ts'
 
 const query = z.strictObject({
   since: timeFilter.optional(),
@@ -21,7 +21,7 @@ const query = z.strictObject({
   rule: nameFilter.optional(),
   phase: z.enum(EVENT_PHASES).optional(),
   text: textFilter.optional(),
-  q: textFilter.optional().describe('the same as `text`; give one of the two'),
+  q: questionFilter.optional(),
   limit: z.coerce
     .number()
     .int('write a whole number')
@@ -40,15 +40,10 @@ const BOUNDED = ['tier', 'action', 'phase', 'order', 'limit'] as const
 const toUtc = (time: string): string => new Date(time).toISOString()
 
 function toEventQuery(input: Query): EventQuery {
-  const { q, text, since, until, ...rest } = input
-  if (q !== undefined && text !== undefined) {
-    const problems = [{ path: 'query.q', message: 'give `q` or `text`, not both' }]
-    throw new ApiProblem(400, 'the request has wrong parameters', { problems })
-  }
-  const words = text ?? q
+  const { since, until, ...rest } = input
+  checkQuestion(input.q)
   const filters = {
     ...rest,
-    ...(words === undefined ? {} : { text: words }),
     ...(since === undefined ? {} : { since: toUtc(since) }),
     ...(until === undefined ? {} : { until: toUtc(until) }),
   }
@@ -71,13 +66,18 @@ export function addEventsRoute(app: FastifyInstance, ports: ControlPorts): void 
     operation: 'listEvents',
     summary: 'Search exchanges, tunnels and changes; an exchange is intent and outcome of one flow merged',
     query,
-    answer: z.object({ items: z.array(recordAnswer), next: z.string().nullable() }),
+    answer: z.object({
+      items: z.array(recordAnswer),
+      next: z.string().nullable(),
+      stoppedAt: z.string().optional().describe('the search took too long and ended here; `next` goes on'),
+      excludedBy: z.string().optional().describe('a term that no exchange fulfils'),
+    }),
     handle: async (input) => {
       const eventQuery = toEventQuery(input.query)
       const page = await storeAnswer(() => ports.events.query(eventQuery))
       const after = describeSearch(input.query, page.items.length)
       ports.audit.record({ actor: input.actor, operation: 'events.read', target: 'events', before: null, after })
-      return { items: page.items, next: page.next }
+      return page
     },
   })
 }

@@ -32,11 +32,19 @@ t.test('all filters reach the store, times in UTC', async (t) => {
   ])
 })
 
-t.test('`q` is another name of `text`, and only one of the two may be given', async (t) => {
+t.test('`q` is a question in the search language, beside the other filters', async (t) => {
   const { get, queries } = await startControl(t)
-  await get('/api/v1/events?q=claude')
-  t.strictSame(queries, [{ limit: 100, order: 'desc', text: 'claude' }])
-  t.match(await get('/api/v1/events?q=a&text=b'), { status: 400, json: { problems: [{ path: 'query.q' }] } })
+  await get(`/api/v1/events?text=a&q=${encodeURIComponent('tool:codex -action:allow')}`)
+  t.strictSame(queries, [{ limit: 100, order: 'desc', text: 'a', q: 'tool:codex -action:allow' }])
+})
+
+t.test('a question that cannot be read is refused with the place of its mistake', async (t) => {
+  const { get, queries } = await startControl(t)
+  t.match(await get(`/api/v1/events?q=${encodeURIComponent('tier:approved tol:x')}`), {
+    status: 400,
+    json: { problems: [{ path: 'query.q', at: 14, message: /did you mean `tool:`/ }] },
+  })
+  t.strictSame(queries, [])
 })
 
 t.test('limits, times and names outside their range are refused', async (t) => {
