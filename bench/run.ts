@@ -16,6 +16,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   },
   'durable-intent': async () => (await import('./durable-intent.bench.ts')).run,
   tunnel: async () => (await import('./tunnel.bench.ts')).run,
+  store: async () => {
+    const { run } = await import('./store.bench.ts')
+    return (rounds) => run(rounds)
+  },
   'first-event': async () => (await import('./first-event.bench.ts')).run,
   restore: async () => {
     const { run } = await import('./restore.bench.ts')

@@ -21,8 +21,8 @@ export function readQuestion(text: string | undefined, nowMs: number, io: CliIo)
 export function underlined(text: string, at: number): string {
   const from = Math.max(0, at - SHOWN_CHARS / 2)
   const shown = text.slice(from, from + SHOWN_CHARS)
-  const line = [...shown].map((character) => (/[\p{C}\p{Zl}\p{Zp}]/u.test(character) ? '·' : character)).join('')
-  const before = [...shown.slice(0, at - from)].reduce((sum, character) => sum + widthOf(character), 0)
+  const line = Array.from(shown, (character) => (/[\p{C}\p{Zl}\p{Zp}]/u.test(character) ? '·' : character)).join('')
+  const before = Array.from(shown.slice(0, at - from)).reduce((sum, character) => sum + widthOf(character), 0)
   return `  ${line}\n  ${' '.repeat(before)}^`
 }
 
