@@ -2,7 +2,6 @@
  * What one exchange says, kept for the auditors: sealed as soon as it was looked through, with everything that was found
  * replaced, also where the text that goes upstream keeps it. Only for tiers of which the policy says so.
  */
-import { Buffer } from 'node:buffer'
 import type { UsageReader } from '../dialects/dialect.ts'
 import type { SealedPart } from '../domain/audit-event.ts'
 import type { Client } from '../domain/client.ts'
@@ -103,7 +102,7 @@ const PLAIN = 'text/plain'
 class Gathered {
   readonly contentType: string | null
   readonly #maxBytes: number
-  readonly #pieces: Buffer[] = []
+  readonly #pieces: Uint8Array[] = []
   size = 0
   isCut = false
 
@@ -117,12 +116,18 @@ class Gathered {
     this.isCut ||= isCut || bytes.length > room
     if (room <= 0) return
     // A copy: the bytes belong to whoever streams them.
-    const piece = Buffer.from(bytes.subarray(0, room))
+    const piece = new Uint8Array(bytes.subarray(0, room))
     this.#pieces.push(piece)
     this.size += piece.length
   }
 
-  text(): Buffer {
-    return Buffer.concat(this.#pieces)
+  text(): Uint8Array {
+    const text = new Uint8Array(this.size)
+    let at = 0
+    for (const piece of this.#pieces) {
+      text.set(piece, at)
+      at += piece.length
+    }
+    return text
   }
 }
