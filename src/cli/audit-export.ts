@@ -6,6 +6,7 @@ import { createParquetExport } from '../audit/export/parquet.ts'
 import { escapeControls } from '../audit/export/printable.ts'
 import { renderTable } from '../audit/export/table.ts'
 import { type AuditReader, openAuditReader } from '../audit/reader.ts'
+import { asideLine } from '../audit/set-aside.ts'
 import { FILTER_FLAGS, type Filters, readFilters } from './audit-filters.ts'
 import { findAudit, PLACE_FLAGS } from './audit-folder.ts'
 import { readQuestion } from './audit-question.ts'
@@ -146,7 +147,7 @@ function written(reader: AuditReader, { filters, isJson, out, write }: Wish, io:
 /** Whoever relies on an export must know that something is missing from it, scripts included. */
 function saidUnreadable(reader: AuditReader, io: CliIo): boolean {
   const files = reader.unreadable()
-  for (const { why } of files) io.stderr(`${escapeControls(why)}: the export is without it\n`)
+  for (const file of files) io.stderr(`${escapeControls(asideLine(file))}: the export is without it\n`)
   return files.length > 0
 }
 

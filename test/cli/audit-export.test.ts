@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import { parquetReadObjects } from 'hyparquet'
@@ -50,4 +50,20 @@ t.test('all mistakes are told at once, and a file that cannot be written is told
   const wrong = await call(at.data, 'export', '--data', '.', '--format', 'xml', '--limit', '0')
   t.match(wrong, { code: 2, stderr: /--limit[^]*--format `xml` is not one of jsonl, csv, ocsf, ecs, cef, parquet/u })
   t.match(await call(at.data, 'export', '--data', '.', '--out', 'no/such/folder'), { code: 3, stderr: /ENOENT/u })
+})
+
+t.test('a question in the search language chooses what is exported', async (t) => {
+  const at = await setUp(t)
+  const asked = await call(at.data, 'export', '--data', '.', 'tool:*codex', '--format', 'jsonl')
+  t.match(JSON.parse(asked.stdout), { flow: at.first.flow })
+  t.match(await call(at.data, 'export', '--data', '.', 'tol:x'), { code: 2, stdout: '', stderr: /\^\n/u })
+})
+
+t.test('an event file that cannot be read is named, and the rest is exported', async (t) => {
+  const at = await setUp(t)
+  writeFileSync(join(at.dir, 'events-n1-w0-000000000001.jsonl.zst'), 'no frames')
+  writeFileSync(join(at.dir, 'events-n2-w0-000000000001.jsonl.zst'), 'no frames')
+  const done = await call(at.data, 'export', '--data', '.')
+  t.match(done, { code: 1, stderr: /`events-n2-w0-\S+` cannot be read: .*: the export is without it\n/u })
+  t.equal(done.stdout.trimEnd().split('\n').length, 3)
 })
