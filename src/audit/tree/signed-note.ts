@@ -63,7 +63,7 @@ export function readVerifier(verifierKey: string): NoteVerifier | null {
 /** Text and signature lines of a note; `null`: not of that form. */
 export function splitNote(note: string): { readonly text: string; readonly signatures: readonly string[] } | null {
   const end = note.lastIndexOf('\n\n')
-  if (end === -1 || !note.endsWith('\n')) return null
+  if (end === -1 || end + 2 >= note.length || !note.endsWith('\n')) return null
   const signatures = note.slice(end + 2, -1).split('\n')
   return signatures.length > MAX_SIGNATURES ? null : { text: note.slice(0, end + 1), signatures }
 }

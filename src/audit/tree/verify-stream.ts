@@ -37,6 +37,8 @@ class StreamCheck {
   #lines = 0
   #firstSeq: number | null = null
   #last: LastLine | null = null
+  /** The file before could not be read. */
+  #isGap = false
 
   constructor(input: StreamInput) {
     this.#input = input
@@ -76,7 +78,11 @@ class StreamCheck {
   /** `false`: what comes behind cannot be compared any more. */
   async #segment(segment: Segment): Promise<boolean> {
     const scan = await this.#scan(segment)
-    if (scan === null) return false
+    if (scan === null) {
+      this.#isGap = true
+      return true
+    }
+    if (this.#isGap && !this.#goOnBehindGap(segment)) return false
     this.#count(segment, scan)
     const before = this.#tree.size
     const misfit = this.#tree.add(scan.leaves)
@@ -91,6 +97,15 @@ class StreamCheck {
     }
     this.#problems.push(...found)
     return found.every(({ kind }) => kind === 'person')
+  }
+
+  /** The records of a file that cannot be read have their leaves in the tiles. */
+  #goOnBehindGap({ firstSeq }: Segment): boolean {
+    this.#isGap = false
+    this.#last = null
+    const misfit = this.#tree.skip(firstSeq - 1)
+    if (misfit !== null) this.#problems.push(misfitProblem(misfit))
+    return misfit === null
   }
 
   async #scan(segment: Segment): Promise<SegmentScan | null> {
@@ -162,7 +177,7 @@ class StreamCheck {
         this.#notes.push('nothing is signed yet: the chain only holds the records')
       return
     }
-    if (size < newest.size) {
+    if (size < newest.size && !this.#isGap) {
       const message = `records ${size + 1} to ${newest.size}, which were signed, were removed from the end`
       this.#add({ kind: 'removed', seq: size + 1, ...none, message })
       return

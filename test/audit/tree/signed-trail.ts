@@ -1,6 +1,8 @@
 /** A folder with records and their signed tree, as Weir leaves it. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { listSegments } from '../../../src/audit/segments.ts'
 import { loadCheckpointKey, signerOf } from '../../../src/audit/tree/checkpoint-key.ts'
 import { TreeFollower } from '../../../src/audit/tree/follower.ts'
 import { treeFolder } from '../../../src/audit/tree/tree-files.ts'
@@ -12,6 +14,8 @@ export interface SignedTrail extends Filled {
   readonly treeDir: string
   readonly keyFile: string
   readonly verifierKey: string
+  /** Of all files. */
+  readonly lines: readonly Buffer[]
 }
 
 /** One a second. */
@@ -33,15 +37,19 @@ export function signTrail(dir: string, keyFile: string, sizes: readonly number[]
   return signer.verifierKey
 }
 
-/** `sizes`: of the checkpoints. */
+/** `sizes`: of the checkpoints; `more` events stand behind the `count` ones. */
 export async function signedTrail(
   t: Test,
   count: number,
   sizes: readonly number[],
   segmentBytes = 60_000,
+  more: readonly AuditEvent[] = [],
 ): Promise<SignedTrail> {
-  const at = await filled(t, someEvents(count), segmentBytes)
+  const at = await filled(t, [...someEvents(count), ...more], segmentBytes)
   await at.spool.close()
   const keyFile = join(at.data, 'keys', 'checkpoint.key')
-  return { ...at, keyFile, treeDir: treeFolder(at.dir, 'n1-w0'), verifierKey: signTrail(at.dir, keyFile, sizes) }
+  const verifierKey = signTrail(at.dir, keyFile, sizes)
+  const lines = listSegments(at.dir).flatMap(({ events }) => readFileSync(events, 'latin1').split('\n').slice(0, -1))
+  const treeDir = treeFolder(at.dir, 'n1-w0')
+  return { ...at, keyFile, treeDir, verifierKey, lines: lines.map((line) => Buffer.from(line, 'latin1')) }
 }
