@@ -27,6 +27,7 @@ COPY --from=packages /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY package.json ./
 COPY bin ./bin
+COPY verify ./verify
 COPY --chown=weir:weir rules ./rules
 
 # Inside a container loopback reaches nobody: both ports listen on all addresses, and who may use them is
