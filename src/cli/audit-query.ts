@@ -1,4 +1,4 @@
-/** `weir audit query` and `weir audit export`: the events that match, a page or all of them. Reads only, also while Weir runs. */
+/** `weir audit query`: the newest events that match. Reads only, also while Weir runs. */
 import type { EventPage, ExchangeRecord } from '../audit/event-query.ts'
 import { type Column, CSV_COLUMNS } from '../audit/export/columns.ts'
 import { EXPORT_FORMATS, type ExportFormat } from '../audit/export/formats.ts'
@@ -7,14 +7,13 @@ import { escapeControls } from '../audit/export/printable.ts'
 import { renderColumns, renderTable, tableColumns } from '../audit/export/table.ts'
 import { type AuditReader, openAuditReader } from '../audit/reader.ts'
 import { asideLine } from '../audit/set-aside.ts'
-import { FILTER_FLAGS, type Filters, type Format, readFilters } from './audit-filters.ts'
+import { FILTER_FLAGS, type Filters, FORMATS, type Format, readFilters } from './audit-filters.ts'
 import { findAudit, PLACE_FLAGS } from './audit-folder.ts'
 import { readQuestion } from './audit-question.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
 
 const USAGE = `usage: weir audit query  ['QUERY'] [filters]     newest first, 50 unless --limit says otherwise
-       weir audit export ['QUERY'] [filters]     oldest first, all of them, as JSONL or CSV
 
 QUERY: 'tool:codex tier:restricted,prohibited -action:allow user:li* host:*.openai.com status:>=400 finding:*
        since:7d "free text"'; all terms must hold, filters too; docs/audit.md explains it.
@@ -27,7 +26,7 @@ filters:
   --event ID             the one that a notice names; other filters are not asked then (query only)
   --text WORDS           words, or beginnings of words, anywhere in the records
   --limit N
-  --format F             table, jsonl or csv
+  --format F             ${FORMATS.join(', ')}
   --columns A,B          columns of the table, named as in CSV (query only)
 
 options:
@@ -40,7 +39,6 @@ Exit codes: 0 done, 1 done without the event files that are damaged (they are na
 `
 
 const DEFAULT_LIMIT = 50
-const PAGE = 500
 
 const FLAGS = {
   ...COMMON_FLAGS,
@@ -69,10 +67,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   if (place === null) return EXIT.unreachable
   try {
     return withReader({ dir: place.dir, file: place.store }, (reader) => {
-      const code =
-        flags.positionals[0] === 'query'
-          ? query(reader, { ...asked, columns, event: values.event ?? null }, values.json, io)
-          : exportAll(reader, asked, io)
+      const code = query(reader, { ...asked, columns, event: values.event ?? null }, values.json, io)
       return sayUnreadable(reader, io) ? EXIT.bad : code
     })
   } catch (error) {
@@ -145,34 +140,3 @@ function rendered(page: EventPage, format: Format): string {
 
 const document = ({ header = '', row, footer = '' }: ExportFormat, items: readonly ExchangeRecord[]): string =>
   header + items.map((item) => row(item)).join('') + footer
-
-function exportAll(reader: AuditReader, filters: Filters, io: CliIo): number {
-  const format = filters.format ?? 'jsonl'
-  if (format === 'table') io.stdout(renderTable([...pages(reader, filters)].flat()))
-  else exportRows(EXPORT_FORMATS[format], pages(reader, filters), io)
-  return EXIT.done
-}
-
-/** Page by page, so that memory does not grow with what is exported (a table needs its widths: all at once). */
-function exportRows(
-  { header = '', row, footer = '' }: ExportFormat,
-  from: Iterable<readonly ExchangeRecord[]>,
-  io: CliIo,
-): void {
-  io.stdout(header)
-  for (const items of from) io.stdout(items.map((item) => row(item)).join(''))
-  io.stdout(footer)
-}
-
-function* pages(reader: AuditReader, filters: Filters): Generator<readonly ExchangeRecord[]> {
-  let left = filters.limit ?? Number.POSITIVE_INFINITY
-  let cursor: string | null = null
-  while (left > 0) {
-    const limit = Math.min(PAGE, left)
-    const page = reader.query({ ...filters.query, ...(cursor === null ? {} : { cursor }), limit, order: 'asc' })
-    yield page.items
-    left -= page.items.length
-    if (page.next === null) return
-    cursor = page.next
-  }
-}
