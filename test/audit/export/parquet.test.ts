@@ -67,7 +67,7 @@ t.test('any events read back, texts as they were or made visible', async () => {
       return rows.every((row, index) => {
         const { path, model, client } = records[index] as { path?: string; model?: string; client?: { user?: string } }
         const same = (value: unknown, text: string | null | undefined): boolean =>
-          value === (text == null ? null : escapeControls(text))
+          value === (text == null ? null : escapeControls(text.toWellFormed()))
         return same(row['path'], path) && same(row['model'], model) && same(row['client_user'], client?.user)
       })
     }),
