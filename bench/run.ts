@@ -29,6 +29,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
     const { run } = await import('./kill.bench.ts')
     return (rounds) => run(rounds)
   },
+  verify: async () => {
+    const { run } = await import('./verify.bench.ts')
+    return (rounds) => run(rounds)
+  },
   sinks: async () => {
     const { run } = await import('./sinks.bench.ts')
     return (rounds) => run(rounds)
