@@ -1,3 +1,4 @@
+import type { JsonWebKey } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -11,7 +12,7 @@ t.test('a pair is made, the private half for its owner alone, and never over ano
   t.equal(await run(['privacy-key', '--out', 'dpo'], fakeIo(dir)), 0)
   t.equal(statSync(join(dir, 'dpo')).mode & 0o777, 0o600)
   t.ok(readPrivacyKey(readFileSync(join(dir, 'dpo'), 'utf8')))
-  t.ok(sealToOf(JSON.parse(readFileSync(join(dir, 'dpo.pub.json'), 'utf8')) as object))
+  t.ok(sealToOf(JSON.parse(readFileSync(join(dir, 'dpo.pub.json'), 'utf8')) as JsonWebKey))
   t.equal(await run(['privacy-key', '--out', 'dpo'], fakeIo(dir)), 3)
   t.equal(await run(['privacy-key'], fakeIo(dir)), 2)
 })

@@ -1,10 +1,11 @@
 /** Connections handed on by a balancer: Debian's haproxy in front of Weir, and balancers played by hand. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { freePort, skipWithoutDebian, startDaemon, until } from '../helpers/debian.ts'
+import { personTextOf } from '../helpers/persons.ts'
 import { ok, onRequests, readToEnd, requestTo, setStage } from '../helpers/stage.ts'
 import { flowEvents } from '../helpers/weir.ts'
 import { exchangeOnce, readUntil } from '../helpers/wire-client.ts'
@@ -73,7 +74,7 @@ t.test('the client that the balancer names counts for networks, identity and eve
     await stage.weir.waitForEvents((all) => flowEvents(all).filter(({ phase }) => phase === 'outcome').length === 2),
   )
   t.ok(events.length >= 2)
-  const page = personalOf(stage.weir.dir)
+  const page = personTextOf(stage.weir.dir)
   t.match(page, /192\.0\.2\.10/u)
   t.match(page, /192\.0\.2\.11/u)
   t.match(page, /alice@acme\.example/u)
@@ -115,7 +116,7 @@ t.test('a header from somebody who is no balancer is garbage, never believed', a
   }
   const events = flowEvents(await stage.weir.waitForEvents((all) => flowEvents(all).length > 0))
   t.match(events, [{ phase: 'tunnel', reason: 'not-proxy-protocol' }])
-  t.notMatch(personalOf(stage.weir.dir), /192\.0\.2\.10/u)
+  t.notMatch(personTextOf(stage.weir.dir), /192\.0\.2\.10/u)
 })
 
 t.test('the limit of connections counts by client, not by balancer', async (t) => {
@@ -157,8 +158,8 @@ for (const [send, family] of [
     const request = requestTo(stage.host('monitored'), '{}', 'Connection: close\r\n')
     t.equal((await exchangeOnce(socket, request)).status, 200)
     await stage.weir.waitForEvents((all) => flowEvents(all).some(({ phase }) => phase === 'outcome'))
-    t.match(personalOf(stage.weir.dir), /"127\.0\.0\.9"/u)
-    t.notMatch(personalOf(stage.weir.dir), /"127\.0\.0\.1"/u)
+    t.match(personTextOf(stage.weir.dir), /"127\.0\.0\.9"/u)
+    t.notMatch(personTextOf(stage.weir.dir), /"127\.0\.0\.1"/u)
     t.equal(
       flowEvents(stage.weir.events()).filter(({ reason }) => reason === 'balancer-header').length,
       0,
@@ -193,14 +194,6 @@ async function startHaproxy(t: Test, target: number, send: string): Promise<numb
   writeFileSync(join(dir, 'haproxy.cfg'), lines.join('\n'))
   await startDaemon(t, { name: 'haproxy', args: ['-db', '-f', join(dir, 'haproxy.cfg')], port })
   return port
-}
-
-function personalOf(dir: string): string {
-  const folder = join(dir, 'data', 'audit')
-  return readdirSync(folder)
-    .filter((name) => name.startsWith('personal'))
-    .map((name) => readFileSync(join(folder, name), 'utf8'))
-    .join('')
 }
 
 /** What the gauge of connections says. */

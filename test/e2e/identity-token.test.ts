@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import t from 'tap'
 import { startHttpOrigin, startHttpsOrigin } from '../helpers/origin.ts'
+import { personTextOf } from '../helpers/persons.ts'
 import { makePki } from '../helpers/pki.ts'
 import { type MadeToken, makeToken, revokeToken } from '../helpers/tokens.ts'
 import { flowEvents, startWeir, type TestWeir, type TestWeirOptions } from '../helpers/weir.ts'
@@ -108,8 +109,7 @@ t.test('a token is user, groups, device and assurance to rules and events; it go
   )
   const other = await makeToken(weir.dir, 'ann')
   t.equal((await ask(weir, other.line)).status, 400, 'who is not in the group gets the tier of the tool')
-  const personal = readdirSync(join(weir.dir, 'data', 'audit')).filter((name) => name.startsWith('personal'))
-  const people = personal.map((name) => readFileSync(join(weir.dir, 'data', 'audit', name), 'utf8')).join('')
+  const people = personTextOf(weir.dir)
   t.match(people, /"user":"li\.wei","groups":\["pilot"\],"device":"LT-7"/u)
 })
 

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startHttpsOrigin } from '../helpers/origin.ts'
+import { personsOf } from '../helpers/persons.ts'
 import { makePki } from '../helpers/pki.ts'
 import { flowEvents, startWeir, type TestWeir } from '../helpers/weir.ts'
 import { exchangeOnce, tlsThrough } from '../helpers/wire-client.ts'
@@ -33,14 +34,6 @@ async function setUp(t: Test, policy: (text: string) => string): Promise<TestWei
 
 const mapOf = (weir: TestWeir): string => weir.app.config.identity.map ?? ''
 
-function personalLines(weir: TestWeir): Record<string, unknown>[] {
-  const dir = join(weir.dir, 'data', 'audit')
-  return readdirSync(dir)
-    .filter((name) => name.startsWith('personal'))
-    .flatMap((name) => readFileSync(join(dir, name), 'utf8').trim().split('\n'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-}
-
 t.test(
   'the network map gives person and device to the personal file, and a pseudonym to the chained line',
   async (t) => {
@@ -52,7 +45,7 @@ t.test(
     t.match(event, { assurance: 'network', who: /^p_/u, whoDigest: /.+/u })
     t.notMatch(JSON.stringify(weir.events()), /alice|research|LT-0815|127\.0\.0\.1|berlin/u)
     t.match(
-      personalLines(weir).find(({ id }) => id === event?.['id']),
+      personsOf(weir.dir).find(({ id }) => id === event?.['id']),
       {
         user: 'alice',
         groups: ['research', 'emea'],
@@ -116,5 +109,5 @@ t.test('a broken map keeps the old one and is reported', async (t) => {
   )
   t.ok(weir.log.some((line) => /"event":"config\.refused"/u.test(line) && /\[0\]\.cidr/u.test(line)))
   await weir.stop()
-  t.match(personalLines(weir).at(-1), { user: 'alice' })
+  t.match(personsOf(weir.dir).at(-1), { user: 'alice' })
 })

@@ -1,6 +1,6 @@
 /** TLS to the proxy itself, with and without certificates of clients, by curl and by Node. */
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
@@ -8,6 +8,7 @@ import t from 'tap'
 import { type ClientPki, type KeyPair, makeClientPki, readPair } from '../helpers/client-pki.ts'
 import { debianProgram, skipWithoutDebian } from '../helpers/debian.ts'
 import { startHttpOrigin, startHttpsOrigin } from '../helpers/origin.ts'
+import { personTextOf } from '../helpers/persons.ts'
 import { makePki } from '../helpers/pki.ts'
 import { startWeir, type TestWeir } from '../helpers/weir.ts'
 import { readUntil } from '../helpers/wire-client.ts'
@@ -82,7 +83,7 @@ t.test('client certificates at the proxy port', { skip }, async (t) => {
       { assurance: 'mtls', rule: 'rule:engineers' },
     )
     t.match(
-      peopleOf(weir.require),
+      personTextOf(weir.require),
       /"user":"alice@acme\.example","groups":\["engineering"\],"device":"lt-7\.acme\.example"/u,
     )
   })
@@ -130,7 +131,7 @@ t.test('client certificates at the proxy port', { skip }, async (t) => {
     t.match(await curl(pki, weir.none, null), { code: 0, status: '200', said: /plain/u })
     t.match(await curl(pki, weir.none, alice), { code: 0, status: '200' }, 'nobody asks for it')
     t.match(await curl(pki, weir.none, null, ['-x', `http://127.0.0.1:${weir.none.port}`]), { code: 0, status: '200' })
-    t.notMatch(peopleOf(weir.none), /alice/u)
+    t.notMatch(personTextOf(weir.none), /alice/u)
   })
 
   await t.test('Node: ALPN is http/1.1, sessions are resumed with the certificate they began with', async (t) => {
@@ -201,9 +202,3 @@ async function ask(weir: TestWeir, options: ConnectionOptions) {
 
 const waitForStray = (weir: TestWeir): Promise<unknown> =>
   weir.waitForEvents((all) => all.some((event) => JSON.stringify(event).includes('client-certificate')))
-
-function peopleOf(weir: TestWeir): string {
-  const dir = join(weir.dir, 'data', 'audit')
-  const files = readdirSync(dir).filter((name) => name.startsWith('personal'))
-  return files.map((name) => readFileSync(join(dir, name), 'utf8')).join('')
-}

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { personTextOf } from './persons.ts'
 import type { Scope } from './scope.ts'
 import { type MadeToken, makeToken } from './tokens.ts'
 import { flowEvents, startWeir, type TestWeir } from './weir.ts'
@@ -50,8 +51,10 @@ export async function startFamily(t: Scope, options: FamilyOptions): Promise<Fam
 /** Everything that a Weir wrote: log, events, personal fields. */
 export function written({ dir, log }: TestWeir): string {
   const folder = join(dir, 'data', 'audit')
-  const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'))
-  return [...log, ...files].join('\n')
+  const files = readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+  return [...log, ...files, personTextOf(dir)].join('\n')
 }
 
 /** Neither has written the token anywhere. */
