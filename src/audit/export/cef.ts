@@ -8,7 +8,7 @@ import { type CefField, cefExtension, cefHeader } from './cef-text.ts'
 import { cellText } from './columns.ts'
 import { ecsAction, ecsOutcome, ecsSeverity } from './ecs-event.ts'
 import { PRODUCT } from './product.ts'
-import { integerAt, portAt, textAt, textsAt, timeMsOf, valueAt } from './record-fields.ts'
+import { entryOf, integerAt, portAt, textAt, textsAt, timeMsOf, valueAt } from './record-fields.ts'
 import { requestUrl } from './request-url.ts'
 
 /** Severity of CEF, 0 to 10, by that of the other exports (1 informational to 4 high). */
@@ -40,7 +40,7 @@ function nameOf(record: ExchangeRecord, phase: string): string {
   if (phase === 'config') return valueAt(record, 'ok') === true ? 'Configuration loaded' : 'Configuration refused'
   const action = textAt(record, 'action')
   if (phase === 'tunnel') return action === 'block' ? 'AI tunnel refused' : 'AI tunnel closed'
-  return NAMES[action ?? ''] ?? 'AI request ended'
+  return entryOf(NAMES, action) ?? 'AI request ended'
 }
 
 const common = (record: ExchangeRecord, phase: string): CefField[] => [

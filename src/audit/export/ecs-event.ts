@@ -2,7 +2,7 @@
 import type { ExchangeRecord } from '../event-query.ts'
 import { activityOf } from './ocsf-entity.ts'
 import { activitySeverity, statusOf } from './ocsf-verdict.ts'
-import { textAt, valueAt } from './record-fields.ts'
+import { entryOf, textAt, valueAt } from './record-fields.ts'
 
 export function ecsCategory(record: ExchangeRecord): readonly string[] {
   const phase = textAt(record, 'phase')
@@ -19,7 +19,7 @@ const ADMIN_TYPES: Readonly<Record<string, string>> = {
 export function ecsTypes(record: ExchangeRecord): readonly string[] {
   const phase = textAt(record, 'phase')
   if (phase === 'config') return valueAt(record, 'ok') === true ? ['change'] : ['info']
-  if (phase === 'admin') return [ADMIN_TYPES[activityOf(textAt(record, 'operation') ?? '')[1]] ?? 'change']
+  if (phase === 'admin') return [entryOf(ADMIN_TYPES, activityOf(textAt(record, 'operation') ?? '')[1]) ?? 'change']
   const first = phase === 'tunnel' ? ['connection', 'end'] : ['access']
   const action = textAt(record, 'action')
   return action === undefined ? first : [...first, action === 'block' ? 'denied' : 'allowed']

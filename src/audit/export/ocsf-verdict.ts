@@ -1,7 +1,7 @@
 /** What Weir did with an exchange, in the words of OCSF's profile `security_control`. */
 import type { ExchangeRecord } from '../event-query.ts'
 import { type Captioned, type OcsfFields, SEVERITY } from './ocsf-parts.ts'
-import { integerAt, recordsAt, textAt, textsAt, valueAt } from './record-fields.ts'
+import { entryOf, integerAt, recordsAt, textAt, textsAt, valueAt } from './record-fields.ts'
 
 const ACTION = {
   allowed: [1, 'Allowed'],
@@ -76,8 +76,8 @@ export const isAlert = (record: ExchangeRecord): boolean =>
 export function securityControl(record: ExchangeRecord): OcsfFields {
   const [action, disposition] = verdictOf(record)
   const tier = textAt(record, 'tier')
-  const risk = tier === undefined ? undefined : RISK[tier]
-  const confidence = CONFIDENCE[textAt(record, 'confidence') ?? '']
+  const risk = entryOf(RISK, tier)
+  const confidence = entryOf(CONFIDENCE, textAt(record, 'confidence'))
   const exemption = textAt(record, 'exemption')
   return {
     action: action[1],
@@ -103,7 +103,9 @@ const FINDING_SEVERITY: Readonly<Record<string, Captioned>> = {
 
 /** That of the worst finding. */
 export function findingSeverity(record: ExchangeRecord): Captioned {
-  const severities = recordsAt(record, 'findings').map((finding) => FINDING_SEVERITY[String(finding['severity'])])
+  const severities = recordsAt(record, 'findings').map((finding) =>
+    entryOf(FINDING_SEVERITY, textAt(finding, 'severity')),
+  )
   return severities.reduce<Captioned>(
     (worst, one) => (one !== undefined && one[0] > worst[0] ? one : worst),
     SEVERITY.informational,

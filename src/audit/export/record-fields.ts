@@ -58,6 +58,10 @@ export function timeMsOf(record: ExchangeRecord): number {
   return Number.isNaN(ms) ? 0 : ms
 }
 
+/** What a table holds under a key that came from outside: `toString` is no key of it. */
+export const entryOf = <T>(table: Readonly<Record<string, T>>, key: string | undefined): T | undefined =>
+  key !== undefined && Object.hasOwn(table, key) ? table[key] : undefined
+
 /** An object without the members that are undefined; `undefined` when none is left. */
 export function present<T extends object>(fields: T): T | undefined {
   return Object.values(fields).some((value) => value !== undefined) ? fields : undefined

@@ -22,6 +22,11 @@ t.test('types go with their category', async (t) => {
 t.test('actions and outcomes', async (t) => {
   t.equal(ecsAction({ phase: 'config', what: 'policy', ok: false }), 'policy-refused')
   t.equal(ecsAction({ phase: 'admin', operation: 'token.make' }), 'token.make')
+  t.strictSame(
+    ecsTypes({ phase: 'admin', operation: 'toString' }),
+    ['change'],
+    'a word of JavaScript is one like others',
+  )
   t.equal(ecsOutcome({ phase: 'intent', action: 'log' }), 'unknown')
   t.equal(ecsOutcome({ phase: 'outcome', action: 'block' }), 'failure')
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import {
+  entryOf,
   integerAt,
   numberAt,
   portAt,
@@ -36,6 +37,12 @@ t.test('ports and times are checked', async (t) => {
   t.equal(portAt({ p: -1 }, 'p'), undefined)
   t.equal(timeMsOf({ time: '1970-01-01T00:00:01Z' }), 1000)
   t.equal(timeMsOf({ time: 'soon' }), 0)
+})
+
+t.test('a table has only the keys that it was given', async (t) => {
+  t.equal(entryOf({ a: 1 }, 'a'), 1)
+  t.equal(entryOf<unknown>({ a: 1 }, 'toString'), undefined)
+  t.equal(entryOf({ a: 1 }, undefined), undefined)
 })
 
 t.test('an object of nothing is none', async (t) => {
