@@ -34,7 +34,7 @@ export async function run(rounds = ROUNDS): Promise<Section> {
       cpu.push((user + system) / RECORDS)
     }
     const body = `${RECORDS} records, median of ${rounds}: ${median(rates).toFixed(0)} records/s, ${median(cpu).toFixed(2)} µs of processor time each.`
-    return { title: 'weir audit verify', body }
+    return { name: 'verify', title: 'weir audit verify', body }
   } finally {
     rmSync(data, { recursive: true, force: true })
   }
