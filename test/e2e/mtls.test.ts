@@ -83,7 +83,7 @@ t.test('client certificates at the proxy port', { skip }, async (t) => {
       { assurance: 'mtls', rule: 'rule:engineers' },
     )
     t.match(
-      personTextOf(weir.require),
+      personTextOf(weir.require.dir),
       /"user":"alice@acme\.example","groups":\["engineering"\],"device":"lt-7\.acme\.example"/u,
     )
   })
@@ -131,7 +131,7 @@ t.test('client certificates at the proxy port', { skip }, async (t) => {
     t.match(await curl(pki, weir.none, null), { code: 0, status: '200', said: /plain/u })
     t.match(await curl(pki, weir.none, alice), { code: 0, status: '200' }, 'nobody asks for it')
     t.match(await curl(pki, weir.none, null, ['-x', `http://127.0.0.1:${weir.none.port}`]), { code: 0, status: '200' })
-    t.notMatch(personTextOf(weir.none), /alice/u)
+    t.notMatch(personTextOf(weir.none.dir), /alice/u)
   })
 
   await t.test('Node: ALPN is http/1.1, sessions are resumed with the certificate they began with', async (t) => {
