@@ -62,7 +62,9 @@ async function ask(at: TestWeir, lines = '', inner = '') {
 
 function everythingOnDisk(at: TestWeir): string {
   const dir = join(at.dir, 'data', 'audit')
-  const text = readdirSync(dir).filter((name) => name.includes('.jsonl')).map((name) => readFileSync(join(dir, name), 'latin1'))
+  const text = readdirSync(dir)
+    .filter((name) => name.includes('.jsonl'))
+    .map((name) => readFileSync(join(dir, name), 'latin1'))
   return text.join('') + at.log.join('')
 }
 
