@@ -21,6 +21,8 @@ export default tseslint.config(
       '*.cjs',
       '*.js',
       'bin/',
+      // Written for Node alone, without types; biome reads them.
+      'verify/',
       'test/clients/node_modules/',
       '.tap/',
     ],

@@ -30,9 +30,9 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     io.stderr(`say whose key it is and where it goes: --name N --out FILE\n\n${USAGE}`)
     return EXIT.usage
   }
-  const pair = await makeAuditorPair(name).catch((error: Error) => error)
-  if (pair instanceof Error) {
-    io.stderr(`${pair.message}\n`)
+  const pair = await makeAuditorPair(name).catch(() => null)
+  if (pair === null) {
+    io.stderr('--name is no name: letters, digits, space and . _ @ -, 80 at most\n')
     return EXIT.usage
   }
   const file = resolve(io.cwd, out)

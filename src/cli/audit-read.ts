@@ -61,7 +61,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     const given = readCase(text(caseFile))
     const reader = await readAuditorPrivateKey(text(`${caseFile}.key`))
     const shares = share.map((file) => readShareFile(text(file)))
-    const opened = await openCase(given, reader, shares).catch((error: Error) => error)
+    const opened = await openCase(given, reader, shares).catch((error: unknown) => asError(error))
     if (opened instanceof Error) {
       io.stderr(`cannot be opened: ${escapeControls(opened.message)}\n`)
       return EXIT.bad
@@ -98,6 +98,8 @@ async function recordFirst(
   io.stderr(`it is not shown, because this could not be recorded: ${answer.problem}\n`)
   return answer.kind === 'refused' ? EXIT.bad : EXIT.unreachable
 }
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 function show({ head, text }: OpenedText, isRaw: boolean, io: CliIo): void {
   const said = Buffer.from(text).toString('utf8')

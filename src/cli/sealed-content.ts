@@ -42,7 +42,7 @@ export function openSealedContent(parts: SealedContentParts, opened: Opened[]): 
 }
 
 async function openTexts(dir: string, persons: PersonKeys, exchange: ExchangeRecord): Promise<SealedTexts | null> {
-  const { flow, time, sealed, timings } = exchange as Readonly<Record<string, unknown>>
+  const { flow, time, sealed, timings } = exchange
   if (typeof flow !== 'string' || typeof time !== 'string' || !Array.isArray(sealed)) return null
   const parts = sealed as readonly SealedPart[]
   const startMs = Date.parse(time)

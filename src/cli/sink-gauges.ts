@@ -3,20 +3,20 @@ import type { AuditSinks } from '../audit/sinks/sinks.ts'
 import type { SinkStatus } from '../audit/sinks/sinks-protocol.ts'
 import type { Metrics } from '../flow/ports.ts'
 
-const GAUGES: Readonly<Record<string, (status: SinkStatus) => number>> = {
-  weir_sink_behind_events: ({ behindEvents }) => behindEvents,
-  weir_sink_behind_seconds: ({ behindSeconds }) => behindSeconds,
-  weir_sink_delivered_events: ({ delivered }) => delivered,
-  weir_sink_retries: ({ retried }) => retried,
-  weir_sink_refused_events: ({ setAside }) => setAside,
-  weir_sink_lost_events: ({ lost }) => lost,
-  weir_sink_failing: ({ failure }) => (failure === null ? 0 : 1),
-}
+const GAUGES: readonly (readonly [name: string, valueOf: (status: SinkStatus) => number])[] = [
+  ['weir_sink_behind_events', ({ behindEvents }) => behindEvents],
+  ['weir_sink_behind_seconds', ({ behindSeconds }) => behindSeconds],
+  ['weir_sink_delivered_events', ({ delivered }) => delivered],
+  ['weir_sink_retries', ({ retried }) => retried],
+  ['weir_sink_refused_events', ({ setAside }) => setAside],
+  ['weir_sink_lost_events', ({ lost }) => lost],
+  ['weir_sink_failing', ({ failure }) => (failure === null ? 0 : 1)],
+]
 
 /** One series per sink; none before its thread has reported. */
 export function addSinkGauges(metrics: Pick<Metrics, 'gauge'>, names: readonly string[], sinks: AuditSinks): void {
   for (const sink of names) {
-    for (const [gauge, valueOf] of Object.entries(GAUGES)) {
+    for (const [gauge, valueOf] of GAUGES) {
       const read = (): number => {
         const status = sinks.status().find(({ name }) => name === sink)
         return status === undefined ? Number.NaN : valueOf(status)

@@ -12,7 +12,11 @@ t.test('what the spool made durable can be asked of the store', async (t) => {
   const loaded = await loadConfig({ flags: {}, env: {}, cwd: dir })
   if (!loaded.ok) throw new Error('the defaults are a configuration')
   const opened: Opened[] = []
-  const { spool, store } = openAuditTrail({ ...loaded.config, data: { dir: join(dir, 'data') } }, { log: silent, sealTo: null }, opened)
+  const { spool, store } = openAuditTrail(
+    { ...loaded.config, data: { dir: join(dir, 'data') } },
+    { log: silent, sealTo: null },
+    opened,
+  )
   const event = tunnel({})
   await spool.append(event)
   t.match(await store.find(event.flow), { exchange: { id: event.id } })

@@ -8,7 +8,9 @@ async function setUp(threshold = 2) {
   const to = { auditors: [ann!, ben!, cho!].map(({ publicKey }) => publicKey), threshold }
   const parts = ['request', 'response'] as const
   const texts = await Promise.all(
-    parts.map((part) => sealContent({ flow: '01F', part, contentType: null, isCut: false }, Buffer.from(`the ${part}`), to)),
+    parts.map((part) =>
+      sealContent({ flow: '01F', part, contentType: null, isCut: false }, Buffer.from(`the ${part}`), to),
+    ),
   )
   const given: Case = { v: 1, flow: '01F', reason: 'case 7', reader: JSON.parse(reader!.publicText), texts }
   return { ann: ann!, ben: ben!, cho: cho!, reader: reader!, given: readCase(JSON.stringify(given)) }
@@ -19,11 +21,17 @@ t.test('two of three auditors give the reader both texts; a share is of no use t
   const shares = await Promise.all(
     [ann, cho].map(async ({ privateKey }) => readShareFile(JSON.stringify(await shareCase(given, privateKey)))),
   )
-  t.same(shares.map(({ name }) => name), ['ann', 'cho'])
+  t.same(
+    shares.map(({ name }) => name),
+    ['ann', 'cho'],
+  )
   const opened = await openCase(given, reader.privateKey, shares)
   t.same(
     opened.map(({ head: { part }, text }) => [part, Buffer.from(text).toString()]),
-    [['request', 'the request'], ['response', 'the response']],
+    [
+      ['request', 'the request'],
+      ['response', 'the response'],
+    ],
   )
   await t.rejects(openCase(given, ann.privateKey, shares))
 })
