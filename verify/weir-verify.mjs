@@ -80,7 +80,7 @@ function filesByStream(folder) {
 
 /** All lines of a stream: their leaves, and what they show by themselves. Stops at a file that cannot be read. */
 function readStream(stream, files) {
-  const found = { leaves: [], places: [], faults: [], persons: [], notes: [], unreadable: null, times: [], last: null, present: 0, erased: 0 }
+  const found = { leaves: [], places: [], faults: [], persons: [], notes: [], unreadable: null, times: [], last: null, present: 0, erased: 0, removals: [], link: null }
   for (const [index, file] of files.entries()) {
     try {
       readFile(stream, file, index === files.length - 1, found)
@@ -125,6 +125,8 @@ function readLine({ stream, file, number, line, persons }, found) {
     const expected = last === null ? file.first : last.seq + 1
     const before = last?.digest ?? (record.seq === 1 ? '0'.repeat(64) : record.prevHash)
     const { seq } = record
+    found.link ??= record.prevHash
+    if (record.operation === 'retention.remove' && record.target === stream) found.removals.push({ ...record.after, seq: record.seq })
     if (record.stream !== stream) found.faults.push({ kind: 'inserted', seq, ...at, message: 'belongs to another stream' })
     if (seq > expected) found.faults.push({ kind: 'removed', seq: expected, ...at, message: `records ${expected} to ${seq - 1} were removed` })
     else if (seq < expected) found.faults.push({ kind: 'reordered', seq, ...at, message: `record ${seq} stands behind record ${expected - 1}` })
@@ -360,7 +362,8 @@ export function verifyStream(folder, stream, files, { keys = [], anchored = [] }
   const size = good.at(-1)?.size ?? 0
   const start = files.length === 0 ? 0 : files[0].first - 1
   const notes = [...found.notes]
-  if (start > 0) notes.push(`begins at ${start + 1}: older files were removed`)
+  if (start > 0) notes.push(`begins at ${start + 1}: older records were removed`)
+  const isRecorded = found.removals.some(({ seq, lastSeq, lastHash }) => seq <= size && lastSeq === start && lastHash === found.link)
   const tiles = leavesOfTiles(tree, size)
   const lines = [...tiles.leaves.slice(0, start), ...found.leaves]
   lines.length = Math.max(lines.length, start + found.leaves.length)
@@ -372,6 +375,10 @@ export function verifyStream(folder, stream, files, { keys = [], anchored = [] }
   else if (found.unreadable !== null) problems.push(found.unreadable)
   else if (found.faults.length > 0) problems.push(found.faults[0])
   problems.push(...found.persons)
+  // Records are only ever removed from the beginning, and never without a signed record that says so.
+  if (problems.length === found.persons.length && start > 0 && !isRecorded) {
+    problems.push({ kind: 'removed', seq: 1, file: null, line: null, message: `records 1 to ${start} are gone, and no signed record says that they were removed because of their age` })
+  }
   if (misfit === null && found.unreadable === null && found.faults.length === 0) {
     const peaks = new Peaks()
     for (const leaf of lines.slice(0, size)) peaks.add(leaf)

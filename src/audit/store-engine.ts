@@ -15,7 +15,7 @@ import type {
 import { FilesChanged } from './ingest.ts'
 import type { ReadPerson } from './person.ts'
 import { createPersonReader, dataOf } from './person-reader.ts'
-import { removeExpired } from './retention.ts'
+import { type ExpiredEvents, expiredEvents, removeExpired } from './retention.ts'
 import { finish } from './search-scan.ts'
 import type { AsideFile } from './set-aside.ts'
 import { isDamage, openStore } from './store-schema.ts'
@@ -101,22 +101,35 @@ export class StoreEngine {
     return this.#healing(() => this.#index.lastSeen())
   }
 
-  /** Remove whole segments whose events are all older than a time, and their rows, unless `keeps` says otherwise. Gives the files removed. */
-  retain(beforeMs: number, keeps?: Parameters<typeof removeExpired>[3]): string[] {
+  /** The segments whose events are all older than a time, unless `keeps` says otherwise. */
+  expired(beforeMs: number, keeps?: Parameters<typeof expiredEvents>[3]): ExpiredEvents[] {
     return this.#healing(() => {
       const { ingest, table } = this.#index
       ingest.flush()
       const rows = {
         newestOf: (name: string, size: number) => (ingest.offsetOf(name) === size ? table.newestOf(name) : null),
-        remove: (name: string) => {
-          ingest.write(() => {
-            table.removeFile(name)
-            ingest.removeFile(name)
-          })
-        },
       }
-      return removeExpired(rows, this.#dir, beforeMs, keeps)
+      return expiredEvents(rows, this.#dir, beforeMs, keeps)
     })
+  }
+
+  /** Remove segments and their rows. Gives the event files. */
+  remove(expired: readonly ExpiredEvents[]): string[] {
+    return this.#healing(() => {
+      const { ingest, table } = this.#index
+      const remove = (name: string): void => {
+        ingest.write(() => {
+          table.removeFile(name)
+          ingest.removeFile(name)
+        })
+      }
+      return removeExpired({ remove }, expired)
+    })
+  }
+
+  /** Both at once. */
+  retain(beforeMs: number, keeps?: Parameters<typeof expiredEvents>[3]): string[] {
+    return this.remove(this.expired(beforeMs, keeps))
   }
 
   close(): void {

@@ -6,6 +6,8 @@ export interface WorkerSettings {
   readonly file: string
   /** `null`: nothing is ever removed. */
   readonly retentionDays: number | null
+  /** Sealed content is kept so long; `null`: for ever. */
+  readonly contentDays?: number | null
   /** Receivers whose records wait for them; `null`: there is none. */
   readonly sinks?: SinkFiles | null
 }
@@ -14,6 +16,13 @@ export interface WorkerSettings {
 export interface SinkFiles {
   readonly folder: string
   readonly names: readonly string[]
+}
+
+/** What is about to go because it is old. */
+export interface Removal {
+  /** A stream, or `sealed` for sealed content. */
+  readonly target: string
+  readonly after: Readonly<Record<string, unknown>>
 }
 
 export type Question =
@@ -28,6 +37,8 @@ export type Question =
 export type ToWorker =
   | { readonly kind: 'notify' }
   | { readonly kind: 'question'; readonly number: number; readonly question: Question }
+  /** What was expiring is recorded: it may go. */
+  | { readonly kind: 'recorded' }
   | { readonly kind: 'close' }
 
 export type FromWorker =
@@ -41,4 +52,6 @@ export type FromWorker =
       readonly at?: number | null
     }
   | { readonly kind: 'health'; readonly ok: boolean; readonly detail: string | null }
+  /** To be recorded; the worker removes it when it hears `recorded`. */
+  | { readonly kind: 'expiring'; readonly removals: readonly Removal[] }
   | { readonly kind: 'event'; readonly event: string; readonly fields: Readonly<Record<string, unknown>> }

@@ -1,10 +1,12 @@
 /** The worker thread of the audit store: everything that SQLite blocks for, it blocks here. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { QueryError } from './event-query.ts'
+import { type ExpiredEvents, expiredSealedDays } from './retention.ts'
+import { removeSealedDays } from './sealed/find-sealed.ts'
 import { asideText } from './set-aside.ts'
 import { neededBySinks } from './sinks/lag.ts'
 import { StoreEngine } from './store-engine.ts'
-import type { FromWorker, Question, ToWorker, WorkerSettings } from './store-protocol.ts'
+import type { FromWorker, Question, Removal, ToWorker, WorkerSettings } from './store-protocol.ts'
 
 const DAY_MS = 86_400_000
 const RETENTION_EVERY_MS = 6 * 3_600_000
@@ -122,14 +124,36 @@ function worked({ number, steps }: Task, endMs: number): boolean {
   }
 }
 
-function removeOld(): void {
-  const days = settings.retentionDays
-  if (days === null) return
+/** What was told to be expiring, until it is recorded. */
+let expiring: { readonly events: readonly ExpiredEvents[]; readonly days: readonly string[] } = { events: [], days: [] }
+
+function findOld(): void {
   guarded(() => {
-    const beforeMs = Date.now() - days * DAY_MS
-    const { dir, sinks = null } = settings
-    const removed = engine.retain(beforeMs, sinks === null ? undefined : neededBySinks(dir, sinks, beforeMs))
-    if (removed.length > 0) tell({ kind: 'event', event: 'audit.retention', fields: { removed } })
+    const { dir, retentionDays, contentDays = null, sinks = null } = settings
+    const before = (days: number): number => Date.now() - days * DAY_MS
+    const keeps = (ms: number): ReturnType<typeof neededBySinks> | undefined =>
+      sinks === null ? undefined : neededBySinks(dir, sinks, ms)
+    expiring = {
+      events: retentionDays === null ? [] : engine.expired(before(retentionDays), keeps(before(retentionDays))),
+      days: contentDays === null ? [] : expiredSealedDays(dir, before(contentDays)),
+    }
+    const removals: Removal[] = expiring.events.map(({ stream, segments, ...after }) => ({
+      target: stream,
+      after: { ...after, files: segments.length },
+    }))
+    if (expiring.days.length > 0) removals.push({ target: 'sealed', after: { days: expiring.days } })
+    if (removals.length > 0) tell({ kind: 'expiring', removals })
+    return true
+  })
+}
+
+function removeOld(): void {
+  const { events, days } = expiring
+  expiring = { events: [], days: [] }
+  guarded(() => {
+    const removed = engine.remove(events)
+    removeSealedDays(settings.dir, days)
+    if (removed.length + days.length > 0) tell({ kind: 'event', event: 'audit.retention', fields: { removed, days } })
     return true
   })
 }
@@ -150,6 +174,9 @@ port.on('message', (message: ToWorker) => {
       tasks.push({ number: message.number, steps: stepsOf(message.question) })
       if (tasks.length === 1) setImmediate(work)
       break
+    case 'recorded':
+      removeOld()
+      break
     case 'close':
       clearInterval(retention)
       clearInterval(flushing)
@@ -164,7 +191,7 @@ port.on('message', (message: ToWorker) => {
   }
 })
 
-const retention = setInterval(removeOld, RETENTION_EVERY_MS)
+const retention = setInterval(findOld, RETENTION_EVERY_MS)
 const flushing = setInterval(flush, FLUSH_EVERY_MS)
 startReading()
-setImmediate(removeOld)
+setImmediate(findOld)

@@ -12,7 +12,7 @@ import {
   type HistogramQuery,
   QueryError,
 } from './event-query.ts'
-import type { FromWorker, Question, SinkFiles, ToWorker, WorkerSettings } from './store-protocol.ts'
+import type { FromWorker, Question, Removal, SinkFiles, ToWorker, WorkerSettings } from './store-protocol.ts'
 
 /** How long new lines may wait before the store reads them; a question always reads them first. */
 const NOTIFY_MS = 250
@@ -25,6 +25,10 @@ export interface EventStoreOptions {
   readonly file?: string
   /** Whole segments older than this are removed; absent: never. */
   readonly retentionDays?: number
+  /** Sealed content of days older than this is removed; absent: never. */
+  readonly contentDays?: number
+  /** Records what is to go; it goes once this resolves, and is tried again later when it rejects. */
+  readonly onExpire?: (removals: readonly Removal[]) => Promise<void>
   /** What these have not got yet stays up to `SINK_KEEP_DAYS` longer. */
   readonly sinks?: SinkFiles
   readonly log?: Logger
@@ -65,6 +69,7 @@ const WORKER = new URL(import.meta.url.endsWith('.ts') ? './store-worker.ts' : '
 class WorkerStore implements EventStore {
   readonly #settings: WorkerSettings
   readonly #log: Logger | undefined
+  readonly #onExpire: (removals: readonly Removal[]) => Promise<void>
   readonly #askers = new Map<number, Asker>()
   /** `null` between its end and the next try. */
   #worker: Worker | null
@@ -75,8 +80,16 @@ class WorkerStore implements EventStore {
   #onClosed: (() => void) | null = null
 
   constructor(options: EventStoreOptions) {
-    const { dir, file = join(dir, 'store.sqlite'), retentionDays = null, sinks = null, log } = options
-    this.#settings = { dir, file, retentionDays, sinks }
+    const {
+      dir,
+      file = join(dir, 'store.sqlite'),
+      retentionDays = null,
+      contentDays = null,
+      sinks = null,
+      log,
+    } = options
+    this.#settings = { dir, file, retentionDays, contentDays, sinks }
+    this.#onExpire = options.onExpire ?? (() => Promise.resolve())
     this.#log = log
     this.#worker = this.#start()
   }
@@ -166,10 +179,22 @@ class WorkerStore implements EventStore {
         if (!message.ok) this.#log?.error({ detail: message.detail }, 'audit.store-failed')
         else if (message.detail !== null) this.#log?.error({ detail: message.detail }, 'audit.segment-unreadable')
         break
+      case 'expiring':
+        this.#expire(message.removals)
+        break
       case 'event':
         this.#log?.warn(message.fields, message.event)
         break
     }
+  }
+
+  #expire(removals: readonly Removal[]): void {
+    this.#onExpire(removals).then(
+      () => {
+        if (this.#closing === null) this.#send({ kind: 'recorded' })
+      },
+      (error: unknown) => this.#log?.error({ err: error }, 'audit.retention-unrecorded'),
+    )
   }
 
   #take(number: number): Asker | undefined {

@@ -6,12 +6,14 @@ import { openPersonDesk, type PersonDesk } from '../audit/person-desk.ts'
 import { type AuditSinks, openSinks } from '../audit/sinks/sinks.ts'
 import { createSpool, type Spool } from '../audit/spool.ts'
 import { type EventStore, openEventStore } from '../audit/store.ts'
-import type { TreeThread } from '../audit/tree/tree-thread.ts'
+import type { MadeCheckpoint, TreeThread } from '../audit/tree/tree-thread.ts'
 import type { WeirConfig } from '../config/schema.ts'
 import type { Logger } from '../flow/ports.ts'
 import { createGapEvents } from './audit-gap.ts'
+import { createRemovalEvents } from './audit-removal.ts'
 import { openAuditTree } from './audit-tree.ts'
 import type { Opened } from './opened.ts'
+import { createSignedSoFar } from './signed-so-far.ts'
 
 /** Name of this process's event stream; each worker has one of its own. */
 export const STREAM = 'n1-w0'
@@ -37,10 +39,18 @@ export function openAuditTrail(
   const dir = join(data.dir, 'audit')
   const persons = openPersonDesk({ data: data.dir, privacy: audit.privacy, sealTo, log })
   opened.push(persons)
+  const removalEvent = createRemovalEvents()
+  const signed = createSignedSoFar()
   const store = openEventStore({
     dir,
     file: join(data.dir, 'store.sqlite'),
     retentionDays: audit.retentionDays,
+    ...(audit.contentDays === null ? {} : { contentDays: audit.contentDays }),
+    onExpire: async (removals) => {
+      for (const removal of removals) await spool.append(removalEvent(removal))
+      // Not before it is signed: what stands in the chain only could have been put there by whoever removed the files.
+      await signed.until(spool.lastSeq())
+    },
     sinks: { folder: sinksFolder(data.dir), names: audit.sinks.map(({ name }) => name) },
     log,
   })
@@ -71,7 +81,11 @@ export function openAuditTrail(
   })
   // Closed behind the spool, whose last lines they are still told of; the tree before the sinks, which get its checkpoint.
   opened.push(sinks)
-  const tree = openAuditTree(config, { stream: STREAM, log, spool, onCheckpoint: sinks.checkpoint }, opened)
+  const onCheckpoint = (checkpoint: MadeCheckpoint): void => {
+    signed.reached(checkpoint.size)
+    sinks.checkpoint(checkpoint)
+  }
+  const tree = openAuditTree(config, { stream: STREAM, log, spool, onCheckpoint }, opened)
   opened.push(spool)
   return { persons, spool, store, sinks, tree }
 }

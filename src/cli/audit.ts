@@ -45,7 +45,10 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   if (name?.startsWith('-') !== false) {
     const isHelp = args.includes('--help') || args.includes('-h')
     if (isHelp) io.stdout(HELP)
-    else io.stderr(`say what to do: ${Object.keys(VERBS).join(', ')}\n\n${HELP}`)
+    else {
+      const instead = name === undefined ? '' : `, not \`${escapeControls(name)}\``
+      io.stderr(`say what to do first${instead}: ${Object.keys(VERBS).join(', ')}\n\n${HELP}`)
+    }
     return isHelp ? EXIT.done : EXIT.usage
   }
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined

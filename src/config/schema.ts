@@ -165,6 +165,13 @@ const audit = z.strictObject({
   rotateDaily: z.boolean().default(true).describe('Begin a new event file also with the first event of a UTC day.'),
   compress: z.boolean().default(true).describe('Compress closed event files (zstd).'),
   retentionDays: z.int().min(1).max(36_500).default(180).describe('How long events are kept.'),
+  contentDays: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .nullable()
+    .default(90)
+    .describe('How long sealed content is kept; null: for ever.'),
   reportFont: path
     .nullable()
     .default(null)

@@ -3,7 +3,7 @@ import { call } from './audit-call.ts'
 
 t.test('wrong usage is told with everything that is wrong, exit code 2', async (t) => {
   const dir = t.testdir({})
-  t.match(await call(dir), { code: 2, stderr: /say what to do/ })
+  t.match(await call(dir), { code: 2, stderr: /say what to do first:/ })
   t.match(await call(dir, 'burn'), { code: 2, stderr: /unknown `weir audit burn`/ })
   t.match(await call(dir, 'query', 'a', 'x', '--tier', 'y'), { code: 2, stderr: /unexpected argument `x`/ })
   t.match(await call(dir, 'query', '--since', 'x', '--tier', 'y'), { code: 2, stderr: /--tier `y`[\s\S]*--since `x`/ })

@@ -18,7 +18,7 @@ identity: { map: null, trustedProxies: [], authenticate: off, realm: Weir, token
 intercept: { hosts: catalogue, all: { networks: [], groups: [] }, shared: [], never: [] }
 catalogue: { templates: {} }
 upstream: { resolve: {}, extraRoots: [], parent: null, noProxy: [], allowPrivate: [] }
-audit:    { tunnels: ai, segmentBytes: 268435456, rotateDaily: true, compress: true, retentionDays: 180, privacy: full, privacyKey: null, checkpointSeconds: 60, anchor: { dir: null, command: null }, seal: null, reportFont: null, sinks: [] }
+audit:    { tunnels: ai, segmentBytes: 268435456, rotateDaily: true, compress: true, retentionDays: 180, contentDays: 90, privacy: full, privacyKey: null, checkpointSeconds: 60, anchor: { dir: null, command: null }, seal: null, reportFont: null, sinks: [] }
 notice:   { language: auto, fallback: en, askUrl: null, contact: null }
 inspect:  { workers: 1, depth: 3, placeholder: WEIR, keyFile: data/keys/placeholder.key }
 log:      { level: info }

@@ -1,7 +1,6 @@
 /** Finds the sealed texts of an exchange again, checks them against its event, and removes those of old days. */
 import { hash } from 'node:crypto'
 import { createReadStream, existsSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { SealedPart } from '../../domain/audit-event.ts'
 import type { SealedContent } from './seal-content.ts'
@@ -55,14 +54,17 @@ export function readContent(text: string): SealedContent {
   return content
 }
 
-/** Remove the files of whole days before a time. Gives their names. */
-export function removeSealedBefore(dir: string, beforeMs: number): string[] {
+/** Whole days before a time of which there are sealed texts, oldest first: `2026-11-23`. */
+export function sealedDaysBefore(dir: string, beforeMs: number): string[] {
   const folder = sealedFolder(dir)
   if (!existsSync(folder)) return []
-  const old = readdirSync(folder).filter((name) => {
-    const day = /^(\d{4}-\d{2}-\d{2})\.jsonl$/u.exec(name)?.[1]
-    return day !== undefined && Date.parse(day) + DAY_MS <= beforeMs
-  })
-  for (const name of old) rmSync(join(folder, name), { force: true })
-  return old.sort()
+  return readdirSync(folder)
+    .flatMap((name) => /^(\d{4}-\d{2}-\d{2})\.jsonl$/u.exec(name)?.[1] ?? [])
+    .filter((day) => Date.parse(day) + DAY_MS <= beforeMs)
+    .sort()
+}
+
+/** Remove the sealed texts of these days. */
+export function removeSealedDays(dir: string, days: readonly string[]): void {
+  for (const day of days) rmSync(sealedFile(dir, day), { force: true })
 }

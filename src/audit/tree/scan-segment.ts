@@ -9,6 +9,7 @@ import { eachLine } from './line-bytes.ts'
 import { type LineFields, lineFields } from './line-fields.ts'
 import { HASH_BYTES, leafHashInPlace } from './merkle.ts'
 import { PersonDigests } from './person-digests.ts'
+import { type RecordedRemoval, recordedRemoval } from './recorded-removal.ts'
 
 /** Of the many faults that one change in the middle causes, the first ones are enough. */
 const MAX_FAULTS = 20
@@ -35,6 +36,8 @@ export interface SegmentScan {
   readonly lastHash: string
   readonly faults: readonly LineFault[]
   readonly persons: { readonly present: number; readonly erased: number }
+  /** What its records say was removed because it was old. */
+  readonly removals: readonly RecordedRemoval[]
   /** Bytes behind the last whole line. */
   readonly rest: number
   /** A crash left something that was set aside. */
@@ -55,6 +58,7 @@ class SegmentScanner {
   #first: LineFields | null = null
   #last: LineFields | null = null
   #lastHash = ''
+  readonly #removals: RecordedRemoval[] = []
   #present = 0
   #erased = 0
 
@@ -74,6 +78,7 @@ class SegmentScanner {
       lastHash: this.#lastHash,
       faults: this.#faults,
       persons: { present: this.#present, erased: this.#erased },
+      removals: this.#removals,
       rest: read === null ? 0 : read.size - read.end,
       isTorn: existsSync(`${events}.torn`),
     }
@@ -85,6 +90,8 @@ class SegmentScanner {
     const fields = lineFields(bytes, from, to)
     if (fields === null) this.#fault({ kind: 'no-record', line: this.#lines, seq: null })
     else this.#check(fields, bytes.subarray(from, to))
+    const removal = recordedRemoval(bytes, from, to)
+    if (removal !== null) this.#removals.push(removal)
     this.#lastHash = hash('sha256', bytes.subarray(from, to), 'hex')
     this.#first ??= fields
     this.#last = fields ?? this.#last

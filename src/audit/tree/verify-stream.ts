@@ -9,6 +9,7 @@ import { splitHashes } from './growing-tree.ts'
 import type { KnownCheckpoints } from './known-checkpoints.ts'
 import { type LastLine, lineProblems } from './line-faults.ts'
 import { HASH_BYTES } from './merkle.ts'
+import type { RecordedRemoval } from './recorded-removal.ts'
 import type { SegmentScan } from './scan-segment.ts'
 import { TILE_WIDTH, tilePath } from './tile.ts'
 import { type Misfit, TreeCheck } from './tree-check.ts'
@@ -34,6 +35,9 @@ class StreamCheck {
   readonly #problems: Problem[] = []
   readonly #notes: string[]
   readonly #persons = { present: 0, erased: 0 }
+  #removals: readonly RecordedRemoval[] = []
+  /** Of the first record that is there. */
+  #firstLink: string | null = null
   #lines = 0
   #firstSeq: number | null = null
   #last: LastLine | null = null
@@ -51,6 +55,7 @@ class StreamCheck {
     const [first] = segments
     let isWhole = first === undefined || this.#skip(first)
     for (const segment of segments) isWhole = isWhole && (await this.#segment(segment))
+    if (isWhole) this.#beginning()
     if (isWhole) this.#end()
     return {
       stream,
@@ -69,7 +74,7 @@ class StreamCheck {
 
   #skip({ firstSeq }: Segment): boolean {
     if (firstSeq === 1) return true
-    this.#notes.push(`begins at ${firstSeq}: older segments were removed`)
+    this.#notes.push(`begins at ${firstSeq}: older records were removed`)
     const misfit = this.#tree.skip(firstSeq - 1)
     if (misfit !== null) this.#problems.push(misfitProblem(misfit))
     return misfit === null
@@ -122,6 +127,8 @@ class StreamCheck {
     const file = basename(segment.events)
     this.#lines += scan.lines
     this.#firstSeq ??= scan.first?.seq ?? null
+    this.#firstLink ??= scan.first?.prevHash ?? null
+    this.#removals = [...this.#removals, ...scan.removals]
     this.#persons.present += scan.persons.present
     this.#persons.erased += scan.persons.erased
     if (scan.isTorn) this.#notes.push(`\`${file}.torn\` holds what a crash left unfinished`)
@@ -163,6 +170,23 @@ class StreamCheck {
       for (const leaf of splitHashes((await this.#scan(next))?.leaves ?? Buffer.alloc(0))) leaves.push(leaf)
     }
     return leaves
+  }
+
+  /** Records are only ever removed from the beginning, and never without a signed record that says so. */
+  #beginning(): void {
+    const { known, stream } = this.#input
+    const signed = known.good.at(-1)?.size ?? 0
+    const lastSeq = (this.#firstSeq ?? 1) - 1
+    const isRecorded = this.#removals.some(
+      (removal) =>
+        removal.stream === stream &&
+        removal.seq <= signed &&
+        removal.lastSeq === lastSeq &&
+        removal.lastHash === this.#firstLink,
+    )
+    if (lastSeq === 0 || isRecorded) return
+    const message = `records 1 to ${lastSeq} are gone, and no signed record says that they were removed because of their age`
+    this.#add({ kind: 'removed', seq: 1, file: null, line: null, message })
   }
 
   #end(): void {

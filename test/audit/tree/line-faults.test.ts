@@ -13,6 +13,7 @@ const scan = (faults: readonly LineFault[]): SegmentScan => ({
   faults,
   persons: { present: 0, erased: 0 },
   rest: 0,
+  removals: [],
   isTorn: false,
 })
 const segment = segmentOf('/d', 's', 5)

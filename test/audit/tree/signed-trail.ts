@@ -6,7 +6,7 @@ import { listSegments } from '../../../src/audit/segments.ts'
 import { loadCheckpointKey, signerOf } from '../../../src/audit/tree/checkpoint-key.ts'
 import { TreeFollower } from '../../../src/audit/tree/follower.ts'
 import { treeFolder } from '../../../src/audit/tree/tree-files.ts'
-import type { AuditEvent } from '../../../src/domain/audit-event.ts'
+import type { AdminEvent, AuditEvent } from '../../../src/domain/audit-event.ts'
 import { admin, followingOutcome, intent, tunnel } from '../events.ts'
 import { type Filled, filled } from '../filled.ts'
 
@@ -37,6 +37,17 @@ export function signTrail(dir: string, keyFile: string, sizes: readonly number[]
   return signer.verifierKey
 }
 
+/** Number of the record which says that the two oldest files were removed because of their age; longer trails have it. */
+const REMOVAL_AT = 651
+
+function removalOfTwo(dir: string): Pick<AdminEvent, 'actor' | 'operation' | 'target' | 'after'> {
+  const [first, , third] = listSegments(dir)
+  const [line = ''] = readFileSync(third!.events, 'utf8').split('\n', 1)
+  const { prevHash: lastHash } = JSON.parse(line) as { prevHash: string }
+  const after = { firstSeq: first!.firstSeq, lastSeq: third!.firstSeq - 1, lastHash }
+  return { actor: 'weir', operation: 'retention.remove', target: 'n1-w0', after }
+}
+
 /** `sizes`: of the checkpoints; `more` events stand behind the `count` ones. */
 export async function signedTrail(
   t: Test,
@@ -45,7 +56,12 @@ export async function signedTrail(
   segmentBytes = 60_000,
   more: readonly AuditEvent[] = [],
 ): Promise<SignedTrail> {
-  const at = await filled(t, [...someEvents(count), ...more], segmentBytes)
+  const events = [...someEvents(count), ...more]
+  const at = await filled(t, events.slice(0, REMOVAL_AT - 1), segmentBytes)
+  if (count >= REMOVAL_AT) {
+    const { time } = events[REMOVAL_AT - 1]!
+    await at.write(admin({ time, ...removalOfTwo(at.dir) }), ...events.slice(REMOVAL_AT))
+  }
   await at.spool.close()
   const keyFile = join(at.data, 'keys', 'checkpoint.key')
   const verifierKey = signTrail(at.dir, keyFile, sizes)
