@@ -39,6 +39,8 @@ export type ToWorker =
   | { readonly kind: 'question'; readonly number: number; readonly question: Question }
   /** What was expiring is recorded: it may go. */
   | { readonly kind: 'recorded' }
+  /** It could not be recorded, and stays. */
+  | { readonly kind: 'unrecorded' }
   | { readonly kind: 'close' }
 
 export type FromWorker =

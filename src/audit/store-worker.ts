@@ -124,34 +124,49 @@ function worked({ number, steps }: Task, endMs: number): boolean {
   }
 }
 
-/** What was told to be expiring, until it is recorded. */
-let expiring: { readonly events: readonly ExpiredEvents[]; readonly days: readonly string[] } = { events: [], days: [] }
+interface Old {
+  readonly events: readonly ExpiredEvents[]
+  readonly days: readonly string[]
+}
 
-function findOld(): void {
+/** What was told to be expiring, until it is recorded: one removal at a time. */
+let expiring: Old | null = null
+
+function findOld(): Old {
+  const { dir, retentionDays, contentDays = null, sinks = null } = settings
+  const before = (days: number): number => Date.now() - days * DAY_MS
+  const keeps = (ms: number): ReturnType<typeof neededBySinks> | undefined =>
+    sinks === null ? undefined : neededBySinks(dir, sinks, ms)
+  return {
+    events: retentionDays === null ? [] : engine.expired(before(retentionDays), keeps(before(retentionDays))),
+    days: contentDays === null ? [] : expiredSealedDays(dir, before(contentDays)),
+  }
+}
+
+function tellOld(): void {
+  if (expiring !== null) return
   guarded(() => {
-    const { dir, retentionDays, contentDays = null, sinks = null } = settings
-    const before = (days: number): number => Date.now() - days * DAY_MS
-    const keeps = (ms: number): ReturnType<typeof neededBySinks> | undefined =>
-      sinks === null ? undefined : neededBySinks(dir, sinks, ms)
-    expiring = {
-      events: retentionDays === null ? [] : engine.expired(before(retentionDays), keeps(before(retentionDays))),
-      days: contentDays === null ? [] : expiredSealedDays(dir, before(contentDays)),
-    }
-    const removals: Removal[] = expiring.events.map(({ stream, segments, ...after }) => ({
+    const old = findOld()
+    const removals: Removal[] = old.events.map(({ stream, segments, ...after }) => ({
       target: stream,
       after: { ...after, files: segments.length },
     }))
-    if (expiring.days.length > 0) removals.push({ target: 'sealed', after: { days: expiring.days } })
-    if (removals.length > 0) tell({ kind: 'expiring', removals })
+    if (old.days.length > 0) removals.push({ target: 'sealed', after: { days: old.days } })
+    if (removals.length === 0) return true
+    expiring = old
+    tell({ kind: 'expiring', removals })
     return true
   })
 }
 
-function removeOld(): void {
-  const { events, days } = expiring
-  expiring = { events: [], days: [] }
+/** What was recorded goes, unless a legal hold or a receiver has come to need a part of it meanwhile. */
+function removeOld(recorded: Old): void {
   guarded(() => {
-    const removed = engine.remove(events)
+    const now = findOld()
+    const mayGo = new Set(now.events.flatMap(({ segments }) => segments.map(({ events }) => events)))
+    const gone = recorded.events.filter(({ segments }) => segments.every(({ events }) => mayGo.has(events)))
+    const days = recorded.days.filter((day) => now.days.includes(day))
+    const removed = engine.remove(gone)
     removeSealedDays(settings.dir, days)
     if (removed.length + days.length > 0) tell({ kind: 'event', event: 'audit.retention', fields: { removed, days } })
     return true
@@ -175,7 +190,11 @@ port.on('message', (message: ToWorker) => {
       if (tasks.length === 1) setImmediate(work)
       break
     case 'recorded':
-      removeOld()
+      if (expiring !== null) removeOld(expiring)
+      expiring = null
+      break
+    case 'unrecorded':
+      expiring = null
       break
     case 'close':
       clearInterval(retention)
@@ -191,7 +210,7 @@ port.on('message', (message: ToWorker) => {
   }
 })
 
-const retention = setInterval(findOld, RETENTION_EVERY_MS)
+const retention = setInterval(tellOld, RETENTION_EVERY_MS)
 const flushing = setInterval(flush, FLUSH_EVERY_MS)
 startReading()
-setImmediate(findOld)
+setImmediate(tellOld)

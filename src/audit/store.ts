@@ -193,7 +193,10 @@ class WorkerStore implements EventStore {
       () => {
         if (this.#closing === null) this.#send({ kind: 'recorded' })
       },
-      (error: unknown) => this.#log?.error({ err: error }, 'audit.retention-unrecorded'),
+      (error: unknown) => {
+        this.#log?.error({ err: error }, 'audit.retention-unrecorded')
+        if (this.#closing === null) this.#send({ kind: 'unrecorded' })
+      },
     )
   }
 

@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { addHold, holdsFile } from '../../src/audit/holds.ts'
 import { type EventStoreOptions, openEventStore } from '../../src/audit/store.ts'
 import { intent, tunnel } from './events.ts'
 import { filled } from './filled.ts'
@@ -60,6 +61,54 @@ t.test('old segments are removed from the start on', async (t) => {
   await until(() => removed.includes('audit.retention'))
   t.equal((await store.query({ limit: 9, order: 'asc' })).items.length, 1)
 })
+
+t.test(
+  'what is to go is told first; what a legal hold reaches meanwhile stays, and so does what cannot be recorded',
+  async (t) => {
+    const silent = () => undefined
+    const log = { debug: silent, info: silent, error: silent, warn: silent }
+    const at = await filled(t, [tunnel({ time: '2001-01-01T00:00:00.000Z' }), tunnel()], 1)
+    const first = open(t, at)
+    await first.sync()
+    await first.close()
+    const told: unknown[] = []
+    const { promise: isTold, resolve: tell } = Promise.withResolvers<void>()
+    const onExpire = (removals: readonly unknown[]): Promise<void> => {
+      told.push(...removals)
+      const hold = {
+        reason: 'case 7',
+        by: 'cli:root',
+        at: '2026-11-22T00:00:00Z',
+        since: null,
+        until: null,
+        subject: null,
+      }
+      addHold(at.data, hold)
+      tell()
+      return Promise.resolve()
+    }
+    const held = open(t, { ...at, retentionDays: 30, log, onExpire })
+    await isTold
+    t.match(told, [{ target: 'n1-w0', after: { firstSeq: 1, lastSeq: 1, lastHash: /^[0-9a-f]{64}$/, files: 1 } }])
+    await held.sync()
+    t.equal((await held.query({ limit: 9, order: 'asc' })).items.length, 2)
+    await held.close()
+    rmSync(holdsFile(at.data))
+    const { promise: isTried, resolve: tried } = Promise.withResolvers<void>()
+    const unrecorded = open(t, {
+      ...at,
+      retentionDays: 30,
+      log,
+      onExpire: () => {
+        tried()
+        return Promise.reject(new Error('disk full'))
+      },
+    })
+    await isTried
+    await unrecorded.sync()
+    t.equal((await unrecorded.query({ limit: 9, order: 'asc' })).items.length, 2)
+  },
+)
 
 t.test('a store that cannot be opened says so and fails questions instead of the process', async (t) => {
   const at = await filled(t, [tunnel()])
