@@ -420,6 +420,7 @@ export class App {
       sealed: this.#sealed.sealed,
       persons: createPersonsPort({
         data: this.config.data.dir,
+        privacy: this.#persons.privacy,
         keys: this.#persons.keys,
         store: this.#store,
         record: (deed) => this.#spool.append(adminEvent({ newId: this.#newId, clock }, deed)),

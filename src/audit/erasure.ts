@@ -7,6 +7,7 @@ import { type Hold, readHolds } from './holds.ts'
 import type { SubjectEntry } from './keys/subject-entry.ts'
 import type { SubjectKeys } from './keys/subject-keys.ts'
 import type { PersonFields } from './person.ts'
+import type { PrivacyMode } from './person-desk.ts'
 
 /** The kinds of identities, as they stand before the colon. */
 export const IDENTITY_KINDS = ['user', 'device', 'addr'] as const
@@ -40,6 +41,8 @@ export interface ErasureDeed {
 export interface ErasureParts {
   /** The data folder. */
   readonly data: string
+  /** In mode `pseudonymous` nobody may learn a pseudonym by asking for a name. */
+  readonly privacy: PrivacyMode
   readonly keys: SubjectKeys
   readonly store: {
     readonly query: (query: EventQuery) => Promise<EventPage>

@@ -13,10 +13,10 @@ export interface HoldRequest {
 
 export type HoldResult = { readonly ok: true; readonly hold: Hold } | { readonly ok: false; readonly detail: string }
 
-type Parts = Pick<ErasureParts, 'data' | 'keys' | 'record'>
+type Parts = Pick<ErasureParts, 'data' | 'privacy' | 'keys' | 'record'>
 
 /** In force at once, then recorded: a hold that cannot be recorded is taken back. Rejects when it cannot be written. */
-export async function placeHold({ data, keys, record }: Parts, request: HoldRequest): Promise<HoldResult> {
+export async function placeHold({ data, privacy, keys, record }: Parts, request: HoldRequest): Promise<HoldResult> {
   const { reason, by, subject } = request
   const [since, until] = [utc(request.since), utc(request.until)]
   if (since !== null && until !== null && since >= until) return refused('`since` must be before `until`')
@@ -26,7 +26,7 @@ export async function placeHold({ data, keys, record }: Parts, request: HoldRequ
   )
     return refused('the reason names the person, and it stays: write it without the name')
   if (readHolds(data).length >= MAX_HOLDS) return refused(`there are ${MAX_HOLDS} legal holds: release some`)
-  const of = subject === undefined ? null : heldSubject(keys, subject)
+  const of = subject === undefined ? null : heldSubject({ keys, privacy }, subject)
   const hold = addHold(data, { reason, by, at: new Date().toISOString(), since, until, subject: of })
   const after = { reason, since, until, who: of?.who ?? null, hasSubject: of !== null }
   try {
@@ -53,12 +53,18 @@ const refused = (detail: string): HoldResult => ({ ok: false, detail })
 
 const utc = (time: string | undefined): string | null => (time === undefined ? null : new Date(time).toISOString())
 
-/** Without a kind: whichever identity of this name has records, else the user. */
-function heldSubject(keys: Parts['keys'], subject: string): { readonly id: string; readonly who: string | null } {
+/**
+ * In mode `pseudonymous` without his pseudonym: only who has the privacy key may tie a name to one. The id keeps him.
+ * Without a kind: whichever identity of this name has records, else the user.
+ */
+function heldSubject(
+  { keys, privacy }: Pick<Parts, 'keys' | 'privacy'>,
+  subject: string,
+): NonNullable<Hold['subject']> {
   const identities = identitiesOf(subject)
   for (const identity of identities) {
     const entry = keys.find(identity)
-    if (entry !== null) return { id: entry.id, who: entry.who }
+    if (entry !== null) return { id: entry.id, who: privacy === 'pseudonymous' ? null : entry.who }
   }
   return { id: keys.idOf(identities[0] ?? subject), who: null }
 }

@@ -16,7 +16,7 @@ export interface Hold {
   readonly since: string | null
   /** RFC 3339, not included; `null`: for ever. */
   readonly until: string | null
-  /** Whose records alone; `null`: everybody's. `who` is the pseudonym at that time, if he had one. */
+  /** Whose records alone; `null`: everybody's. `who` is the pseudonym at that time, if he had one and it may be shown. */
   readonly subject: { readonly id: string; readonly who: string | null } | null
 }
 

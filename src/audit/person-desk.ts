@@ -23,6 +23,7 @@ export interface PersonDeskOptions {
 }
 
 export interface PersonDesk {
+  readonly privacy: PrivacyMode
   readonly persons: Persons
   /** Makes durable what records taken so far need; `null`: it is. Rejects with I/O errors. */
   readonly flush: () => Promise<void> | null
@@ -40,6 +41,7 @@ export function openPersonDesk({ data, privacy = 'full', sealTo = null, log }: P
   const keys = new SubjectKeys({ file: subjectsFile(data), pseudonymKey })
   if (keys.badLines > 0) log?.error({ file: subjectsFile(data), lines: keys.badLines }, 'audit.subject-keys-damaged')
   return {
+    privacy,
     persons: personsOf(privacy, keys, sealTo),
     flush: () => keys.flush(),
     keys,

@@ -133,5 +133,5 @@ function tell(answer: DeedResult<HoldFacts> | null, { json }: Values, io: CliIo)
   return EXIT.done
 }
 
-const holdLine = ({ id, reason, by, at, since, until, who }: HoldFacts): string =>
-  `${id}: ${since ?? 'from the beginning'} to ${until ?? 'for ever'}, ${who ?? 'everybody'}: ${reason} (${by}, ${at})`
+const holdLine = ({ id, reason, by, at, since, until, who, hasSubject }: HoldFacts): string =>
+  `${id}: ${since ?? 'from the beginning'} to ${until ?? 'for ever'}, ${who ?? (hasSubject ? 'one person' : 'everybody')}: ${reason} (${by}, ${at})`

@@ -85,7 +85,10 @@ function openTrail({ data, audit }: WeirConfig, opened: Opened[]): OwnTrail {
   opened.push(spool)
   const stamp = { newId: createIdSource(), clock: CLOCK }
   const record: ErasureParts['record'] = (event) => spool.append(adminEvent(stamp, event))
-  return { record, persons: createPersonsPort({ data: data.dir, keys: desk.keys, store, record }) }
+  return {
+    record,
+    persons: createPersonsPort({ data: data.dir, privacy: audit.privacy, keys: desk.keys, store, record }),
+  }
 }
 
 const CLOCK = {

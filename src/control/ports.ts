@@ -274,8 +274,10 @@ export interface HoldFacts {
   readonly at: string
   readonly since: string | null
   readonly until: string | null
-  /** Pseudonym of the person it is about; `null`: of everybody, or he had none. */
+  /** Pseudonym of the person it is about; `null`: of everybody, or he had none, or nobody may see it. */
   readonly who: string | null
+  /** It is about one person. */
+  readonly hasSubject: boolean
 }
 
 /** Erasure and legal holds. Everything is recorded; it rejects when that, or writing it, is not possible. */

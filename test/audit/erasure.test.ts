@@ -19,6 +19,7 @@ async function world(t: Test, changes: Partial<ErasureParts> = {}): Promise<Worl
   const client = { user: 'alice', device: 'LT-1', addr: '10.1.2.3', groups: [], network: null }
   return {
     data,
+    privacy: 'full',
     keys,
     deeds,
     forgotten,

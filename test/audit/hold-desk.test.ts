@@ -11,7 +11,7 @@ t.test('holds are recorded by pseudonym; somebody without records can be held to
   const record = async (deed: unknown): Promise<void> => {
     deeds.push(deed)
   }
-  const parts = { data, keys, record }
+  const parts = { data, keys, record, privacy: 'full' as const }
   const { who } = keys.of('device:LT-1')
   await keys.flush()
   const device = await placeHold(parts, {
@@ -33,4 +33,21 @@ t.test('holds are recorded by pseudonym; somebody without records can be held to
   t.match(deeds[2], { operation: 'hold.release', target: first!.id, after: { reason: 'over' } })
   const times = { since: '2026-11-02T00:00:00Z', until: '2026-11-01T00:00:00Z' }
   t.match(await placeHold(parts, { reason: 'r', by: 'b', ...times }), { ok: false, detail: /before/ })
+})
+
+t.test('in mode pseudonymous a hold by name tells no pseudonym', async (t) => {
+  const data = t.testdir({})
+  const { keys, close } = openPersonDesk({ data })
+  t.teardown(close)
+  const { who, id } = keys.of('user:alice')
+  await keys.flush()
+  const deeds: unknown[] = []
+  const record = async (deed: unknown): Promise<void> => {
+    deeds.push(deed)
+  }
+  const parts = { data, keys, record, privacy: 'pseudonymous' as const }
+  const placed = await placeHold(parts, { reason: 'case 7', by: 'b', subject: 'alice' })
+  t.match(placed, { ok: true, hold: { subject: { id, who: null } } })
+  t.match(deeds, [{ operation: 'hold.add', after: { who: null, hasSubject: true } }])
+  t.notMatch(JSON.stringify([placed, deeds, readHolds(data)]), who)
 })

@@ -24,6 +24,7 @@ const hold = z.object({
   since: z.string().nullable(),
   until: z.string().nullable(),
   who: z.string().nullable(),
+  hasSubject: z.boolean(),
 })
 
 /** Add the routes. */

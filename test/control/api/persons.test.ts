@@ -3,7 +3,16 @@ import type { PersonsPort } from '../../../src/control/ports.ts'
 import { startControl } from '../fixture.ts'
 
 const who = `p_${'a'.repeat(20)}`
-const hold = { id: 'hold_0123456789ab', reason: 'r', by: 'b', at: 'a', since: null, until: null, who: null }
+const hold = {
+  id: 'hold_0123456789ab',
+  reason: 'r',
+  by: 'b',
+  at: 'a',
+  since: null,
+  until: null,
+  who: null,
+  hasSubject: false,
+}
 const noHolds: PersonsPort['holds'] = {
   list: () => [hold],
   add: async ({ subject }) => (subject === 'x' ? { ok: false, detail: 'not so' } : { ok: true, hold }),
