@@ -10,6 +10,7 @@ import { isDeepStrictEqual, promisify } from 'node:util'
 import { zstdCompress, zstdDecompressSync } from 'node:zlib'
 import { revisionOf } from './revision.ts'
 import type { LoadedState } from './state.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** What is kept by itself. `rules` is what decides: policy and catalogue together, as `policyRevision` names them. */
 export const ARCHIVED_PARTS = ['rules', 'detectors', 'notices', 'config'] as const
@@ -104,10 +105,16 @@ export function readArchived(dir: string, part: ArchivedPart, revision: string):
     const text = zstdDecompressSync(bytes, { maxOutputLength: MAX_BYTES }).toString('utf8')
     const kept = JSON.parse(text) as ArchivedRevision
     const isWhole = kept.revision === revision && (kept.isRedacted || revisionOf(kept.files) === revision)
-    return isWhole ? kept : null
+    return isWhole ? (part === 'config' ? struck(kept) : kept) : null
   } catch {
     return null // missing or damaged: the caller says that it is not there
   }
+}
+
+/** An older Weir may have kept what this one strikes out. */
+function struck(kept: ArchivedRevision): ArchivedRevision {
+  const files = kept.files.map(({ file, text }) => ({ file, text: withoutSecrets(text) }))
+  return isDeepStrictEqual(files, kept.files) ? kept : { ...kept, files, isRedacted: true }
 }
 
 /** Every change of what is in force that was noted, oldest first; lines that are none are left out. */
@@ -166,9 +173,6 @@ function revisionsIn({ rules, revisions, configText }: LoadedState): ArchivedRev
     }),
   ]
 }
-
-/** Credentials in URLs are the only secrets that `weir.yaml` may hold. */
-export const withoutSecrets = (text: string): string => text.replace(/:\/\/[^\s/@"'#]+@/gu, '://[removed]@')
 
 async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
   const aside = `${file}.${randomBytes(6).toString('hex')}.part`
