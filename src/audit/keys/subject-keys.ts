@@ -11,12 +11,15 @@ import { entryId, entryLine, newEntry, readEntry, type SubjectEntry } from './su
 export interface SubjectKeysOptions {
   readonly file: string
   readonly pseudonymKey: Uint8Array
+  /** Makes the names in a folder durable; only tests have another one, which fails. */
+  readonly syncFolder?: (dir: string) => Promise<void>
 }
 
 /** About 400 bytes of memory a subject. */
 export class SubjectKeys {
   readonly #file: string
   readonly #pseudonymKey: Uint8Array
+  readonly #syncFolder: (dir: string) => Promise<void>
   readonly #entries = new Map<string, SubjectEntry>()
   /** Lines of the file that are no entries: damage. */
   readonly badLines: number
@@ -27,9 +30,10 @@ export class SubjectKeys {
   #epoch = 0
 
   /** Throws when the file cannot be read. */
-  constructor({ file, pseudonymKey }: SubjectKeysOptions) {
+  constructor({ file, pseudonymKey, syncFolder = syncedFolder }: SubjectKeysOptions) {
     this.#file = file
     this.#pseudonymKey = pseudonymKey
+    this.#syncFolder = syncFolder
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     rmSync(draftOf(file), { force: true })
     this.badLines = this.#load()
@@ -81,7 +85,12 @@ export class SubjectKeys {
     try {
       await this.#then(() => this.#rewrite())
     } catch (error) {
-      for (const entry of dropped) if (!this.#entries.has(entry.id)) this.#entries.set(entry.id, entry)
+      for (const entry of dropped) {
+        if (this.#entries.has(entry.id)) continue
+        this.#entries.set(entry.id, entry)
+        // The file may be the new one already, without it; said twice in the old one it does no harm.
+        this.#pending += entryLine(entry)
+      }
       this.#epoch++
       throw error
     }
@@ -144,7 +153,7 @@ export class SubjectKeys {
     await handle.close()
     const usable = await open(this.#file, 'r+')
     await usable.truncate(this.#durable)
-    await syncFolder(dirname(this.#file))
+    await this.#syncFolder(dirname(this.#file))
     return usable
   }
 
@@ -162,7 +171,7 @@ export class SubjectKeys {
       }
       await rename(draftOf(this.#file), this.#file)
       this.#durable = text.length
-      await syncFolder(dirname(this.#file))
+      await this.#syncFolder(dirname(this.#file))
     } catch (error) {
       this.#pending = before + this.#pending
       throw error
@@ -180,7 +189,7 @@ export class SubjectKeys {
 
 const draftOf = (file: string): string => `${file}.new`
 
-async function syncFolder(dir: string): Promise<void> {
+async function syncedFolder(dir: string): Promise<void> {
   const handle = await open(dir, 'r')
   try {
     await handle.sync()

@@ -87,3 +87,25 @@ t.test(
     t.strictSame(open(file).find('user:alice'), made)
   },
 )
+
+t.test(
+  'an erasure whose new file is there and cannot be made durable drops nobody, and can be tried again',
+  async (t) => {
+    const file = fileIn(t)
+    let fails = false
+    const syncFolder = () => (fails ? Promise.reject(new Error('no sync')) : Promise.resolve())
+    const keys = new SubjectKeys({ file, pseudonymKey, syncFolder })
+    const alice = keys.of('user:alice')
+    await keys.flush()
+    const bob = keys.of('user:bob')
+    fails = true
+    await t.rejects(keys.erase([alice.id]), /no sync/)
+    t.strictSame(keys.find('user:alice'), alice)
+    fails = false
+    await keys.flush()
+    for (const entry of [alice, bob]) t.strictSame(open(file).findWho(entry.who), entry, 'in the file as in memory')
+    t.strictSame(await keys.erase([alice.id]), [alice])
+    t.strictSame([open(file).findWho(alice.who), open(file).findWho(bob.who)], [null, bob])
+    await keys.close()
+  },
+)
