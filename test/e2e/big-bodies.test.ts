@@ -182,7 +182,11 @@ for (const { tier, transfers } of ROUNDS) {
       const isOne = transfers.some(({ up, down }) => event['bytesIn'] === up && event['bytesOut'] === down)
       t.ok(isOne, 'every byte is counted')
       if (tier === 'monitored')
-        t.match(event, { unread: 'oversize', findings: [{ detector: 'aws-access-key', count: 1 }] }, 'the read part is told of')
+        t.match(
+          event,
+          { unread: 'oversize', findings: [{ detector: 'aws-access-key', count: 1 }] },
+          'the read part is told of',
+        )
     }
   })
 }
