@@ -1,7 +1,10 @@
-/** Carries what `weir token` did into the audit trail of the running proxy, which alone may write there. */
+/**
+ * Carries what `weir token` and `weir audit report` did into the audit trail of the running proxy, which alone may write
+ * there. What else somebody wrote into that table is told in the log, and not recorded.
+ */
 import type { AdminEvent } from '../domain/audit-event.ts'
 import type { Logger } from '../flow/ports.ts'
-import type { TokenStore } from '../state/token-store.ts'
+import type { TokenDeed, TokenStore } from '../state/token-store.ts'
 
 type Deed = Pick<AdminEvent, 'actor' | 'operation' | 'target' | 'before' | 'after'>
 
@@ -19,15 +22,23 @@ export interface TokenDeeds {
 }
 
 const EVERY_MS = 500
+const deedOf = ({ actor, operation, target, before, after }: TokenDeed): Deed => ({
+  actor,
+  operation,
+  target,
+  before,
+  after,
+})
 
 /** Look now and then whether another process has written. A deed that could not be recorded stays for the next time. */
 export function watchTokenDeeds({ tokens, record, log, everyMs = EVERY_MS }: TokenDeedsOptions): TokenDeeds {
   let seen = -1
   let running: Promise<void> | null = null
   const carry = async (): Promise<void> => {
-    for (const { seq, ...deed } of tokens.deeds()) {
-      await record(deed)
-      tokens.forgetDeed(seq)
+    for (const each of tokens.deeds()) {
+      if ('isForeign' in each) log.error({ detail: `deed ${each.seq}` }, 'identity.foreign-deed')
+      else await record(deedOf(each))
+      tokens.forgetDeed(each.seq)
     }
   }
   const failed = (error: unknown): void => {

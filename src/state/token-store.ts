@@ -5,6 +5,7 @@
 import { chmodSync, chownSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { MAX_DEED_CHARS, type NewDeed, readDeed } from './noted-deed.ts'
 
 /** A token as it is kept. Times in milliseconds since the epoch. */
 export interface StoredToken {
@@ -23,17 +24,15 @@ export interface StoredToken {
   readonly revokedMs: number | null
 }
 
-/** What somebody did to a token, for the audit trail. Names no person: the chain must survive their erasure. */
-export interface TokenDeed {
+export interface TokenDeed extends NewDeed {
   readonly seq: number
-  readonly actor: string
-  readonly operation: string
-  readonly target: string
-  readonly before: unknown
-  readonly after: unknown
 }
 
-export type NewDeed = Omit<TokenDeed, 'seq'>
+/** Something in the table of deeds that none of our commands wrote. */
+export interface ForeignDeed {
+  readonly seq: number
+  readonly isForeign: true
+}
 
 export interface TokenStore {
   /** Changes whenever another process has written. Cheap enough to ask for every request. */
@@ -48,7 +47,7 @@ export interface TokenStore {
   /** Something that another command did and that is to be recorded as well. */
   readonly noteDeed: (deed: NewDeed) => void
   /** The oldest deeds that are not recorded yet. */
-  readonly deeds: () => TokenDeed[]
+  readonly deeds: () => (TokenDeed | ForeignDeed)[]
   readonly forgetDeed: (seq: number) => void
   readonly close: () => void
 }
@@ -166,9 +165,15 @@ class SqliteTokens implements TokenStore {
     this.#addDeed(deed)
   }
 
-  deeds(): TokenDeed[] {
-    const rows = this.#database.prepare('SELECT seq, deed FROM deeds ORDER BY seq LIMIT ?').all(DEEDS_AT_ONCE)
-    return rows.map((row) => ({ ...(JSON.parse(textOf(row['deed'])) as NewDeed), seq: Number(row['seq']) }))
+  deeds(): (TokenDeed | ForeignDeed)[] {
+    return this.#database
+      .prepare('SELECT seq, substr(deed, 1, ?) AS deed FROM deeds ORDER BY seq LIMIT ?')
+      .all(MAX_DEED_CHARS + 1, DEEDS_AT_ONCE)
+      .map((row) => {
+        const seq = Number(row['seq'])
+        const deed = readDeed(textOf(row['deed']))
+        return deed === null ? { seq, isForeign: true } : { ...deed, seq }
+      })
   }
 
   forgetDeed(seq: number): void {

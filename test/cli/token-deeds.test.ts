@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { watchTokenDeeds } from '../../src/cli/token-deeds.ts'
-import type { TokenDeed } from '../../src/state/token-store.ts'
+import type { ForeignDeed, TokenDeed } from '../../src/state/token-store.ts'
 
 function setUp() {
   const state = {
     version: 1,
-    deeds: [] as TokenDeed[],
+    deeds: [] as (TokenDeed | ForeignDeed)[],
     recorded: [] as string[],
     logged: [] as string[],
     isFull: false,
@@ -72,4 +72,15 @@ t.test('a deed that could not be recorded stays and is tried again', async (t) =
   await deeds.close()
   t.strictSame(state.recorded, ['token:a'])
   t.match(state.logged[0], 'identity.token-deeds-failed')
+})
+
+t.test('what no command of ours noted is told, dropped, and holds nothing up', async (t) => {
+  const { state, watch, add, until } = setUp()
+  state.deeds.push({ seq: 0, isForeign: true })
+  add('token:a')
+  const deeds = watch()
+  await until(() => state.deeds.length === 0)
+  await deeds.close()
+  t.strictSame(state.recorded, ['token:a'])
+  t.strictSame(state.logged, ['identity.foreign-deed'])
 })

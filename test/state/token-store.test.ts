@@ -1,7 +1,9 @@
 import { chmodSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
-import { type NewDeed, openTokenStore, type TokenStore } from '../../src/state/token-store.ts'
+import type { NewDeed } from '../../src/state/noted-deed.ts'
+import { openTokenStore, type TokenStore } from '../../src/state/token-store.ts'
 
 const HOUR = 3_600_000
 const NOW = 1_800_000_000_000
@@ -90,6 +92,19 @@ t.test('deeds wait in order until they are forgotten', async (t) => {
   t.strictSame(rest, [])
   store.forgetDeed(first!.seq)
   t.strictSame(store.deeds(), [second])
+})
+
+t.test('what others wrote among the deeds is told from ours, and hides none', async (t) => {
+  const file = fileIn(t)
+  const store = open(t, file)
+  const other = new DatabaseSync(file)
+  const removal = { actor: 'weir', operation: 'retention.remove', target: 'n1-w0', before: null, after: { lastSeq: 9 } }
+  for (const text of [JSON.stringify(removal), 'no JSON', 'x'.repeat(1_000_000)])
+    other.prepare('INSERT INTO deeds (deed) VALUES (?)').run(text)
+  other.close()
+  store.add(token('a'), deed)
+  t.match(store.deeds(), [{ isForeign: true }, { isForeign: true }, { isForeign: true }, { operation: 'token.make' }])
+  t.notMatch(JSON.stringify(store.deeds()), /retention/u)
 })
 
 t.test('a use is noted to the hour, once, and is no change for the process that notes it', async (t) => {
