@@ -1,4 +1,5 @@
 /** What becomes of persons on their way into records: one desk per data folder, for spool, sealed content and erasure. */
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Client } from '../domain/client.ts'
 import type { Logger } from '../flow/ports.ts'
@@ -6,8 +7,8 @@ import { openDirect, type SealTo, sealDirect } from './keys/jwe.ts'
 import { keyOf } from './keys/subject-entry.ts'
 import { SubjectKeys } from './keys/subject-keys.ts'
 import { subjectsFile } from './person-reader.ts'
-import { createPersons, noPersons, type Persons } from './personal-line.ts'
-import { identityOf, loadPseudonymKey } from './pseudonym.ts'
+import { createPersons, createSubjects, noPersons, type Persons, type Subjects } from './personal-line.ts'
+import { loadPseudonymKey } from './pseudonym.ts'
 
 export const PRIVACY_MODES = ['full', 'pseudonymous', 'aggregate'] as const
 export type PrivacyMode = (typeof PRIVACY_MODES)[number]
@@ -35,21 +36,25 @@ export interface PersonDesk {
   readonly close: () => Promise<void>
 }
 
+const LOST_KEY_BYTES = 32
+
 /** Open it; makes the pseudonym key. Throws when key or key store cannot be used. */
 export function openPersonDesk({ data, privacy = 'full', sealTo = null, log }: PersonDeskOptions): PersonDesk {
   const pseudonymKey = loadPseudonymKey(join(data, 'keys', 'pseudonym.key'))
   const keys = new SubjectKeys({ file: subjectsFile(data), pseudonymKey })
   if (keys.badLines > 0) log?.error({ file: subjectsFile(data), lines: keys.badLines }, 'audit.subject-keys-damaged')
+  const subjects = createSubjects(keys)
   return {
     privacy,
-    persons: personsOf(privacy, keys, sealTo),
+    persons: personsOf(privacy, subjects, sealTo),
     flush: () => keys.flush(),
     keys,
     lock: async (client, text) => {
       if (privacy === 'aggregate') return { who: null, locked: text }
-      const entry = keys.of(identityOf(client))
+      const { who, entry } = subjects(client)
       await keys.flush()
-      return { who: entry.who, locked: sealDirect(text, keyOf(entry)) }
+      // Of somebody who was erased meanwhile it is locked like what was kept before: nobody has the key.
+      return { who, locked: sealDirect(text, entry === null ? randomBytes(LOST_KEY_BYTES) : keyOf(entry)) }
     },
     unlock: (who, locked) => {
       const entry = keys.findWho(who)
@@ -59,10 +64,10 @@ export function openPersonDesk({ data, privacy = 'full', sealTo = null, log }: P
   }
 }
 
-function personsOf(privacy: PrivacyMode, keys: SubjectKeys, sealTo: SealTo | null): Persons {
+function personsOf(privacy: PrivacyMode, subjects: Subjects, sealTo: SealTo | null): Persons {
   if (privacy === 'aggregate') return noPersons
-  if (privacy === 'full') return createPersons({ keys })
+  if (privacy === 'full') return createPersons({ subjects })
   // Never in the clear by mistake.
   if (sealTo === null) throw new Error('audit: mode `pseudonymous` needs `audit.privacyKey`')
-  return createPersons({ keys, sealTo })
+  return createPersons({ subjects, sealTo })
 }

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import type { Client } from '../domain/client.ts'
 import { inertJson } from './inert-json.ts'
 import { type SealTo, sealDirect, sealToPublic } from './keys/jwe.ts'
-import { keyOf } from './keys/subject-entry.ts'
+import { keyOf, type SubjectEntry } from './keys/subject-entry.ts'
 import type { SubjectKeys } from './keys/subject-keys.ts'
 import { cap, MAX_ITEMS, nullableText } from './line-text.ts'
 import { identityOf } from './pseudonym.ts'
@@ -19,17 +19,45 @@ export interface PersonRecord {
   readonly line: string
 }
 
-/** `null`: nothing is kept of anybody. */
+/** `null`: nothing is kept of anybody, or not of this client any more. */
 export type Persons = (id: string, client: Client) => PersonRecord | null
 
 export interface PersonsOptions {
-  readonly keys: Pick<SubjectKeys, 'of' | 'epoch'>
+  /** Of the same data folder as everything else that is kept of these clients. */
+  readonly subjects: Subjects
   /** Mode `pseudonymous`: whose private half alone shows persons. */
   readonly sealTo?: SealTo
 }
 
+/** Whose records a client's are. */
+export interface ClientSubject {
+  readonly who: string
+  /** `null`: he was erased while this client was connected. */
+  readonly entry: SubjectEntry | null
+}
+
+export type Subjects = (client: Client) => ClientSubject
+
+/**
+ * Remembers of each client (the object, which a connection hands in with each of its requests) whose it was first. When
+ * he was erased since then, it is nobody's: a new entry would tie his old pseudonym to the new one, because records of
+ * both would have the same flow. A new connection is a new client.
+ */
+export function createSubjects(keys: Pick<SubjectKeys, 'of' | 'find' | 'epoch'>): Subjects {
+  const known = new WeakMap<Client, ClientSubject & { readonly epoch: number }>()
+  return (client) => {
+    const before = known.get(client)
+    if (before?.epoch === keys.epoch) return before
+    const identity = identityOf(client)
+    const entry = before === undefined ? keys.of(identity) : keys.find(identity)
+    const who = before?.who ?? entry?.who ?? ''
+    const subject = { epoch: keys.epoch, who, entry: entry?.who === who ? entry : null }
+    known.set(client, subject)
+    return subject
+  }
+}
+
 interface Said {
-  readonly epoch: number
   readonly who: string
   /** From `salt`'s value on. */
   readonly rest: string
@@ -38,18 +66,22 @@ interface Said {
 /** Nobody is named, nothing leads to anybody: mode `aggregate`. */
 export const noPersons: Persons = () => null
 
-export function createPersons({ keys, sealTo }: PersonsOptions): Persons {
+export function createPersons({ subjects, sealTo }: PersonsOptions): Persons {
   const nextSalt = createSalts()
-  // A connection hands in the same client object with each of its requests: encrypted once, written often.
+  // Encrypted once per connection, written often.
   const known = new WeakMap<Client, Said>()
   return (id, client) => {
+    const { entry } = subjects(client)
+    if (entry === null) {
+      known.delete(client)
+      return null
+    }
     let said = known.get(client)
-    if (said?.epoch !== keys.epoch) {
-      const entry = keys.of(identityOf(client))
+    if (said === undefined) {
       const text = personText(client)
       const inner = sealTo === undefined ? text : sealToPublic(text, sealTo)
       const jwe = sealDirect(inner, keyOf(entry), sealTo !== undefined)
-      said = { epoch: keys.epoch, who: entry.who, rest: `","who":"${entry.who}","jwe":"${jwe}"}` }
+      said = { who: entry.who, rest: `","who":"${entry.who}","jwe":"${jwe}"}` }
       known.set(client, said)
     }
     return { who: said.who, line: `{"v":2,"id":${JSON.stringify(id)},"salt":"${nextSalt()}${said.rest}` }

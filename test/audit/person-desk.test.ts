@@ -37,3 +37,17 @@ t.test('a damaged key store is reported, and the rest of it used', async (t) => 
   t.strictSame(said, ['audit.subject-keys-damaged'])
   await desk.close()
 })
+
+t.test('a text of an exchange that was under way at the erasure opens for nobody', async (t) => {
+  const desk = openPersonDesk({ data: t.testdir({}) })
+  const { who } = desk.persons('ID', alice)!
+  await desk.flush()
+  await desk.keys.erase([desk.keys.find('user:alice')!.id])
+  const sealed = await desk.lock(alice, 'a prompt')
+  t.equal(sealed.who, who, 'under the pseudonym that its records have')
+  t.notMatch(sealed.locked, 'prompt')
+  t.equal(await desk.unlock(who, sealed.locked), null)
+  t.equal(desk.keys.find('user:alice'), null, 'and makes no new entry')
+  t.match(await desk.lock({ ...alice }, 'a prompt'), { who: desk.keys.find('user:alice')?.who }, 'a new connection')
+  await desk.close()
+})

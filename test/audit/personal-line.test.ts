@@ -4,7 +4,7 @@ import { sealToOf } from '../../src/audit/keys/jwe.ts'
 import { makePrivacyPair } from '../../src/audit/keys/privacy-key.ts'
 import { keyOf, newEntry } from '../../src/audit/keys/subject-entry.ts'
 import { sealedPerson } from '../../src/audit/person-reader.ts'
-import { createPersons, noPersons } from '../../src/audit/personal-line.ts'
+import { createPersons, createSubjects, noPersons } from '../../src/audit/personal-line.ts'
 import { alice } from './events.ts'
 
 const pseudonymKey = Buffer.alloc(32, 1)
@@ -18,6 +18,7 @@ function keyStore() {
       entries.set(identity, known)
       return known
     },
+    find: (identity: string) => entries.get(identity) ?? null,
   }
 }
 const decoded = async (jwe: string, key: Uint8Array) =>
@@ -25,7 +26,7 @@ const decoded = async (jwe: string, key: Uint8Array) =>
 
 t.test('a line holds nobody in the clear; a JOSE library with the key of the subject reads who it was', async (t) => {
   const keys = keyStore()
-  const record = createPersons({ keys })('ID1', alice)!
+  const record = createPersons({ subjects: createSubjects(keys) })('ID1', alice)!
   for (const name of ['alice', '10.1.2.3', 'LT-1', 'emea', 'berlin']) t.notMatch(record.line, name)
   const { who, jwe, id } = sealedPerson(record.line)!
   t.strictSame([id, who], ['ID1', record.who])
@@ -41,7 +42,7 @@ t.test('a line holds nobody in the clear; a JOSE library with the key of the sub
 t.test('over-long names and lists are cut', async (t) => {
   const keys = keyStore()
   const client = { ...alice, user: 'u'.repeat(9000), groups: Array.from({ length: 500 }, () => 'g') }
-  const { jwe } = sealedPerson(createPersons({ keys })('ID', client)!.line)!
+  const { jwe } = sealedPerson(createPersons({ subjects: createSubjects(keys) })('ID', client)!.line)!
   const person = JSON.parse(await decoded(jwe, keyOf([...keys.entries.values()][0]!))) as {
     user: string
     groups: string[]
@@ -51,7 +52,7 @@ t.test('over-long names and lists are cut', async (t) => {
 })
 
 t.test('the salt is new for every line, also where a connection repeats its ciphertext', async (t) => {
-  const persons = createPersons({ keys: keyStore() })
+  const persons = createPersons({ subjects: createSubjects(keyStore()) })
   const lines = Array.from(
     { length: 600 },
     () => JSON.parse(persons('ID', alice)!.line) as { salt: string; jwe: string },
@@ -62,15 +63,33 @@ t.test('the salt is new for every line, also where a connection repeats its ciph
   t.not((JSON.parse(persons('ID', { ...alice })!.line) as { jwe: string }).jwe, lines[0]!.jwe, 'another connection')
 })
 
-t.test('after an erasure an open connection gets a pseudonym and a key of its own', async (t) => {
+t.test('after an erasure an open connection names nobody any more; a new one has a pseudonym of its own', async (t) => {
   const keys = keyStore()
-  const persons = createPersons({ keys })
+  const persons = createPersons({ subjects: createSubjects(keys) })
   const before = persons('ID1', alice)!
   keys.entries.clear()
   keys.epoch++
-  const after = persons('ID2', alice)!
+  t.equal(persons('ID2', alice), null)
+  t.equal(keys.entries.size, 0, 'and makes no new entry, which the flow would tie to the old pseudonym')
+  const after = persons('ID3', { ...alice })!
   t.not(after.who, before.who)
   t.equal(after.who, keys.entries.get('user:alice')!.who)
+  t.equal(persons('ID4', alice), null, 'also now that there is an entry again')
+})
+
+t.test('an erasure of somebody else, or one that failed, changes nothing for an open connection', async (t) => {
+  const keys = keyStore()
+  const persons = createPersons({ subjects: createSubjects(keys) })
+  const before = persons('ID1', alice)!
+  const entry = keys.entries.get('user:alice')!
+  keys.epoch++
+  t.equal(persons('ID2', alice)?.who, before.who)
+  keys.entries.clear()
+  keys.epoch++
+  t.equal(persons('ID3', alice), null)
+  keys.entries.set('user:alice', entry)
+  keys.epoch++
+  t.equal(persons('ID4', alice)?.who, before.who)
 })
 
 t.test(
@@ -78,7 +97,7 @@ t.test(
   async (t) => {
     const pair = makePrivacyPair()
     const keys = keyStore()
-    const record = createPersons({ keys, sealTo: sealToOf(pair.publicJwk) })('ID', alice)!
+    const record = createPersons({ subjects: createSubjects(keys), sealTo: sealToOf(pair.publicJwk) })('ID', alice)!
     const inner = await decoded(sealedPerson(record.line)!.jwe, keyOf(keys.entries.get('user:alice')!))
     t.notMatch(inner, 'alice')
     const { plaintext } = await compactDecrypt(inner, await importJWK(pair.privateJwk, 'ECDH-ES'))

@@ -9,7 +9,7 @@ import { admin, config, followingOutcome, intent, singleOutcome, tunnel } from '
 
 const doc = readFileSync(new URL('../../docs/audit-event.md', import.meta.url), 'utf8')
 const entry = newEntry('user:alice', Buffer.alloc(32))
-const render = createEventRenderer(createPersons({ keys: { epoch: 0, of: () => entry } }))
+const render = createEventRenderer(createPersons({ subjects: () => ({ who: entry.who, entry }) }))
 const error = { code: 'x', side: 'weir' } as const
 /** One of each kind, with every optional field. `before` and `after` of an admin event are free values. */
 const events = [
