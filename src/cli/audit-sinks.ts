@@ -112,5 +112,5 @@ function testRecord(name: string): [Parameters<ReturnType<typeof createRenderer>
 
 function testText(name: string, id: string, result: SendResult): string {
   if (result.kind === 'delivered') return `${name} took the test event ${id} (admin, operation sink.test)`
-  return `${name} did not take the test event: ${result.why}`
+  return `${name} did not take the test event: ${result.why}${result.said === undefined ? '' : `: ${result.said}`}`
 }

@@ -54,7 +54,7 @@ class HecSink implements Sink {
       const answer = await this.#post(EVENT_PATH, body)
       const { code, ackId } = jsonOf(answer)
       if (answer.status === 400 && typeof code === 'number' && !BODY_CODES.has(code)) {
-        return { kind: 'retry', why: whyOfAnswer(answer) }
+        return { kind: 'retry', ...whyOfAnswer(answer) }
       }
       const result = resultOf(answer, Date.now())
       return result.kind === 'delivered' && typeof ackId === 'number' ? await this.#acknowledged(ackId) : result
@@ -76,8 +76,10 @@ class HecSink implements Sink {
       const { acks } = jsonOf(answer)
       if (answer.status === 200 && (acks as Record<string, unknown> | undefined)?.[String(ackId)] === true)
         return DELIVERED
-      if (answer.status >= 400 && answer.status < 500)
-        return { kind: 'retry', why: `acknowledgement: ${whyOfAnswer(answer)}` }
+      if (answer.status >= 400 && answer.status < 500) {
+        const { why, ...said } = whyOfAnswer(answer)
+        return { kind: 'retry', why: `acknowledgement: ${why}`, ...said }
+      }
       await pause(ACK_EVERY_MS, undefined, { signal: this.#closing.signal })
     }
     return { kind: 'retry', why: `not acknowledged within ${this.#settings.ackMs} ms` }

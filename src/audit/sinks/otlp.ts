@@ -74,8 +74,6 @@ function partialRefusal({ partialSuccess }: Readonly<Record<string, unknown>>): 
   const { rejectedLogRecords, errorMessage } = partialSuccess as Readonly<Record<string, unknown>>
   const count = Number(rejectedLogRecords ?? 0)
   if (!(count > 0)) return null
-  return {
-    kind: 'refused',
-    why: shorten(`${count} records rejected: ${typeof errorMessage === 'string' ? errorMessage : ''}`),
-  }
+  const said = typeof errorMessage === 'string' ? shorten(errorMessage) : ''
+  return { kind: 'refused', why: `${count} records rejected`, ...(said === '' ? {} : { said }) }
 }

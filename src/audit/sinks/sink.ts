@@ -16,15 +16,23 @@ export interface SinkMessage {
   readonly isJson: boolean
 }
 
+/** What failed. */
+export interface FailedSend {
+  /** Stands in logs, state files and metrics, which no erasure reaches: nothing of a record may be in it. */
+  readonly why: string
+  /** The receiver's own words. They may quote a record, so they are only ever shown, never kept. */
+  readonly said?: string
+}
+
 export type SendResult =
   /** The receiver has it. */
   | { readonly kind: 'delivered' }
   /** Nothing is wrong with the records: try again, after `afterMs` at the earliest when the receiver said so. */
-  | { readonly kind: 'retry'; readonly why: string; readonly afterMs?: number }
+  | ({ readonly kind: 'retry'; readonly afterMs?: number } & FailedSend)
   /** The receiver wants less at once. */
-  | { readonly kind: 'too-large'; readonly why: string }
+  | ({ readonly kind: 'too-large' } & FailedSend)
   /** The receiver has read it and does not want it. */
-  | { readonly kind: 'refused'; readonly why: string }
+  | ({ readonly kind: 'refused' } & FailedSend)
 
 export interface Sink {
   /** One attempt. Never rejects, and ends: every wait inside is bounded. */
@@ -38,7 +46,7 @@ const MAX_WHY = 300
 /** A failure that says nothing against the records. */
 export const retry = (error: unknown): SendResult => ({ kind: 'retry', why: whyOf(error) })
 
-/** What a receiver or a system call said, as one short line. */
+/** What a system call said, as one short line. */
 export function whyOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   const text =

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Delivery, type DeliveryOptions } from '../../../src/audit/sinks/delivery.ts'
@@ -27,6 +27,8 @@ interface World {
   readonly attempts: string[][]
   readonly delivered: string[]
   readonly logged: string[]
+  /** Of the log lines, as JSON. */
+  readonly fields: string[]
   readonly state: () => SinkState
   readonly add: (count: number) => void
   readonly folder: string
@@ -43,11 +45,13 @@ function setUp(
   const attempts: string[][] = []
   const delivered: string[] = []
   const logged: string[] = []
+  const fields: string[] = []
   let next = 1
   let last = count
   const log =
     (level: string) =>
-    (_fields: object, event: string): void => {
+    (about: object, event: string): void => {
+      fields.push(JSON.stringify(about))
       logged.push(`${level} ${event}`)
     }
   const delivery = new Delivery({
@@ -86,6 +90,7 @@ function setUp(
     attempts,
     delivered,
     logged,
+    fields,
     folder,
     state: () => {
       const read = readState(stateFile(folder, 'siem'))
@@ -155,15 +160,19 @@ t.test('a batch that is too large is halved until it fits, and grows again', asy
 
 t.test('a record that the receiver refuses is set aside by name, and the rest goes on', async (t) => {
   const world = setUp(t, 30, (some) =>
-    some.includes('id-13') ? { kind: 'refused', why: 'status 400: bad field' } : DELIVERED,
+    some.includes('id-13') ? { kind: 'refused', why: 'status 400, code 6', said: 'no alice here' } : DELIVERED,
   )
   await until(() => world.delivered.length === 29)
   t.strictSame(world.delivered, [...ids(1, 12), ...ids(14, 30)])
   await until(() => world.delivery.state.delivered === 29)
   t.match(world.state(), { setAside: 1, asideInRow: 0, streams: { 'n1-w0': { seq: 30 } } })
   const [line = ''] = readFileSync(join(world.folder, 'siem.refused.jsonl'), 'utf8').split('\n')
-  t.match(JSON.parse(line), { id: 'id-13', stream: 'n1-w0', seq: 13, why: 'status 400: bad field' })
+  t.match(JSON.parse(line), { id: 'id-13', stream: 'n1-w0', seq: 13, why: 'status 400, code 6' })
   t.ok(world.logged.includes('error audit.sink-refused-record'))
+  await world.delivery.stop()
+  for (const name of readdirSync(world.folder))
+    t.notMatch(readFileSync(join(world.folder, name), 'utf8'), /alice/u, `the receiver's words are not in ${name}`)
+  t.notMatch(world.fields.join('\n'), /alice/u)
 })
 
 t.test('a receiver that refuses everything is waited for: after twenty records it is not the records', async (t) => {

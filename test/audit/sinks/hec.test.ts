@@ -65,7 +65,11 @@ t.test('indexers that never acknowledge, or refuse to say, have not got it', asy
       ? response.writeHead(400).end('{"text":"ACK is disabled","code":14}')
       : response.end('{"ackId":5}'),
   )
-  t.match(await createHecSink(hecSettings(off.url)).send([message('A')]), { kind: 'retry', why: /ACK is disabled/ })
+  t.match(await createHecSink(hecSettings(off.url)).send([message('A')]), {
+    kind: 'retry',
+    why: 'acknowledgement: status 400, code 14',
+    said: /ACK is disabled/,
+  })
 })
 
 t.test('a fault of the set-up is no fault of the record; a bad body is', async (t) => {
