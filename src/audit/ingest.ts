@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { ColumnSource } from './exchange-columns.ts'
 import type { ExchangeTable } from './exchange-table.ts'
 import { readLines } from './line-chunks.ts'
-import type { ReadPerson } from './person.ts'
+import { isPersonOf, personDigest, type ReadPerson } from './person.ts'
 import { createPersonReader, dataOf } from './person-reader.ts'
 import { listSegments, type Segment } from './segments.ts'
 import { type AsideFile, SetAside } from './set-aside.ts'
@@ -149,7 +149,8 @@ export class Ingest {
       if (event === null) this.#badLines++
       else this.#apply(name, event, line, this.#personOf(event, persons))
     }
-    for (const [id, line] of persons) this.#waiting.add(id, line)
+    const done = new Set(events.map((event) => event?.id))
+    for (const { id, line } of persons.values()) if (!done.has(id)) this.#waiting.add(id, line)
     this.#files.set(name, { ...state, offset: chunk.end, personalOffset: end })
     this.#changedFiles.add(name)
     this.#unflushed += Math.max(1, chunk.lines.length)
@@ -164,21 +165,23 @@ export class Ingest {
   }
 
   /**
-   * Personal lines by record id, read as far as this chunk needs them. The writer puts a personal line down before its
-   * record, so all of them are there, except those that were erased.
+   * Personal lines by their digest, read as far as this chunk needs them. The writer puts a personal line down before
+   * its record, so all of them are there, except those that somebody removed or changed. A line that no record names
+   * by its digest is nobody's, whatever id it has.
    */
   #personsFor(
     segment: Segment,
     from: number,
     events: readonly (EventFields | null)[],
-  ): { readonly persons: Map<string, string>; readonly end: number } {
-    const persons = new Map<string, string>()
+  ): { readonly persons: Map<string, PersonLine>; readonly end: number } {
+    const persons = new Map<string, PersonLine>()
     const wanted = new Set<string>()
     for (const event of events) {
       if (event?.whoDigest === undefined) continue
-      const waited = this.#waiting.take(event.id)
-      if (waited === null) wanted.add(event.id)
-      else persons.set(event.id, waited)
+      const { id, whoDigest } = event
+      const line = this.#waiting.take(id)
+      if (line !== null && isPersonOf(line, whoDigest)) persons.set(whoDigest, { id, line })
+      else wanted.add(whoDigest)
     }
     let end = from
     while (wanted.size > 0) {
@@ -188,21 +191,26 @@ export class Ingest {
       if (!chunk.ok) throw new FilesChanged(`audit: \`${segment.personal}\` is not the file it was`)
       if (chunk.end === end) break
       for (const line of chunk.lines) {
-        const id = idOf(line)
-        persons.set(id, line)
-        wanted.delete(id)
+        const digest = personDigest(line)
+        persons.set(digest, { id: idOf(line), line })
+        wanted.delete(digest)
       }
       end = chunk.end
     }
     return { persons, end }
   }
 
-  #personOf({ id, whoDigest }: EventFields, persons: Map<string, string>): string | null {
+  #personOf({ whoDigest }: EventFields, persons: Map<string, PersonLine>): string | null {
     if (whoDigest === undefined) return null
-    const here = persons.get(id)
-    persons.delete(id)
-    return here ?? null
+    const here = persons.get(whoDigest)
+    persons.delete(whoDigest)
+    return here?.line ?? null
   }
+}
+
+interface PersonLine {
+  readonly id: string
+  readonly line: string
 }
 
 const newFileState = (stream: string): FileState => ({ stream, offset: 0, personalOffset: 0 })

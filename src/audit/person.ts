@@ -1,4 +1,5 @@
-/** Who stands behind a record: the fields of a personal line, and the function by which readers get at them. */
+/** Who stands behind a record: the fields of a personal line, its digest, and the function by which readers get at them. */
+import { hash } from 'node:crypto'
 
 /** The person of one record, as its personal line says it. */
 export interface PersonFields {
@@ -11,6 +12,12 @@ export interface PersonFields {
 
 /** Reads one personal line. `null`: the person was erased, or the line cannot be read. */
 export type ReadPerson = (line: string) => PersonFields | null
+
+/** Hex SHA-256 of a personal line's bytes, as `whoDigest` of its record has it. */
+export const personDigest = (line: string): string => hash('sha256', line, 'hex')
+
+/** Is this the line that the record names? Whoever may write files could put another one there, with the record's id. */
+export const isPersonOf = (line: string, whoDigest: unknown): boolean => personDigest(line) === whoDigest
 
 /** Personal lines that stand unencrypted in their file. */
 export const readPlainPerson: ReadPerson = (line) => {

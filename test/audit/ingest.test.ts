@@ -112,3 +112,45 @@ t.test('files that are not what they were are told', async (t) => {
   t.equal(ingest.step(), false, 'a segment that was removed is no change')
   db.close()
 })
+
+const forgedLine = (id: string): string => `{"v":1,"id":"${id}","salt":"x","addr":"10.6.6.6","user":"mallory"}\n`
+
+t.test('a personal line that the record does not prove is nobody, wherever it stands', async (t) => {
+  const at = await filled(t, [tunnel(), tunnel()])
+  const { personal } = listSegments(at.dir)[0]!
+  const [first = '', second = ''] = readFileSync(personal, 'utf8').split('\n')
+  const users = () => {
+    const db = openStore(':memory:')!
+    const { table } = readAll(db, at.dir)
+    const found = [0, 1].map((row) => table.recordsOf(row)[0]?.personal ?? null)
+    t.equal(rows(db, 'waiting'), 0)
+    db.close()
+    return found
+  }
+  const forged = [first, second].map((line) => forgedLine((JSON.parse(line) as { id: string }).id)).join('')
+  writeFileSync(personal, `${forged}${first}\n${second}\n`)
+  t.strictSame(users(), [first, second], 'before the lines')
+  writeFileSync(personal, `${first}\n${second}\n${forged}`)
+  t.strictSame(users(), [first, second], 'behind them')
+  writeFileSync(personal, forged)
+  t.strictSame(users(), [null, null], 'instead of them')
+})
+
+t.test('a personal line that waited for its record must be proven by it as well', async (t) => {
+  const at = await filled(t, [tunnel(), tunnel()])
+  const { events, personal } = listSegments(at.dir)[0]!
+  const whole = readFileSync(events, 'utf8')
+  const [first = '', second = ''] = readFileSync(personal, 'utf8').split('\n')
+  writeFileSync(events, whole.slice(0, whole.indexOf('\n') + 1))
+  writeFileSync(personal, `${first}\n${forgedLine((JSON.parse(second) as { id: string }).id)}`)
+  const db = openStore(':memory:')!
+  readAll(db, at.dir)
+  t.equal(rows(db, 'waiting'), 1)
+  writeFileSync(events, whole)
+  const { table } = readAll(db, at.dir)
+  t.strictSame(
+    [0, 1].map((row) => table.recordsOf(row)[0]?.personal),
+    [first, null],
+  )
+  db.close()
+})

@@ -1,5 +1,6 @@
 /** Reads a time range of the event files, record by record and in the order they were written, with bounded memory. */
 import { readLines } from '../line-chunks.ts'
+import { isPersonOf } from '../person.ts'
 import { listSegments, type Segment } from '../segments.ts'
 
 const CHUNK_BYTES = 2 * 1024 * 1024
@@ -22,7 +23,7 @@ export interface TrailRecord {
   /** The chained line as it stands in the file, without newline. */
   readonly line: string
   readonly fields: Readonly<Record<string, unknown>>
-  /** Its personal line as it stands in the file; `null`: none, or removed. */
+  /** Its personal line as it stands in the file; `null`: none, or removed, or not the one it names. */
   readonly personal: string | null
   readonly timeMs: number
 }
@@ -148,7 +149,7 @@ class Persons {
       this.#pending.delete(earlier)
       if (earlier === id) break
     }
-    return line
+    return isPersonOf(line, fields['whoDigest']) ? line : null
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ExchangeRecord } from '../event-query.ts'
 import { readLines } from '../line-chunks.ts'
-import type { ReadPerson } from '../person.ts'
+import { isPersonOf, type ReadPerson } from '../person.ts'
 import { UnreadableFile } from '../segment-text.ts'
 import { listSegments, type Segment } from '../segments.ts'
 import { PersonLines } from './person-lines.ts'
@@ -125,9 +125,10 @@ export class Follower {
 
   #joined(place: Place, fields: LineFields, line: string): FollowedRecord {
     const { readPerson } = this.#options
-    const personal = fields.whoDigest === undefined || readPerson === null ? null : place.persons.take(fields.id)
-    const client = personal === null ? null : (readPerson?.(personal) ?? null)
-    const { id, time, phase } = fields
+    const { id, time, phase, whoDigest } = fields
+    const personal = whoDigest === undefined || readPerson === null ? null : place.persons.take(id)
+    // Sent on, a forged person could never be taken back.
+    const client = personal === null || !isPersonOf(personal, whoDigest) ? null : (readPerson?.(personal) ?? null)
     const record: ExchangeRecord = fields.who === undefined ? { ...fields } : { ...fields, client }
     return { id, time, phase, stream: place.segment.stream, record, line, cursor: cursorOf(place) }
   }

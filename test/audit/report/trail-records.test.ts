@@ -82,3 +82,15 @@ t.test('what is written meanwhile is left out where it is asked for', async (t) 
   t.equal([...trailRecords(dir, { range: all, lastSeqs })].length, 3)
   t.equal([...trailRecords(dir, { range: all, lastSeqs: new Map() })].length, 0, 'a stream that was not there')
 })
+
+t.test('a personal line that the record does not prove is left out', async (t) => {
+  const { dir, spool } = await filled(t, events.slice(0, 2))
+  await spool.close()
+  const [segment] = listSegments(dir)
+  const [first = '', second = ''] = readFileSync(segment?.personal ?? '', 'utf8').split('\n')
+  writeFileSync(segment?.personal ?? '', `${first}\n${second.replace('"salt":"', '"salt":"x')}\n`)
+  t.strictSame(
+    [...trailRecords(dir, { range: all })].map(({ personal }) => personal),
+    [first, null],
+  )
+})

@@ -212,3 +212,11 @@ t.test('however the reading is cut into pieces and begun again, each record come
     { numRuns: 30 },
   )
 })
+
+t.test('a personal line that the record does not prove is nobody', async (t) => {
+  const at = await filled(t, [singleOutcome()])
+  const { personal } = segmentOf(at.dir, 'n1-w0', 1)
+  const { id = '' } = linesOf(at.dir)[0] ?? {}
+  appendFileSync(personal, `{"v":1,"id":"${id}","salt":"x","addr":"10.6.6.6","user":"mallory"}\n`)
+  t.match(all(follow(at.dir).follower), [{ id, record: { client: null } }])
+})
