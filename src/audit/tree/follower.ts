@@ -97,7 +97,7 @@ export class TreeFollower {
   }
 
   #newestCheckpoint(): SignedCheckpoint | null {
-    const newest = this.#reader.history().checkpoints.at(-1)
+    const newest = largestOf(this.#reader.history().checkpoints)
     const shown = this.#reader.newest()
     if (newest === undefined && shown === null) return null
     if (newest === undefined || (shown?.size ?? 0) > newest.size)
@@ -203,3 +203,10 @@ export class TreeFollower {
     return listSegments(this.#options.dir).filter(({ stream }) => stream === this.#options.stream)
   }
 }
+
+/** Not the last one of the last day's file: a clock may have stepped back over midnight, a tree only ever grows. */
+const largestOf = (checkpoints: readonly SignedCheckpoint[]): SignedCheckpoint | undefined =>
+  checkpoints.reduce<SignedCheckpoint | undefined>(
+    (largest, each) => (largest === undefined || each.size > largest.size ? each : largest),
+    undefined,
+  )

@@ -30,9 +30,9 @@ function follow(at: Filled, rebuilt: number[] = []) {
     signer,
     onRebuilt: (size) => rebuilt.push(size),
   })
-  const seal = (seq: number) => {
+  const seal = (seq: number, day = DAY) => {
     while (follower.step(seq)) continue
-    return follower.checkpoint(DAY)
+    return follower.checkpoint(day)
   }
   return { follower, seal, signer, treeDir, reader: new TreeReader(treeDir) }
 }
@@ -61,6 +61,15 @@ t.test('it never takes a line beyond what is durable, and signs nothing twice', 
   t.equal(seal(4)?.size, 4)
   t.equal(seal(4), null)
   t.same(seal(10)?.root, rootOf(at, 10))
+})
+
+t.test('a clock that steps back over midnight, and then a restart, end nothing', async (t) => {
+  const at = await filled(t, many(10))
+  const { seal } = follow(at)
+  seal(4, '2026-11-23')
+  seal(7, '2026-11-22')
+  t.same(follow(at).seal(10, '2026-11-22')?.root, rootOf(at, 10))
+  t.same(follow(at).follower.size, 10)
 })
 
 t.test('after a restart it goes on where it stood, across rotation', async (t) => {
