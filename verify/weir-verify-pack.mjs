@@ -8,8 +8,8 @@
  * 3 the pack cannot be read. Formats: README.txt of the pack; signed notes https://c2sp.org/signed-note; RFC 6962.
  */
 import { createHash, createPublicKey, verify } from 'node:crypto'
-import { closeSync, createReadStream, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
-import { join, normalize } from 'node:path'
+import { closeSync, createReadStream, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
+import { join, normalize, relative, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { createInflateRaw } from 'node:zlib'
 
@@ -34,7 +34,10 @@ function folderPack(dir) {
   }
   return {
     has: (name) => existsSync(pathOf(name)),
-    names: () => null,
+    names: () =>
+      readdirSync(dir, { recursive: true, withFileTypes: true })
+        .filter((entry) => !entry.isDirectory())
+        .map((entry) => relative(dir, join(entry.parentPath ?? entry.path, entry.name)).replaceAll(sep, '/')),
     stream: (name) => createReadStream(pathOf(name)),
   }
 }
@@ -190,7 +193,7 @@ async function checkManifest(pack, givenKey) {
 async function checkFiles(pack, { files }) {
   let good = 0
   const listed = new Set(['manifest.json', 'manifest.sig', ...files.map(({ name }) => name)])
-  for (const name of pack.names() ?? []) if (!listed.has(name)) bad(`${name}: is in the pack, but not in the manifest`)
+  for (const name of pack.names()) if (!listed.has(name)) bad(`${name}: is in the pack, but not in the manifest`)
   for (const { name, size, sha256: wanted } of files) {
     if (!pack.has(name)) {
       bad(`${name}: is missing`)

@@ -19,6 +19,7 @@ import { renderPdf } from './pdf.ts'
 import { type PolicyArchive, type PolicyIndex, policyFiles } from './policy-files.ts'
 import { type MadeProof, makeRangeProof } from './range-proof.ts'
 import { readmeText } from './readme.ts'
+import { shownQuery } from './shown-query.ts'
 import { createStatistics, type PrivacyMode, type Statistics } from './statistics.ts'
 import { buildSummary } from './summary.ts'
 import type { ProofState, SummaryInput } from './summary-input.ts'
@@ -192,7 +193,7 @@ class PackMaker {
       from: iso(fromMs),
       to: iso(toMs),
       made: made.toISOString(),
-      filter: query?.text ?? null,
+      filter: query === null ? null : shownQuery(query.text, privacy),
       version,
       signer: signer?.name ?? null,
     }
@@ -224,7 +225,7 @@ class PackMaker {
       company,
       from: iso(fromMs),
       to: iso(toMs),
-      query: query?.text ?? null,
+      query: query === null ? null : shownQuery(query.text, privacy),
       privacy,
       records,
       gaps: walk.gapCount(),

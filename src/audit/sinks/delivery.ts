@@ -124,8 +124,15 @@ export class Delivery {
     return this.#options.next(this.#options.batchEvents, this.#options.batchBytes)
   }
 
-  #send(part: readonly FollowedRecord[]): Promise<SendResult> {
-    return this.#options.sink.send(part.flatMap(this.#options.render))
+  async #send(part: readonly Renderable[]): Promise<SendResult> {
+    let messages: SinkMessage[]
+    try {
+      messages = part.flatMap(this.#options.render)
+    } catch (error) {
+      // As if refused: the record is found and set aside. Messages of errors may quote it.
+      return { kind: 'refused', why: `cannot be written in this format: ${nameOf(error)}` }
+    }
+    return this.#options.sink.send(messages)
   }
 
   async #deliver(): Promise<void> {
@@ -192,7 +199,7 @@ export class Delivery {
   async #sendCheckpoints(): Promise<void> {
     while (this.#checkpoints.length > 0 && !this.#waiter.isStopped) {
       const sent = this.#checkpoints
-      const result = await this.#options.sink.send(sent.map(checkpointRecord).flatMap(this.#options.render))
+      const result = await this.#send(sent.map(checkpointRecord))
       if (result.kind === 'retry') {
         await this.#wait(result)
         continue
@@ -251,3 +258,5 @@ export class Delivery {
     return new Date(this.#nowMs()).toISOString()
   }
 }
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : typeof error)

@@ -14,6 +14,9 @@ import { readTlsFiles } from './tls-files.ts'
 /** RFC 5424 section 6.2.1, table 2. */
 const SEVERITY: Readonly<Record<SinkSeverity, number>> = { error: 3, warning: 4, notice: 5, info: 6 }
 
+/** A receiver that sends or takes a byte at a time is given up after so many pauses' length in all. */
+const MAX_PAUSES = 10
+
 export interface SyslogHeader {
   readonly facility: number
   /** PRINTUSASCII, at most 255. */
@@ -51,12 +54,19 @@ class SyslogSink implements Sink {
 
   send = async (batch: readonly SinkMessage[]): Promise<SendResult> => {
     const bytes = Buffer.from(batch.map((message) => octetCounted(syslogMessage(message, this.#header))).join(''))
+    let overall: NodeJS.Timeout | undefined
     try {
-      const socket = this.#usable() ?? (await this.#connect())
+      const kept = this.#usable()
+      const socket = kept ?? this.#open()
+      const longestMs = this.#settings.timeoutMs * MAX_PAUSES
+      overall = setTimeout(() => socket.destroy(new Error(`not done within ${longestMs} ms`)), longestMs)
+      if (kept === null) await connected(socket, this.#settings.tls)
       await (this.#settings.confirm === 'close' ? writeAndEnd(socket, bytes) : this.#writeAndKeep(socket, bytes))
       return DELIVERED
     } catch (error) {
       return retry(error)
+    } finally {
+      clearTimeout(overall)
     }
   }
 
@@ -71,22 +81,18 @@ class SyslogSink implements Sink {
     return socket?.writable === true && socket.readable ? socket : null
   }
 
-  #connect(): Promise<Socket> {
+  #open(): Socket {
     const { host, port, tls, timeoutMs } = this.#settings
     const socket = tls
       ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...readTlsFiles(this.#settings) })
       : connectTcp({ host, port, allowHalfOpen: true })
-    return new Promise((resolve, reject) => {
-      socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no answer for ${timeoutMs} ms`)))
-      socket.once('error', reject)
-      socket.once(tls ? 'secureConnect' : 'connect', () => {
-        socket.off('error', reject)
-        resolve(socket)
-      })
-    })
+    socket.setTimeout(timeoutMs)
+    socket.on('timeout', () => socket.destroy(new Error(`no answer for ${timeoutMs} ms`)))
+    return socket
   }
 
   async #writeAndKeep(socket: Socket, bytes: Buffer): Promise<void> {
+    socket.setTimeout(this.#settings.timeoutMs)
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)
       socket.write(bytes, () => {
@@ -99,6 +105,16 @@ class SyslogSink implements Sink {
     socket.resume()
     this.#kept = socket
   }
+}
+
+function connected(socket: Socket, tls: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject)
+    socket.once(tls ? 'secureConnect' : 'connect', () => {
+      socket.off('error', reject)
+      resolve()
+    })
+  })
 }
 
 /** Resolves once the receiver, too, has ended the connection without complaint, after we had. */

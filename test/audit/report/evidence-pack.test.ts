@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeEvidencePack } from '../../../src/audit/report/evidence-pack.ts'
@@ -83,6 +83,13 @@ t.test('whatever is changed, removed, added or moved in a pack is named', { skip
   }
   const persons = change('persons.jsonl', (text) => text.replace('\\"v\\":', '\\"w\\":'))
   t.match(persons.out, 'is not the one whose digest')
+  mkdirSync(file('proofs/more'))
+  for (const name of ['extra.txt', 'proofs/more/n9.json', '.hidden']) {
+    writeFileSync(file(name), '{}')
+    t.match(verify(dir), { code: 1, out: `${name}: is in the pack, but not in the manifest` })
+    rmSync(file(name))
+  }
+  t.equal(verify(dir).code, 0, 'an empty folder says nothing')
   rmSync(file('persons.jsonl'))
   t.match(verify(dir), { code: 1, out: /persons\.jsonl: is missing/u })
 })
@@ -118,7 +125,14 @@ t.test('without key and tree the pack says what it lacks', { skip }, async (t) =
 
 t.test('under a privacy mode no name is in any file', { skip }, async (t) => {
   const data = await signed(t, events, [8])
-  const dir = await unpacked(data, { privacy: 'pseudonymous', languages: ['en'] })
+  const dir = await unpacked(data, {
+    privacy: 'pseudonymous',
+    languages: ['en'],
+    query: { text: 'user:alice tool:claude-code', flows: new Set(events.map(({ flow }) => flow)) },
+  })
+  t.match(JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')), {
+    query: 'user:[removed] tool:claude-code',
+  })
   t.notOk(existsSync(join(dir, 'persons.jsonl')))
   for (const name of readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()))
     t.notMatch(readFileSync(join(name.parentPath, name.name), 'latin1'), /alice|10\.1\.2\.3|LT-1/u, name.name)

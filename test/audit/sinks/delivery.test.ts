@@ -175,6 +175,37 @@ t.test('a record that the receiver refuses is set aside by name, and the rest go
   t.notMatch(world.fields.join('\n'), /alice/u)
 })
 
+t.test('a record that cannot be rendered is set aside, too, without its content', async (t) => {
+  const asJson = createRenderer('jsonl')
+  const world = setUp(t, 12, () => DELIVERED, {
+    render: (each) => {
+      if (each.id === 'id-5') throw new SyntaxError('"alice" is no number')
+      return asJson(each)
+    },
+  })
+  await until(() => world.delivered.length === 11)
+  await until(() => world.delivery.state.delivered === 11)
+  t.strictSame(world.delivered, [...ids(1, 4), ...ids(6, 12)])
+  t.match(world.state(), { setAside: 1, failure: null })
+  const refused = readFileSync(join(world.folder, 'siem.refused.jsonl'), 'utf8')
+  t.match(JSON.parse(refused), { id: 'id-5', why: 'cannot be written in this format: SyntaxError' })
+  t.notMatch(refused + world.fields.join(), /alice/u)
+})
+
+t.test('a checkpoint that cannot be rendered holds no record up', async (t) => {
+  const asJson = createRenderer('jsonl')
+  const world = setUp(t, 2, () => DELIVERED, {
+    render: (each) => {
+      if (each.phase === 'checkpoint') throw new Error('no')
+      return asJson(each)
+    },
+    state: { ...NEW_STATE, checkpoints: [{ ...CHECKPOINT, time: '2026-11-23T10:00:00.000Z' }] },
+  })
+  await until(() => world.delivery.state.delivered === 2)
+  t.strictSame(world.delivered, ids(1, 2))
+  t.ok(world.logged.includes('error audit.sink-refused-record'))
+})
+
 t.test('a receiver that refuses everything is waited for: after twenty records it is not the records', async (t) => {
   let isRefusing = true
   const world = setUp(t, 60, () => (isRefusing ? { kind: 'refused', why: 'status 400' } : DELIVERED))

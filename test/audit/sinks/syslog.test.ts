@@ -76,6 +76,32 @@ t.test('a receiver that ends, resets or never reads has not got it', async (t) =
   }
 })
 
+t.test('a receiver that keeps talking without ever ending is given up', async (t) => {
+  const timers: NodeJS.Timeout[] = []
+  t.teardown(() => timers.forEach(clearInterval))
+  const chat = (socket: Socket): void => {
+    socket.resume()
+    timers.push(setInterval(() => socket.writable && socket.write('x'), 10))
+  }
+  const port = await listen(t, createServer({ allowHalfOpen: true }, chat))
+  const sink = createSyslogSink(syslogSettings(port, { timeoutMs: 60 }))
+  t.match(await sink.send([message('A')]), { kind: 'retry', why: 'not done within 600 ms' })
+  await sink.close()
+})
+
+t.test('confirm none: a kept connection that takes nothing more is given up, too', async (t) => {
+  const sockets: Socket[] = []
+  const port = await listen(
+    t,
+    createServer({ pauseOnConnect: true }, (socket) => sockets.push(socket)),
+  )
+  const sink = createSyslogSink(syslogSettings(port, { confirm: 'none', timeoutMs: 100 }))
+  t.strictSame(await sink.send([message('A')]), { kind: 'delivered' })
+  t.match(await sink.send([message('B', { text: 'x'.repeat(16_000_000) })]), { kind: 'retry', why: /./ })
+  t.equal(sockets.length, 1)
+  await sink.close()
+})
+
 t.test('nobody listens: it is said and tried again', async (t) => {
   const server = createServer()
   const port = await listen(t, server)
