@@ -26,42 +26,54 @@ const nodeOf = (left, right) => sha256(Buffer.from([1]), left, right)
 
 // ---------------------------------------------------------------- files
 
-/** The text of a file, plain or as zstd frames with a seek table (Zstandard Seekable Format) behind them. */
-function textOf(file) {
-  if (existsSync(file)) return readFileSync(file)
-  if (!existsSync(`${file}.zst`)) return null
+/** Weir writes no larger frame, and no line that comes near it. */
+const MAX_FRAME_BYTES = 16 * 1024 * 1024
+/** Lines of a file that do not follow each other: a small file can unpack to any number of them. */
+const MAX_FAULTS = 100_000
+
+/** The text of a file in pieces, plain or zstd frames with a seek table (Zstandard Seekable Format) behind them. */
+function* piecesOf(file) {
+  if (existsSync(file)) return yield readFileSync(file)
+  if (!existsSync(`${file}.zst`)) return
   if (zlib.zstdDecompressSync === undefined) throw new Error('this Node.js has no zstd: use 22.15 or newer')
   const bytes = readFileSync(`${file}.zst`)
   if (bytes.length < 17 || bytes.readUInt32LE(bytes.length - 4) !== 0x8f92eab1) throw new Error('its seek table is damaged')
   const frames = bytes.readUInt32LE(bytes.length - 9)
   const table = bytes.length - 9 - 8 * frames
   if (table < 8) throw new Error('its seek table is damaged')
-  const parts = []
   let at = 0
   for (let frame = 0; frame < frames; frame++) {
     const length = bytes.readUInt32LE(table + 8 * frame)
-    const part = zlib.zstdDecompressSync(bytes.subarray(at, at + length))
-    if (part.length !== bytes.readUInt32LE(table + 8 * frame + 4)) throw new Error(`frame ${frame + 1} has another length`)
-    parts.push(part)
+    const textLength = bytes.readUInt32LE(table + 8 * frame + 4)
+    if (textLength === 0 || textLength > MAX_FRAME_BYTES || at + length > table - 8) throw new Error('its seek table is damaged')
+    const part = zlib.zstdDecompressSync(bytes.subarray(at, at + length), { maxOutputLength: textLength })
+    if (part.length !== textLength) throw new Error(`frame ${frame + 1} has another length`)
+    yield part
     at += length
   }
   if (at !== table - 8) throw new Error('its frames do not fit its seek table')
-  return Buffer.concat(parts)
 }
 
-function* linesOf(text) {
-  for (let from = 0; ; ) {
-    const to = text.indexOf(10, from)
-    if (to === -1) return from
-    yield text.subarray(from, to)
-    from = to + 1
+/** The lines of a file; returns how many bytes stand behind the last one. */
+function* linesOf(file) {
+  let rest = Buffer.alloc(0)
+  for (const piece of piecesOf(file)) {
+    const text = rest.length === 0 ? piece : Buffer.concat([rest, piece])
+    let from = 0
+    for (let to = text.indexOf(10); to !== -1; to = text.indexOf(10, from)) {
+      yield text.subarray(from, to)
+      from = to + 1
+    }
+    rest = text.subarray(from)
+    if (rest.length > 4 * MAX_FRAME_BYTES) throw new Error('it holds a line that is longer than any of Weir')
   }
+  return rest.length
 }
 
 const namesIn = (folder) => (existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder).sort() : [])
 
-/** The event files by stream, in order. */
-function filesByStream(folder) {
+/** The event files by stream, in order; `named`: streams that must be there. */
+function filesByStream(folder, named) {
   const streams = new Map()
   const names = new Set(namesIn(folder).map((name) => name.replace(/\.zst$/, '')))
   for (const name of [...names].sort()) {
@@ -72,18 +84,39 @@ function filesByStream(folder) {
     const personal = join(folder, name.replace(/^events-/, 'personal-'))
     streams.get(stream).push({ name, path: join(folder, name), personal, first: Number(seq) })
   }
-  for (const stream of namesIn(join(folder, 'tree'))) if (!streams.has(stream)) streams.set(stream, [])
+  for (const stream of [...namesIn(join(folder, 'tree')), ...named]) if (!streams.has(stream)) streams.set(stream, [])
   return streams
 }
 
 // ---------------------------------------------------------------- lines
 
+/** Pseudonyms that have a key in the key store beside the folder; `null`: there is none, so nobody can tell who was erased. */
+function livingPersons(folder) {
+  try {
+    const known = new Set()
+    for (const line of linesOf(join(folder, '..', 'keys', 'subjects.jsonl'))) known.add(jsonOf(line)?.who)
+    return known.size === 0 && !existsSync(join(folder, '..', 'keys', 'subjects.jsonl')) ? null : known
+  } catch {
+    return null // not for this account to read
+  }
+}
+
+/** The JSON object in a line, or `null`. */
+function jsonOf(line) {
+  try {
+    const value = JSON.parse(line.toString('utf8'))
+    return typeof value === 'object' ? value : null
+  } catch {
+    return null
+  }
+}
+
 /** All lines of a stream: their leaves, and what they show by themselves. Stops at a file that cannot be read. */
-function readStream(stream, files) {
+function readStream(stream, files, { size, living }) {
   const found = { leaves: [], places: [], faults: [], persons: [], notes: [], unreadable: null, times: [], last: null, present: 0, erased: 0, removals: [], link: null }
   for (const [index, file] of files.entries()) {
     try {
-      readFile(stream, file, index === files.length - 1, found)
+      readFile({ stream, file, isNewest: index === files.length - 1, size, living }, found)
     } catch (error) {
       found.unreadable = { kind: 'unreadable', seq: file.first, file: file.name, line: null, message: `cannot be read, it was changed or damaged: ${error.message}` }
       break
@@ -92,33 +125,28 @@ function readStream(stream, files) {
   return found
 }
 
-function readFile(stream, file, isNewest, found) {
-  const text = textOf(file.path) ?? Buffer.alloc(0)
-  const persons = personsOf(file.personal)
+function readFile({ stream, file, isNewest, size, living }, found) {
+  const persons = personsOf(file.personal, living)
+  const lines = linesOf(file.path)
   let number = 0
-  let end = 0
-  for (const line of linesOf(text)) {
+  let next = lines.next()
+  for (; !next.done; next = lines.next()) {
     number++
-    end += line.length + 1
-    readLine({ stream, file, number, line, persons }, found)
+    readLine({ stream, file, number, line: next.value, persons, size }, found)
+    if (found.faults.length > MAX_FAULTS) throw new Error(`it has more than ${MAX_FAULTS} lines that do not belong there`)
   }
-  if (end < text.length && isNewest) found.notes.push(`\`${file.name}\` ends in an unfinished line`)
-  else if (end < text.length) found.faults.push({ kind: 'inserted', seq: found.last?.seq ?? null, file: file.name, line: number + 1, message: 'bytes were put behind its last line' })
+  if (next.value > 0 && isNewest) found.notes.push(`\`${file.name}\` ends in an unfinished line`)
+  else if (next.value > 0) found.faults.push({ kind: 'inserted', seq: found.last?.seq ?? null, file: file.name, line: number + 1, message: 'bytes were put behind its last line' })
 }
 
-function readLine({ stream, file, number, line, persons }, found) {
+function readLine({ stream, file, number, line, persons, size }, found) {
   const { last } = found
   const at = { file: file.name, line: number }
   found.places.push(at)
   found.leaves.push(leafOf(line))
   const digest = sha256(line).toString('hex')
-  let record = null
-  try {
-    record = JSON.parse(line.toString('utf8'))
-  } catch {
-    record = null // reported below
-  }
-  const isRecord = record !== null && typeof record === 'object' && Number.isInteger(record.seq)
+  const record = jsonOf(line)
+  const isRecord = record !== null && Number.isInteger(record.seq)
   found.times.push(isRecord ? Date.parse(record.time) : Number.NaN)
   if (!isRecord) found.faults.push({ kind: 'changed', seq: null, ...at, message: 'is no audit record' })
   else {
@@ -133,21 +161,29 @@ function readLine({ stream, file, number, line, persons }, found) {
     else if (record.prevHash !== before) found.faults.push({ kind: 'changed', seq, ...at, message: `does not follow the line before: record ${seq - 1} or ${seq} was changed` })
     if (record.whoDigest !== undefined) {
       const person = persons.get(record.id)
-      if (person === undefined) found.erased++
-      else if (person === record.whoDigest) found.present++
-      else found.persons.push({ kind: 'person', seq, ...at, message: `the personal line of record ${seq} was changed` })
+      const wrong = (what) => found.persons.push({ kind: 'person', seq, ...at, message: what })
+      // An erasure leaves the line. Behind the newest checkpoint a power cut may take one.
+      if (person === undefined) {
+        if (seq <= size) wrong(`the personal line of record ${seq} was removed`)
+      } else if (person.isRepeated) wrong(`there is a second personal line of record ${seq}`)
+      else if (person.digest !== record.whoDigest) wrong(`the personal line of record ${seq} was changed`)
+      else if (person.isErased) found.erased++
+      else found.present++
     }
   }
   found.last = { seq: isRecord ? record.seq : (last?.seq ?? file.first - 1), digest }
 }
 
-function personsOf(path) {
-  const digests = new Map()
-  for (const line of linesOf(textOf(path) ?? Buffer.alloc(0))) {
-    const id = /"id":"([0-9A-Z]{26})"/.exec(line.toString('latin1'))?.[1]
-    if (id !== undefined) digests.set(id, sha256(line).toString('hex'))
+/** Personal lines by the id of their record. */
+function personsOf(path, living) {
+  const persons = new Map()
+  for (const line of linesOf(path)) {
+    const { v, id = /"id":"([0-9A-Z]{26})"/.exec(line.toString('latin1'))?.[1], who } = jsonOf(line) ?? {}
+    if (typeof id !== 'string') continue
+    const isErased = v === 2 && living !== null && !living.has(who)
+    persons.set(id, { digest: sha256(line).toString('hex'), isErased, isRepeated: persons.has(id) })
   }
-  return digests
+  return persons
 }
 
 // ---------------------------------------------------------------- checkpoints
@@ -196,10 +232,13 @@ function readCheckpoint(note, key) {
   return { origin, size: Number(size), root: Buffer.from(root, 'base64'), isGood, note }
 }
 
+/** The stream that an origin or a key is of. */
+const streamOf = (origin) => origin.slice(origin.lastIndexOf('/') + 1)
+
 function checkpointsOf(tree, stream, keys, anchored) {
   const problem = (message) => ({ kind: 'checkpoint', seq: null, file: null, line: null, message })
   const beside = existsSync(join(tree, 'verifier-key')) ? readKey(readFileSync(join(tree, 'verifier-key'), 'utf8')) : null
-  const key = keys.length > 0 ? (keys.find(({ name }) => name.endsWith(`/${stream}`)) ?? null) : beside
+  const key = keys.length > 0 ? (keys.find(({ name }) => streamOf(name) === stream) ?? null) : beside
   const problems = []
   const notes = new Set()
   for (const name of namesIn(join(tree, 'checkpoints'))) {
@@ -209,13 +248,16 @@ function checkpointsOf(tree, stream, keys, anchored) {
   }
   if (existsSync(join(tree, 'checkpoint'))) notes.add(readFileSync(join(tree, 'checkpoint'), 'utf8'))
   const all = [...notes].map((note) => readCheckpoint(note, key))
-  for (const note of anchored) {
-    const checkpoint = readCheckpoint(note, key)
-    if (checkpoint !== null && checkpoint.origin === key?.name && !notes.has(note)) all.push(checkpoint)
-  }
-  if (key === null && (all.length > 0 || keys.length > 0)) problems.push(problem(`the checkpoints of \`${stream}\` cannot be checked: no verifier key is for them`))
+  const elsewhere = (anchored ?? []).map((note) => readCheckpoint(note, key)).filter((one) => streamOf(one?.origin ?? '') === stream)
+  const foreign = elsewhere.filter(({ origin }) => origin !== key?.name)
+  const isNamed = elsewhere.length > 0 || (keys.length > 0 && key !== null)
+  // Whoever replaces the records, their tree and the key beside it cannot replace what lies elsewhere.
+  if (key !== null && foreign.length > 0) problems.push(problem(`${foreign.length} checkpoints kept elsewhere are of another key, that of \`${foreign[0].origin}\`: records and key were replaced, or those are of another installation`))
+  else if (key !== null && anchored !== null && all.length > 0 && !elsewhere.some(({ isGood }) => isGood)) problems.push(problem(`none of the checkpoints kept elsewhere is a good one of \`${stream}\``))
+  all.push(...elsewhere.filter(({ origin, note }) => origin === key?.name && !notes.has(note)))
+  if (key === null && all.length + elsewhere.length + keys.length > 0) problems.push(problem(`the checkpoints of \`${stream}\` cannot be checked: no verifier key is for them`))
   else for (const one of all) if (!one?.isGood) problems.push(problem(`the checkpoint of ${one?.size ?? '?'} records has no good signature: it was changed`))
-  return { good: all.filter((one) => one?.isGood).sort((a, b) => a.size - b.size), problems, key }
+  return { good: all.filter((one) => one?.isGood).sort((a, b) => a.size - b.size), problems, key, isNamed }
 }
 
 function anchoredNotes(path, depth = 0) {
@@ -262,17 +304,16 @@ function formsOf(tree, level, index) {
   return existsSync(path) ? [...partial, [256, readFileSync(path)]] : partial
 }
 
-/** The leaves that the tiles hold; `missing`: tiles that are not there in full. */
-function leavesOfTiles(tree, size) {
+/** The leaves that the tiles hold. A size is only a claim: without records the first missing tile is the end. */
+function leavesOfTiles(tree, size, start, end) {
   const leaves = []
-  const missing = []
   for (let index = 0; index * 256 < size; index++) {
     const width = Math.min(256, size - index * 256)
     const widest = formsOf(tree, 0, index).filter(([claimed, bytes]) => bytes.length === claimed * 32 && claimed >= width).at(-1)
-    if (widest === undefined) missing.push(index)
-    else for (let at = 0; at < width; at++) leaves[index * 256 + at] = widest[1].subarray(at * 32, at * 32 + 32)
+    if (widest === undefined && (index * 256 + 256 <= start || index * 256 >= end)) break
+    for (let at = 0; widest !== undefined && at < width; at++) leaves[index * 256 + at] = widest[1].subarray(at * 32, at * 32 + 32)
   }
-  return { leaves, missing }
+  return leaves
 }
 
 /** Compare every form of every tile with hashes that are known to be right. */
@@ -355,19 +396,19 @@ function unsignedTail(times, from, firstSeq, lastSeq) {
 }
 
 /** Check one stream. */
-export function verifyStream(folder, stream, files, { keys = [], anchored = [] } = {}) {
+export function verifyStream(folder, stream, files, { keys = [], anchored = null, living = null } = {}) {
   const tree = join(folder, 'tree', stream)
-  const { good, problems: spoilt, key } = checkpointsOf(tree, stream, keys, anchored)
-  const found = readStream(stream, files)
+  const { good, problems: spoilt, key, isNamed } = checkpointsOf(tree, stream, keys, anchored)
   const size = good.at(-1)?.size ?? 0
+  const found = readStream(stream, files, { size, living })
   const start = files.length === 0 ? 0 : files[0].first - 1
   const notes = [...found.notes]
   if (start > 0) notes.push(`begins at ${start + 1}: older records were removed`)
   const isRecorded = found.removals.some(({ seq, lastSeq, lastHash }) => seq <= size && lastSeq === start && lastHash === found.link)
-  const tiles = leavesOfTiles(tree, size)
-  const lines = [...tiles.leaves.slice(0, start), ...found.leaves]
-  lines.length = Math.max(lines.length, start + found.leaves.length)
-  const misfit = firstMisfit({ signed: tiles.leaves, lines, places: found.places, start, good, size })
+  const signed = leavesOfTiles(tree, size, start, start + found.leaves.length)
+  const lines = signed.slice(0, start)
+  for (const [at, leaf] of found.leaves.entries()) lines[start + at] = leaf
+  const misfit = firstMisfit({ signed, lines, places: found.places, start, good, size })
   const problems = []
   // What seems to be gone from the end may be in a file that cannot be read, or have left a gap before.
   const isExplained = misfit?.kind === 'removed' && misfit.file === null && (found.unreadable !== null || found.faults.length > 0)
@@ -375,6 +416,8 @@ export function verifyStream(folder, stream, files, { keys = [], anchored = [] }
   else if (found.unreadable !== null) problems.push(found.unreadable)
   else if (found.faults.length > 0) problems.push(found.faults[0])
   problems.push(...found.persons)
+  const isEmpty = found.leaves.length === 0 && found.unreadable === null
+  if (isEmpty && size === 0 && isNamed) problems.push({ kind: 'removed', seq: 1, file: null, line: null, message: `all records of \`${stream}\` are gone: the key or a checkpoint from elsewhere says that there are some` })
   // Records are only ever removed from the beginning, and never without a signed record that says so.
   if (problems.length === found.persons.length && start > 0 && !isRecorded) {
     problems.push({ kind: 'removed', seq: 1, file: null, line: null, message: `records 1 to ${start} are gone, and no signed record says that they were removed because of their age` })
@@ -383,20 +426,25 @@ export function verifyStream(folder, stream, files, { keys = [], anchored = [] }
     const peaks = new Peaks()
     for (const leaf of lines.slice(0, size)) peaks.add(leaf)
     problems.push(...tileProblems(tree, size, (level) => (level === 0 ? lines : (peaks.levels[level] ?? []))))
-    problems.push(...unsignedTail(found.times, Math.max(0, size - start), start + 1, found.last?.seq ?? 0))
+    const late = unsignedTail(found.times, Math.max(0, size - start), start + 1, found.last?.seq ?? 0)
+    problems.push(...late)
+    if (size === 0 && keys.length > 0 && key !== null && !isEmpty && late.length === 0) problems.push({ kind: 'checkpoint', seq: start + 1, file: null, line: null, message: 'nothing is signed by the key that was handed in; a new stream is after a minute' })
     if (lines.length > size) notes.push(`${lines.length - size} records behind the newest checkpoint are held by the chain only`)
   }
   problems.push(...spoilt)
   if (keys.length === 0 && key !== null) notes.push('checked with the key that lies beside the records: compare it with the one you noted')
-  return { stream, origin: key?.name ?? null, lines: found.leaves.length, firstSeq: found.leaves.length === 0 ? null : start + 1, lastSeq: found.last?.seq ?? null, signed: size, checkpoints: good.length, persons: { present: found.present, erased: found.erased }, problems, notes }
+  return { stream, origin: key?.name ?? null, lines: found.leaves.length, firstSeq: found.leaves.length === 0 ? null : start + 1, lastSeq: found.last?.seq ?? null, signed: size, checkpoints: good.length, persons: { present: found.present, erased: living === null ? null : found.erased }, problems, notes }
 }
 
 /** Check a folder of records. `keys` and `anchor` as on the command line. */
 export function verifyFolder(folder, { keys = [], anchor = null } = {}) {
   const read = keys.map((key) => readKey(key))
   if (read.includes(null)) throw new Error('--key is no verifier key')
-  const anchored = anchor === null ? [] : anchoredNotes(anchor)
-  return [...filesByStream(folder)].map(([stream, files]) => verifyStream(folder, stream, files, { keys: read, anchored }))
+  const anchored = anchor === null ? null : anchoredNotes(anchor)
+  const ofNotes = (anchored ?? []).map((note) => streamOf(readCheckpoint(note, null)?.origin ?? ''))
+  const named = [...read.map(({ name }) => streamOf(name)), ...ofNotes.filter((name) => /^[a-z0-9][a-z0-9-]*$/.test(name))]
+  const living = livingPersons(folder)
+  return [...filesByStream(folder, named)].map(([stream, files]) => verifyStream(folder, stream, files, { keys: read, anchored, living }))
 }
 
 // ---------------------------------------------------------------- proofs
@@ -518,10 +566,13 @@ function showProof({ proof, keys, isJson }) {
 function showFolder({ folder, keys, anchor, isJson }) {
   if (!statSync(folder).isDirectory()) throw new Error(`\`${basename(folder)}\` is no folder`)
   const streams = verifyFolder(folder, { keys, anchor })
-  const ok = streams.every(({ problems }) => problems.length === 0)
+  // Nothing there proves nothing: somebody may have removed it.
+  const ok = streams.length > 0 && streams.every(({ problems }) => problems.length === 0)
   if (isJson) process.stdout.write(`${JSON.stringify({ ok, streams })}\n`)
+  else if (streams.length === 0) process.stdout.write('NOTHING THERE: no records and no tree\n')
   else for (const one of streams) {
     process.stdout.write(`${inert(one.stream)}: ${one.problems.length === 0 ? 'whole' : 'BROKEN'}, ${one.lines} records (${one.firstSeq ?? '-'} to ${one.lastSeq ?? '-'}), signed up to ${one.signed} by ${one.checkpoints} checkpoints of ${inert(one.origin)}\n`)
+    process.stdout.write(`  persons: ${one.persons.present} present, ${one.persons.erased ?? 'an unknown number of them'} erased\n`)
     for (const { kind, file, line, message } of one.problems) process.stdout.write(`  ${kind.toUpperCase()}: ${inert(file === null ? '' : `${file}${line === null ? '' : `:${line}`}: `)}${inert(message)}\n`)
     for (const note of one.notes) process.stdout.write(`  note: ${inert(note)}\n`)
   }

@@ -14,7 +14,8 @@ import { COMMON_FLAGS, readFlags } from './flags.ts'
 const USAGE = `usage: weir audit verify [DIR] [--anchor PATH] [--key VKEY]...
 
 Is every record there, unchanged, in its place and signed? Names the first one that is not, and what was done to it:
-changed, removed, inserted, reordered or rewritten. DIR holds the event files; also a copy will do.
+changed, removed, inserted, reordered or rewritten. A stream that a key or a checkpoint kept elsewhere names must be
+there. DIR holds the event files; also a copy will do.
 
 options:
   --anchor PATH   checkpoints that were kept elsewhere: a file, or a folder of them (audit.anchor.dir)
@@ -48,7 +49,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   const dir = await folderOf(flags.positionals[1], flags.values, io)
   if (dir === null) return EXIT.unreachable
   try {
-    const anchored = anchor === undefined ? [] : readAnchors(resolve(io.cwd, anchor))
+    const anchored = anchor === undefined ? null : readAnchors(resolve(io.cwd, anchor))
     return await verify(dir, { anchored, keys }, json, io)
   } catch (error) {
     io.stderr(`cannot read the events in \`${dir}\`: ${error instanceof Error ? error.message : String(error)}\n`)
@@ -71,9 +72,13 @@ const dataOrAudit = (dir: string): string => (existsSync(resolve(dir, 'audit', '
 
 async function verify(dir: string, options: VerifyOptions, isJson: boolean, io: CliIo): Promise<number> {
   const streams = await verifyFolder(dir, options)
-  const isWhole = streams.every(({ problems }) => problems.length === 0)
+  // Nothing there proves nothing: somebody may have removed it.
+  const isWhole = streams.length > 0 && streams.every(({ problems }) => problems.length === 0)
   if (isJson) io.stdout(jsonLine({ ok: isWhole, streams }))
-  else io.stdout(`${streams.flatMap(streamLines).map(escapeControls).join('\n') || `no records in \`${dir}\``}\n`)
+  else
+    io.stdout(
+      `${streams.flatMap(streamLines).map(escapeControls).join('\n') || `NOTHING THERE: no records and no tree in \`${dir}\``}\n`,
+    )
   return isWhole ? EXIT.done : EXIT.bad
 }
 
@@ -83,7 +88,7 @@ function streamLines(report: StreamReport): string[] {
   return [
     `${stream}: ${state}, ${lines} records (${firstSeq ?? '-'} to ${lastSeq ?? '-'}), head ${head ?? '-'}`,
     `  signed: up to ${signed} by ${checkpoints} checkpoints of ${report.origin ?? '-'}`,
-    `  persons: ${persons.present} present, ${persons.erased} erased`,
+    `  persons: ${persons.present} present, ${persons.erased === null ? 'erased ones among them (no key store here)' : `${persons.erased} erased`}`,
     ...problems.map((problem) => `  ${problemText(problem)}`),
     ...notes.map((note) => `  note: ${note}`),
   ]

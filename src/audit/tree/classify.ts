@@ -58,9 +58,11 @@ function leafAt({ reader, signed }: ClassifyInput, index: number): Buffer | null
 }
 
 /** Where the tiles have this leaf; -1: nowhere. */
-function indexOfLeaf({ reader, signed }: ClassifyInput, leaf: Buffer): number {
+function indexOfLeaf({ reader, signed, index }: ClassifyInput, leaf: Buffer): number {
   for (let tile = 0; tile * TILE_WIDTH < signed; tile++) {
     const leaves = reader.tile({ level: 0, index: tile, width: Math.min(TILE_WIDTH, signed - tile * TILE_WIDTH) })
+    // Behind the place that is asked about a tile that is missing is the end of all that are there.
+    if (leaves === null && tile * TILE_WIDTH > index) break
     const at = leaves === null ? -1 : hashAt(leaves, leaf)
     if (at !== -1) return tile * TILE_WIDTH + at
   }

@@ -16,16 +16,23 @@ export interface KnownCheckpoints {
   readonly origin: string | null
   readonly problems: readonly Problem[]
   readonly notes: readonly string[]
+  /** A key that was handed in is the stream's. */
+  readonly isKeyed: boolean
+  /** A key that was handed in or a checkpoint from elsewhere says that there is such a stream. */
+  readonly isNamed: boolean
 }
 
 export interface CheckpointSources {
   readonly reader: TreeReader
-  /** Notes that were kept elsewhere, of all streams. */
-  readonly anchored: readonly SignedCheckpoint[]
+  /** Notes that were kept elsewhere, of all streams; `null`: there is no such place. */
+  readonly anchored: readonly SignedCheckpoint[] | null
   /** Verifier keys that were handed in; empty: the one beside the tree is used, and a note says so. */
   readonly keys: readonly string[]
   readonly stream: string
 }
+
+/** The stream that an origin or a key is of: what stands behind the last `/`. */
+export const streamOf = (origin: string): string => origin.slice(origin.lastIndexOf('/') + 1)
 
 /** Read and check them. Throws I/O errors. */
 export function knownCheckpoints({ reader, anchored, keys, stream }: CheckpointSources): KnownCheckpoints {
@@ -33,29 +40,59 @@ export function knownCheckpoints({ reader, anchored, keys, stream }: CheckpointS
   const newest = reader.newest()
   const all = newest === null ? checkpoints : [...checkpoints, newest]
   const verifier = verifierFor(stream, keys, reader.verifierKey())
+  const elsewhere = (anchored ?? []).filter(({ origin }) => streamOf(origin) === stream)
+  const isKeyed = keys.length > 0 && verifier !== null
+  const known = { isKeyed, isNamed: isKeyed || elsewhere.length > 0 }
   const problems = spoilt.map((file) => problem(`\`${file}\` holds something else than checkpoints`))
   if (verifier === null) {
     const why = keys.length > 0 ? 'none of the keys given is its' : 'there is no verifier key: hand one in with --key'
-    if (all.length > 0 || keys.length > 0)
+    if (all.length + elsewhere.length + keys.length > 0)
       problems.push(problem(`the checkpoints of \`${stream}\` cannot be checked: ${why}`))
-    return { good: [], origin: null, problems, notes: [] }
+    return { good: [], origin: null, problems, notes: [], ...known }
   }
   const good: SignedCheckpoint[] = []
-  const ours = [...all, ...anchored.filter(({ origin }) => origin === verifier.name)]
+  const ours = [...all, ...elsewhere.filter(({ origin }) => origin === verifier.name)]
   // The newest stands in the history too, and most that were kept elsewhere.
   for (const checkpoint of new Map(ours.map((one) => [one.note, one])).values()) {
     if (isGood(checkpoint, verifier)) good.push(checkpoint)
     else problems.push(problem(`the checkpoint of ${checkpoint.size} records has no good signature: it was changed`))
   }
+  if (anchored !== null) problems.push(...anchorProblems(elsewhere, { stream, verifier, hasOwn: all.length > 0 }))
   const notes =
     keys.length > 0 ? [] : ['checked with the key that lies beside the tree: compare it with the one you noted']
-  return { good: good.toSorted((a, b) => a.size - b.size), origin: verifier.name, problems, notes }
+  return { good: good.toSorted((a, b) => a.size - b.size), origin: verifier.name, problems, notes, ...known }
+}
+
+interface AnchoredStream {
+  readonly stream: string
+  readonly verifier: NoteVerifier
+  /** There are checkpoints beside the records. */
+  readonly hasOwn: boolean
+}
+
+/**
+ * What the checkpoints kept elsewhere say against the key. One of another key must not be passed over: whoever replaces
+ * records, tree and the key beside it cannot replace those.
+ */
+function anchorProblems(
+  elsewhere: readonly SignedCheckpoint[],
+  { stream, verifier, hasOwn }: AnchoredStream,
+): Problem[] {
+  const foreign = elsewhere.filter(({ origin }) => origin !== verifier.name)
+  const [first] = foreign
+  if (first !== undefined) {
+    const message = `${foreign.length} checkpoints kept elsewhere are of another key, that of \`${first.origin}\`: records and key were replaced, or those are of another installation`
+    return [problem(message)]
+  }
+  // A stream that has not signed anything yet is in no other place either.
+  const isProved = !hasOwn || elsewhere.some((one) => isGood(one, verifier))
+  return isProved ? [] : [problem(`none of the checkpoints kept elsewhere is a good one of \`${stream}\``)]
 }
 
 function verifierFor(stream: string, keys: readonly string[], beside: string | null): NoteVerifier | null {
   for (const key of keys.length > 0 ? keys : [beside ?? '']) {
     const verifier = readVerifier(key)
-    if (verifier?.name.endsWith(`/${stream}`) === true) return verifier
+    if (verifier !== null && streamOf(verifier.name) === stream) return verifier
   }
   return null
 }

@@ -12,12 +12,24 @@ export interface LastLine {
   readonly hash: string
 }
 
-/** The first fault of the lines among themselves, if any, and those of the persons. */
-export function lineProblems(segment: Segment, scan: SegmentScan, last: LastLine | null): Problem[] {
+/** The first fault of the lines among themselves, if any, and those of the persons. `signed`: records that are. */
+export function lineProblems(segment: Segment, scan: SegmentScan, last: LastLine | null, signed: number): Problem[] {
   const file = basename(segment.events)
   const faults = [...joint(segment, scan, last), ...scan.faults].map((fault) => toProblem(fault, file))
   const first = faults.find(({ kind }) => kind !== 'person')
-  return [...(first === undefined ? [] : [first]), ...faults.filter(({ kind }) => kind === 'person')]
+  const persons = [...faults.filter(({ kind }) => kind === 'person'), ...personless(scan, file, signed)]
+  return [...(first === undefined ? [] : [first]), ...persons.toSorted((a, b) => Number(a.line) - Number(b.line))]
+}
+
+/** An erasure leaves the line. Behind the newest checkpoint a power cut may take it from a record nobody was told of. */
+function personless(scan: SegmentScan, file: string, signed: number): Problem[] {
+  const gone = scan.personless.filter(({ seq }) => seq <= signed)
+  const [first] = gone
+  if (first === undefined) return []
+  const { seq, line } = first
+  const more = gone.length === 1 ? '' : `, and those of ${gone.length - 1} more in this file,`
+  const verb = gone.length === 1 ? 'was' : 'were'
+  return [{ kind: 'person', seq, file, line, message: `the personal line of record ${seq}${more} ${verb} removed` }]
 }
 
 /** Does its first line follow the last one of the segment before? */
@@ -41,6 +53,8 @@ function described({ kind, seq, after = 0 }: LineFault): { kind: ProblemKind; se
       return { kind: 'inserted', seq, message: 'belongs to another stream' }
     case 'person':
       return { kind: 'person', seq, message: `the personal line of record ${String(seq)} was changed` }
+    case 'person-repeated':
+      return { kind: 'person', seq, message: `there is a second personal line of record ${String(seq)}` }
     case 'chain':
       return {
         kind: 'changed',

@@ -4,11 +4,13 @@
  */
 import { hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Segment } from '../segments.ts'
+import { erasedPersons } from './erased-persons.ts'
 import { eachLine } from './line-bytes.ts'
 import { type LineFields, lineFields } from './line-fields.ts'
 import { HASH_BYTES, leafHashInPlace } from './merkle.ts'
-import { PersonDigests } from './person-digests.ts'
+import { idOf, PersonDigests } from './person-digests.ts'
 import { type RecordedRemoval, recordedRemoval } from './recorded-removal.ts'
 
 /** Of the many faults that one change in the middle causes, the first ones are enough. */
@@ -16,12 +18,18 @@ const MAX_FAULTS = 20
 
 /** Something that the lines alone show. `line` counts from 1. */
 export interface LineFault {
-  readonly kind: 'no-record' | 'stream' | 'sequence' | 'chain' | 'person'
+  readonly kind: 'no-record' | 'stream' | 'sequence' | 'chain' | 'person' | 'person-repeated'
   readonly line: number
   /** What the line says; `null` when it says none. */
   readonly seq: number | null
   /** For `sequence`: the number of the line before. */
   readonly after?: number
+}
+
+/** Where a record stands in its file. `line` counts from 1. */
+export interface RecordPlace {
+  readonly line: number
+  readonly seq: number
 }
 
 /** What checking needs of a segment. */
@@ -35,7 +43,10 @@ export interface SegmentScan {
   /** Hex SHA-256 of the last line; empty: it holds none. */
   readonly lastHash: string
   readonly faults: readonly LineFault[]
+  /** Personal lines that can be opened, and those whose key was dropped, as far as the key store is there to tell. */
   readonly persons: { readonly present: number; readonly erased: number }
+  /** Records that name a personal line which is not there. */
+  readonly personless: readonly RecordPlace[]
   /** What its records say was removed because it was old. */
   readonly removals: readonly RecordedRemoval[]
   /** Bytes behind the last whole line. */
@@ -52,6 +63,7 @@ export function scanSegment(segment: Segment): SegmentScan {
 class SegmentScanner {
   readonly #segment: Segment
   readonly #faults: LineFault[] = []
+  readonly #counts = new Map<LineFault['kind'], number>()
   readonly #persons: PersonDigests
   #leaves = Buffer.allocUnsafe(1024 * HASH_BYTES)
   #lines = 0
@@ -61,15 +73,17 @@ class SegmentScanner {
   readonly #removals: RecordedRemoval[] = []
   #present = 0
   #erased = 0
+  readonly #personless: RecordPlace[] = []
 
   constructor(segment: Segment) {
     this.#segment = segment
-    this.#persons = new PersonDigests(segment.personal)
+    this.#persons = new PersonDigests(segment.personal, erasedPersons(dirname(segment.personal)))
   }
 
   run(): SegmentScan {
     const { events } = this.#segment
     const read = eachLine(events, 0, this.#line, () => false)
+    this.#findRepeated()
     return {
       lines: this.#lines,
       leaves: this.#leaves.subarray(0, this.#lines * HASH_BYTES),
@@ -78,6 +92,7 @@ class SegmentScanner {
       lastHash: this.#lastHash,
       faults: this.#faults,
       persons: { present: this.#present, erased: this.#erased },
+      personless: this.#personless,
       removals: this.#removals,
       rest: read === null ? 0 : read.size - read.end,
       isTorn: existsSync(`${events}.torn`),
@@ -112,6 +127,9 @@ class SegmentScanner {
       case 'erased':
         this.#erased++
         break
+      case 'removed':
+        this.#personless.push({ line: this.#lines, seq })
+        break
       case 'changed':
         this.#fault({ kind: 'person', line: this.#lines, seq })
         break
@@ -128,7 +146,25 @@ class SegmentScanner {
     this.#leaves.set(leaf, at)
   }
 
+  /** Which line of one id counts would hang on who reads it. */
+  #findRepeated(): void {
+    const ids = this.#persons.repeatedIds()
+    if (ids.size === 0) return
+    let at = 0
+    const find = (bytes: Buffer, from: number, to: number): void => {
+      at++
+      const line = bytes.subarray(from, to)
+      const seq = ids.has(idOf(line)) ? lineFields(bytes, from, to)?.seq : undefined
+      if (seq !== undefined) this.#fault({ kind: 'person-repeated', line: at, seq })
+    }
+    eachLine(this.#segment.events, 0, find, () => false)
+  }
+
   #fault(fault: LineFault): void {
-    if (this.#faults.length < MAX_FAULTS) this.#faults.push(fault)
+    const { kind } = fault
+    // Counted apart: many of one kind must not hide the first of another.
+    const count = this.#counts.get(kind) ?? 0
+    if (count < MAX_FAULTS) this.#faults.push(fault)
+    this.#counts.set(kind, count + 1)
   }
 }

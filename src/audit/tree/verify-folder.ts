@@ -1,10 +1,12 @@
 /** Checks a folder of event files from the files alone: every stream with its tree, checkpoints and anchors. */
 import { statSync } from 'node:fs'
 import { compressedName } from '../segment-text.ts'
-import { listSegments, type Segment } from '../segments.ts'
+import { isStreamName, listSegments, type Segment } from '../segments.ts'
 import type { SignedCheckpoint } from './checkpoint.ts'
-import { knownCheckpoints } from './known-checkpoints.ts'
+import { erasedPersons } from './erased-persons.ts'
+import { knownCheckpoints, streamOf } from './known-checkpoints.ts'
 import { openScanPool, type ScanPool } from './scan-pool.ts'
+import { readVerifier } from './signed-note.ts'
 import { TreeReader, treeFolder, treeStreams } from './tree-files.ts'
 import type { StreamReport } from './verify-report.ts'
 import { verifyStream } from './verify-stream.ts'
@@ -13,19 +15,19 @@ import { verifyStream } from './verify-stream.ts'
 const POOL_BYTES = 32 * 1024 * 1024
 
 export interface VerifyOptions {
-  /** Notes that were kept elsewhere. */
-  readonly anchored?: readonly SignedCheckpoint[]
+  /** Notes that were kept elsewhere; default: there is no such place. */
+  readonly anchored?: readonly SignedCheckpoint[] | null
   /** Verifier keys; default: those beside the trees. */
   readonly keys?: readonly string[]
   /** Threads that read; default 2, none for small folders. */
   readonly threads?: number
 }
 
-/** Check all streams. Rejects with I/O errors that are not about one file. */
+/** Check all streams: those of the folder, and those that a key or a checkpoint from elsewhere is of. Rejects with I/O errors that are not about one file. */
 export async function verifyFolder(dir: string, options: VerifyOptions = {}): Promise<StreamReport[]> {
   const segments = listSegments(dir)
   const byStream = Map.groupBy(segments, ({ stream }) => stream)
-  const streams = new Set([...byStream.keys(), ...treeStreams(dir)])
+  const streams = new Set([...byStream.keys(), ...treeStreams(dir), ...namedStreams(options)])
   const isLarge = segments.reduce((sum, segment) => sum + bytesOf(segment), 0) > POOL_BYTES
   const pool = openScanPool(isLarge ? (options.threads ?? 2) : 0)
   try {
@@ -39,16 +41,30 @@ export async function verifyFolder(dir: string, options: VerifyOptions = {}): Pr
   }
 }
 
+/** Streams that must be there, whatever the folder holds. */
+function namedStreams({ anchored, keys = [] }: VerifyOptions): string[] {
+  const ofKeys = keys.map((key) => streamOf(readVerifier(key)?.name ?? ''))
+  const ofNotes = (anchored ?? []).map(({ origin }) => streamOf(origin))
+  return [...ofKeys, ...ofNotes.filter(isStreamName)]
+}
+
 function verifyOne(
   dir: string,
   stream: string,
   segments: readonly Segment[],
-  { anchored = [], keys = [] }: VerifyOptions,
+  { anchored = null, keys = [] }: VerifyOptions,
   pool: ScanPool,
 ): Promise<StreamReport> {
   const reader = new TreeReader(treeFolder(dir, stream))
   const known = knownCheckpoints({ reader, anchored, keys, stream })
-  return verifyStream({ stream, segments, known, reader, scan: pool.inOrder(segments) })
+  return verifyStream({
+    stream,
+    segments,
+    known,
+    reader,
+    hasSubjects: erasedPersons(dir) !== null,
+    scan: pool.inOrder(segments),
+  })
 }
 
 const bytesOf = ({ events }: Segment): number =>

@@ -41,7 +41,8 @@ export interface StreamReport {
   /** Records under the newest good checkpoint, and how many good checkpoints there are. */
   readonly signed: number
   readonly checkpoints: number
-  readonly persons: { readonly present: number; readonly erased: number }
+  /** `erased`: of lines whose key was dropped; `null`: without the key store they count as present. */
+  readonly persons: { readonly present: number; readonly erased: number | null }
   /** The first one is the first record that is wrong. */
   readonly problems: readonly Problem[]
   readonly notes: readonly string[]

@@ -24,10 +24,15 @@ export interface StreamInput {
   readonly scan: (segment: Segment) => Promise<SegmentScan>
   readonly known: KnownCheckpoints
   readonly reader: TreeReader
+  /** The key store is there, so that scans can tell whose key was dropped. */
+  readonly hasSubjects: boolean
 }
 
 /** Check a stream. Rejects with I/O errors that are not about one file. */
 export const verifyStream = (input: StreamInput): Promise<StreamReport> => new StreamCheck(input).run()
+
+/** Anybody can write such records, so a key that was handed in is asked for its signature. */
+const UNSIGNED = 'nothing is signed by the key that was handed in; a new stream is after a minute'
 
 class StreamCheck {
   readonly #input: StreamInput
@@ -66,10 +71,15 @@ class StreamCheck {
       head: this.#last?.hash ?? null,
       signed: known.good.at(-1)?.size ?? 0,
       checkpoints: known.good.length,
-      persons: this.#persons,
+      persons: this.#personCounts(),
       problems: [...this.#problems, ...known.problems],
       notes: this.#notes,
     }
+  }
+
+  #personCounts(): StreamReport['persons'] {
+    const { present, erased } = this.#persons
+    return { present, erased: this.#input.hasSubjects ? erased : null }
   }
 
   #skip({ firstSeq }: Segment): boolean {
@@ -82,6 +92,7 @@ class StreamCheck {
 
   /** `false`: what comes behind cannot be compared any more. */
   async #segment(segment: Segment): Promise<boolean> {
+    const { known } = this.#input
     const scan = await this.#scan(segment)
     if (scan === null) {
       this.#isGap = true
@@ -91,7 +102,7 @@ class StreamCheck {
     this.#count(segment, scan)
     const before = this.#tree.size
     const misfit = this.#tree.add(scan.leaves)
-    const found = lineProblems(segment, scan, this.#last)
+    const found = lineProblems(segment, scan, this.#last, known.good.at(-1)?.size ?? 0)
     if (scan.last !== null) this.#last = { seq: scan.last.seq, hash: scan.lastHash }
     if (misfit !== null) {
       this.#problems.push(
@@ -193,22 +204,34 @@ class StreamCheck {
     const { known, segments } = this.#input
     const { size } = this.#tree
     const newest = known.good.at(-1)
-    const none = { file: null, line: null }
     if (newest === undefined) {
-      const missing = unsignedTail(segments, (this.#firstSeq ?? 1) - 1, this.#last?.seq ?? 0)
-      this.#problems.push(...missing)
-      if (this.#lines > 0 && missing.length === 0)
-        this.#notes.push('nothing is signed yet: the chain only holds the records')
+      this.#unsigned()
       return
     }
     if (size < newest.size && !this.#isGap) {
       const message = `records ${size + 1} to ${newest.size}, which were signed, were removed from the end`
-      this.#add({ kind: 'removed', seq: size + 1, ...none, message })
+      this.#add({ kind: 'removed', seq: size + 1, file: null, line: null, message })
       return
     }
     this.#problems.push(...this.#tree.problems, ...unsignedTail(segments, newest.size, size))
     if (size > newest.size)
       this.#notes.push(`${size - newest.size} records behind the last checkpoint are held by the chain only`)
+  }
+
+  /** No good checkpoint is there. */
+  #unsigned(): void {
+    const { known, segments, stream } = this.#input
+    const none = { file: null, line: null }
+    if (this.#lines === 0) {
+      const message = `all records of \`${stream}\` are gone: the key or a checkpoint from elsewhere says that there are some`
+      if (known.isNamed && !this.#isGap) this.#add({ kind: 'removed', seq: 1, ...none, message })
+      return
+    }
+    const missing = unsignedTail(segments, (this.#firstSeq ?? 1) - 1, this.#last?.seq ?? 0)
+    this.#problems.push(...missing)
+    if (missing.length > 0) return
+    if (known.isKeyed) this.#add({ kind: 'checkpoint', seq: this.#firstSeq, ...none, message: UNSIGNED })
+    else this.#notes.push('nothing is signed yet: the chain only holds the records')
   }
 
   #add(problem: Problem): void {

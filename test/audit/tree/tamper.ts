@@ -1,11 +1,14 @@
 /** The deeds of test/cases/audit/tamper.yaml: what somebody with access to the folder can do by hand or by program. */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
 import { compressFile } from '../../../src/audit/compress-segment.ts'
 import { lineHash } from '../../../src/audit/event-line.ts'
+import { encodeSeekTable } from '../../../src/audit/seek-table.ts'
 import { openText } from '../../../src/audit/segment-text.ts'
 import { listSegments, type Segment } from '../../../src/audit/segments.ts'
-import { splitHistory } from '../../../src/audit/tree/checkpoint.ts'
+import { checkpointText, splitHistory } from '../../../src/audit/tree/checkpoint.ts'
+import { loadCheckpointKey, signerOf } from '../../../src/audit/tree/checkpoint-key.ts'
 import { GrowingTree } from '../../../src/audit/tree/growing-tree.ts'
 import { leafHash } from '../../../src/audit/tree/merkle.ts'
 import { TreeWriter } from '../../../src/audit/tree/tree-files.ts'
@@ -108,6 +111,39 @@ function editPerson(dir: string, place: number): void {
   }
 }
 
+/** Change the personal lines among which that of a record is; `at` is its place. */
+function atPerson(dir: string, place: number, edit: (lines: string[], at: number) => void): void {
+  const { id } = JSON.parse(lineAt(dir, place)) as { id: string }
+  for (const { personal } of listSegments(dir)) {
+    const lines = readFileSync(personal, 'utf8').split('\n').slice(0, -1)
+    const at = lines.findIndex((line) => line.includes(id))
+    if (at === -1) continue
+    edit(lines, at)
+    writeFileSync(personal, lines.map((line) => `${line}\n`).join(''))
+  }
+}
+
+/** The key beside the records is the one that was stolen. */
+function sign({ treeDir, keyFile }: TamperPlace, size: number): void {
+  const signer = signerOf(loadCheckpointKey(keyFile), 'n1-w0')
+  const note = signer.sign(checkpointText({ origin: signer.name, size, root: Buffer.alloc(32) }))
+  appendFileSync(join(treeDir, 'checkpoints', '2026-11-22.notes'), note)
+}
+
+/** A frame with a table that is true, of more text than any frame of Weir. */
+function bombFrame({ events }: Segment): void {
+  const textBytes = 32 * 1024 * 1024
+  const frame = zstdCompressSync(Buffer.alloc(textBytes))
+  writeFileSync(`${events}.zst`, Buffer.concat([frame, encodeSeekTable([{ fileBytes: frame.length, textBytes }])]))
+}
+
+function removeEvents(dir: string): void {
+  for (const { events, personal } of listSegments(dir)) {
+    rmSync(events)
+    rmSync(personal, { force: true })
+  }
+}
+
 function editFile(file: string, edit: (bytes: Buffer) => void): void {
   const bytes = readFileSync(file)
   edit(bytes)
@@ -192,6 +228,18 @@ export function tamper(at: TamperPlace, deed: Deed): void {
       return rmSync(treeDir, { recursive: true })
     case 'editPerson':
       return editPerson(dir, place)
+    case 'removePerson':
+      return atPerson(dir, place, (lines, at) => lines.splice(at, 1))
+    case 'repeatPerson':
+      return atPerson(dir, place, (lines, at) => lines.push(lines[at]!.replace(/(?<="salt":")./u, '_')))
+    case 'removeAll':
+      return rmSync(dir, { recursive: true })
+    case 'removeEvents':
+      return removeEvents(dir)
+    case 'sign':
+      return sign(at, place)
+    case 'bombFrame':
+      return bombFrame(fileAt(dir, place))
     case 'retile':
       return retile(at)
     case 'resign':
