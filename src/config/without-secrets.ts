@@ -33,7 +33,7 @@ export function withoutSecrets(text: string): string {
       const written = text.slice(from, to)
       const shown = struck.get(node) ?? withoutCredentials(node.value)
       const end = /\s*$/u.exec(written)?.[0] ?? ''
-      edits.push({ from, to, text: shown === node.value ? written : `${JSON.stringify(shown)}${end}` })
+      edits.push({ from, to, text: shown === node.value ? withoutHeader(written) : `${JSON.stringify(shown)}${end}` })
     },
   })
   return merged(text, edits)
@@ -49,6 +49,9 @@ function merged(text: string, edits: readonly Edit[]): string {
   }
   return shown + withoutComments(text.slice(at))
 }
+
+/** The line in front of a block (`|`, `>`) may hold a comment, too. */
+const withoutHeader = (written: string): string => written.replace(/^[|>][^\n]*/u, (header) => withoutComments(header))
 
 const withoutComments = (text: string): string =>
   text.replace(/(#[^\n]*\b(?:url|command)["']?\s*:)[^\n]+/gu, `$1 ${REMOVED}`).replace(/:\/\/\S*@/gu, `://${REMOVED}@`)

@@ -13,6 +13,7 @@ t.test('user and password of an address are struck out however they are written'
     ['parent: http:weir:pass@p:3128', 'parent: "http://[removed]@p:3128"'],
     ['parent: >-\n  http://weir:pass@p:3128\nx: 1', 'parent: "http://[removed]@p:3128"\nx: 1'],
     ['# parent: http://weir:p@ss@p:3128\nx: 1', '# parent: http://[removed]@p:3128\nx: 1'],
+    ['x: | # http://weir:pass@p\n  y', 'x: | # http://[removed]@p\n  y'],
     ['a: &p http://weir:pass@p:3128\nparent: *p', 'a: &p "http://[removed]@p:3128"\nparent: *p'],
   ] as const) {
     const struck = withoutSecrets(`upstream:\n  ${text.replaceAll('\n', '\n  ')}\n`)
