@@ -21,9 +21,11 @@ import { matchesSearch } from './exchange-match.ts'
 import { ExchangeTable } from './exchange-table.ts'
 import { FACET_FIELDS } from './facet-fields.ts'
 import { Ingest } from './ingest.ts'
+import { SubjectReader } from './keys/subject-reader.ts'
 import { mergeRecords, readRecord } from './merge-records.ts'
+import { namedSubjects } from './named-rows.ts'
 import type { ReadPerson } from './person.ts'
-import { createPersonReader, dataOf } from './person-reader.ts'
+import { createPersonReader, dataOf, sealedPerson, subjectsFile } from './person-reader.ts'
 import { countFacets, countOverTime } from './search-counts.ts'
 import { planSearch } from './search-plan.ts'
 import { findKeys, type ScanOptions } from './search-scan.ts'
@@ -35,6 +37,7 @@ const MAX_TERMS = 128
 
 export interface EventIndexOptions {
   readonly dir: string
+  /** Default: with the key store beside the folder; who is erased there is forgotten here. */
   readonly readPerson?: ReadPerson
   /** The database is another process's: what is newer than it stays in memory. */
   readonly isReadOnly?: boolean
@@ -46,12 +49,50 @@ export class EventIndex {
   readonly table: ExchangeTable
   readonly #readPerson: ReadPerson
   readonly #now: () => number
+  readonly #isReadOnly: boolean
+  /** `null`: persons do not hang on keys. */
+  readonly #keys: SubjectReader | null
+  /** Of the key store when persons were compared with it. */
+  #epoch = -1
+  /** Records of persons that were forgotten before somebody asked for it: a pseudonym and a number for each erasure. */
+  readonly #forgotten = new Map<string, number>()
 
   constructor(db: DatabaseSync, { dir, isReadOnly = false, ...options }: EventIndexOptions) {
-    this.#readPerson = options.readPerson ?? createPersonReader(dataOf(dir))
+    this.#isReadOnly = isReadOnly
+    this.#keys = options.readPerson === undefined ? new SubjectReader(subjectsFile(dataOf(dir))) : null
+    this.#readPerson = options.readPerson ?? createPersonReader(dataOf(dir), this.#keys ?? undefined)
     this.#now = options.now ?? Date.now
     this.table = new ExchangeTable(db)
     this.ingest = new Ingest(db, this.table, dir, { readPerson: this.#readPerson, isReadOnly })
+  }
+
+  /**
+   * Whoever has no key any more is forgotten: an erasure may have ended between key store and this one. Costs one look at
+   * the file, and at all rows when it was written anew. Gives the number of persons. Throws I/O errors.
+   */
+  forgetErased(): number {
+    const keys = this.#keys
+    keys?.refresh()
+    if (keys === null || keys.epoch === this.#epoch) return 0
+    const { epoch } = keys
+    const gone = keys.exists ? [...namedSubjects(this.table)].filter((named) => this.#isErased(keys, named)) : []
+    if (this.#isReadOnly) for (const [who] of gone) this.table.hide(who)
+    else if (gone.length > 0) {
+      this.ingest.flush()
+      this.ingest.write(() => {
+        for (const [who] of gone) this.#forgotten.set(who, this.table.forget(who))
+      })
+    }
+    this.#epoch = epoch
+    return gone.length
+  }
+
+  /** The persons of a pseudonym go. Gives the number of their records, once, also when they went before. */
+  forget(who: string): number {
+    this.ingest.flush()
+    const records = this.ingest.write(() => this.table.forget(who)) + (this.#forgotten.get(who) ?? 0)
+    this.#forgotten.delete(who)
+    return records
   }
 
   /** A page. It stops between blocks, so that others get their turn. Throws `QueryError`. */
@@ -93,6 +134,12 @@ export class EventIndex {
   /** Newest event time (RFC 3339) by tool id. */
   lastSeen(): Map<string, string> {
     return new Map([...this.table.lastSeen()].map(([tool, ms]) => [tool, new Date(ms).toISOString()]))
+  }
+
+  /** Lines of version 1 never had a key. */
+  #isErased(keys: SubjectReader, [who, row]: readonly [string, number]): boolean {
+    if (keys.find(who) !== null) return false
+    return this.table.recordsOf(row).some(({ personal }) => personal !== null && sealedPerson(personal) !== null)
   }
 
   #scan(filters: EventFilters): { scan: ScanOptions; hopeless: string | null } {

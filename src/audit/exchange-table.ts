@@ -11,6 +11,7 @@ import {
   PERSON_COLUMNS,
 } from './exchange-columns.ts'
 import type { StoredLine } from './merge-records.ts'
+import { emptyPersons, rowsOfSubject } from './named-rows.ts'
 import { RecordChunks } from './record-chunks.ts'
 
 /** Columns of the table's own, behind those of exchanges: time, and the numbers of the first two records. */
@@ -185,23 +186,20 @@ export class ExchangeTable {
 
   /** The persons of a pseudonym go. All must be flushed, and be flushed again. Gives the number of records. */
   forget(who: string): number {
-    const column = columnIndex('who')
-    const code = this.values[column]?.findCode(who)
-    if (code === undefined) return 0
-    const persons = PERSON_COLUMNS.map(columnIndex)
-    const records: number[] = []
-    for (const { block, rows } of this.#blocks.values()) {
-      const cell = this.cells.read(column, block)
-      for (let at = 0; at < rows; at++) {
-        if (cell[at] !== code) continue
-        const row = block * BLOCK_ROWS + at
-        records.push(...this.#recordNumbers(row).filter((number) => this.#chunks.get(number)?.personal != null))
-        for (const person of persons) this.cells.write(person, block)[at] = NO_CODE
-      }
-    }
+    const rows = this.hide(who)
+    const records = rows.flatMap((row) =>
+      this.#recordNumbers(row).filter((number) => this.#chunks.get(number)?.personal != null),
+    )
     this.#chunks.forgetPersons(records)
-    this.#sweep(persons)
+    if (rows.length > 0) this.#sweep(PERSON_COLUMNS.map(columnIndex))
     return records.length
+  }
+
+  /** Nothing finds the persons of a pseudonym any more, as far as memory goes. Gives their rows. */
+  hide(who: string): number[] {
+    const rows = rowsOfSubject(this, who)
+    for (const row of rows) emptyPersons(this, row)
+    return rows
   }
 
   readonly #changed = new Set<number>()

@@ -29,8 +29,7 @@ export function sealedPerson(line: string): { readonly id: string; readonly who:
 }
 
 /** Follows the key store of a data folder. Reading throws when the store cannot be read, never for a line. */
-export function createPersonReader(data: string): ReadPerson {
-  const keys = new SubjectReader(subjectsFile(data))
+export function createPersonReader(data: string, keys = new SubjectReader(subjectsFile(data))): ReadPerson {
   let known = new Map<string, PersonFields | null>()
   let epoch = -1
   return (line) => {

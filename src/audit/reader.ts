@@ -15,7 +15,6 @@ import type {
 } from './event-query.ts'
 import { FilesChanged } from './ingest.ts'
 import type { ReadPerson } from './person.ts'
-import { createPersonReader, dataOf } from './person-reader.ts'
 import { finish } from './search-scan.ts'
 import type { AsideFile } from './set-aside.ts'
 import { isDamage, openStore, openStoreForReading } from './store-schema.ts'
@@ -41,13 +40,14 @@ export interface AuditReaderOptions {
 
 /** Open the trail for one command. Throws I/O errors. */
 export function openAuditReader(options: AuditReaderOptions): AuditReader {
-  const { dir, readPerson = createPersonReader(dataOf(options.dir)) } = options
+  const { dir, readPerson } = options
+  const persons = readPerson === undefined ? {} : { readPerson }
   const store = openStoreForReading(options.file)
   if (store !== null) {
     try {
       // One transaction: the store may be written meanwhile, and must not change under us.
       store.exec('BEGIN')
-      return readerOf(store, caughtUp(new EventIndex(store, { dir, readPerson, isReadOnly: true })))
+      return readerOf(store, caughtUp(new EventIndex(store, { dir, ...persons, isReadOnly: true })))
     } catch (error) {
       store.close()
       // A store that does not fit the files is no help; the running Weir will build it again.
@@ -56,11 +56,12 @@ export function openAuditReader(options: AuditReaderOptions): AuditReader {
   }
   const inMemory = openStore(':memory:')
   if (inMemory === null) throw new Error('audit: no database in memory')
-  return readerOf(inMemory, caughtUp(new EventIndex(inMemory, { dir, readPerson })))
+  return readerOf(inMemory, caughtUp(new EventIndex(inMemory, { dir, ...persons })))
 }
 
 function caughtUp(index: EventIndex): EventIndex {
   while (index.ingest.step());
+  index.forgetErased()
   return index
 }
 

@@ -14,7 +14,6 @@ import type {
 } from './event-query.ts'
 import { FilesChanged } from './ingest.ts'
 import type { ReadPerson } from './person.ts'
-import { createPersonReader, dataOf } from './person-reader.ts'
 import { type ExpiredEvents, expiredEvents, removeExpired } from './retention.ts'
 import { finish } from './search-scan.ts'
 import type { AsideFile } from './set-aside.ts'
@@ -33,7 +32,7 @@ export class StoreEngine {
   readonly #dir: string
   readonly #file: string
   readonly #onRebuild: (why: string) => void
-  readonly #readPerson: ReadPerson
+  readonly #readPerson: ReadPerson | undefined
   #db: DatabaseSync
   #index: EventIndex
 
@@ -41,7 +40,7 @@ export class StoreEngine {
   constructor(options: StoreEngineOptions) {
     this.#dir = options.dir
     this.#file = options.file
-    this.#readPerson = options.readPerson ?? createPersonReader(dataOf(options.dir))
+    this.#readPerson = options.readPerson
     this.#onRebuild = options.onRebuild ?? (() => undefined)
     mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 })
     this.#db = openStore(options.file) ?? this.#fresh('it is damaged or of another version')
@@ -50,7 +49,11 @@ export class StoreEngine {
 
   /** Read one chunk of the files. `false`: nothing is left to read. */
   step(): boolean {
-    return this.#healing(() => this.#index.ingest.step())
+    return this.#healing(() => {
+      // What was overwritten must not stay in the log beside the file either.
+      if (this.#index.forgetErased() > 0) this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      return this.#index.ingest.step()
+    })
   }
 
   /** Read on until nothing is left or `maxMs` are over. `false`: something is left. */
@@ -88,9 +91,7 @@ export class StoreEngine {
   /** The persons of a pseudonym vanish from the store. Gives the number of records that named one. */
   forget(who: string): number {
     return this.#healing(() => {
-      const { ingest, table } = this.#index
-      ingest.flush()
-      const count = ingest.write(() => table.forget(who))
+      const count = this.#index.forget(who)
       // What was overwritten must not stay in the log beside the file either.
       this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
       return count
@@ -170,7 +171,8 @@ export class StoreEngine {
   }
 
   #newIndex(): EventIndex {
-    return new EventIndex(this.#db, { dir: this.#dir, readPerson: this.#readPerson })
+    const readPerson = this.#readPerson
+    return new EventIndex(this.#db, { dir: this.#dir, ...(readPerson === undefined ? {} : { readPerson }) })
   }
 
   #fresh(why: string): DatabaseSync {

@@ -1,6 +1,8 @@
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
+import { openPersonDesk } from '../../src/audit/person-desk.ts'
+import { openAuditReader } from '../../src/audit/reader.ts'
 import { listSegments } from '../../src/audit/segments.ts'
 import { StoreEngine } from '../../src/audit/store-engine.ts'
 import { alice, config, followingOutcome, intent, singleOutcome, tunnel } from './events.ts'
@@ -200,4 +202,55 @@ t.test('personal lines are read by the function that was given', async (t) => {
   t.match(erased.query(ALL).items, [{ client: null }])
   t.equal(erased.query({ ...ALL, client: 'alice' }).items.length, 0)
   erased.close()
+})
+
+t.test(
+  'whose key went while the store was told nothing is forgotten, by one that runs and by one that starts',
+  async (t) => {
+    const bob = { ...alice, user: 'bob', device: 'LT-2', address: '10.9.9.9' }
+    const carol = { ...alice, user: 'carol', device: null, address: '10.8.8.8' }
+    const at = await filled(t, [tunnel({ client: bob }), tunnel({ client: carol }), tunnel()])
+    await at.spool.close()
+    const erase = async (identity: string) => {
+      const desk = openPersonDesk({ data: at.data })
+      await desk.keys.erase([desk.keys.find(identity)?.id ?? ''])
+      await desk.close()
+    }
+    const running = open(t, at)
+    const count = (engine: StoreEngine, client: string) => flowsOf(engine, { client }).length
+    t.same(
+      ['bob', 'carol', 'alice'].map((name) => count(running, name)),
+      [1, 1, 1],
+    )
+    await erase('user:bob')
+    running.step()
+    t.same(
+      ['bob', 'LT-2', '10.9.9.9', 'carol', 'alice'].map((name) => count(running, name)),
+      [0, 0, 0, 1, 1],
+    )
+    running.flush()
+    await erase('user:carol')
+    const reader = openAuditReader(at)
+    t.equal(
+      reader.query({ ...ALL, client: 'carol' }).items.length,
+      0,
+      'a reader beside it hides what it may not change',
+    )
+    t.equal(reader.query({ ...ALL, client: 'alice' }).items.length, 1)
+    reader.close()
+    const started = open(t, at)
+    t.same(
+      ['bob', 'carol', '10.8.8.8', 'alice'].map((name) => count(started, name)),
+      [0, 0, 0, 1],
+    )
+    t.notMatch(readFileSync(at.file, 'latin1'), /carol|10\.8\.8\.8/)
+  },
+)
+
+t.test('without a key store nobody is taken for erased', async (t) => {
+  const at = await filled(t, [tunnel()])
+  await at.spool.close()
+  open(t, at).flush()
+  rmSync(`${at.data}/keys/subjects.jsonl`)
+  t.equal(flowsOf(open(t, at), { client: 'alice' }).length, 1)
 })

@@ -23,6 +23,11 @@ export class SubjectReader {
     return this.#epoch
   }
 
+  /** There was a key store when it was looked for last: without one nobody can be said to have been erased. */
+  get exists(): boolean {
+    return this.#inode !== 0n
+  }
+
   /** `null`: there never was one, or he was erased. Throws I/O errors. */
   find(who: string): SubjectEntry | null {
     if (performance.now() - this.#lookedMs > STALE_MS) this.refresh()
