@@ -113,7 +113,7 @@ t.test('a stale pooled connection costs a GET one retry, a POST an honest 502', 
     const client = await stage.open()
     client.write(requestTo(host))
     await readUntil(client, (text) => text.endsWith('fine'))
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, 250))
     client.write(requestTo(host, body))
     t.match(await readHead(client), new RegExp(`^HTTP/1\\.1 ${status} `, 'u'))
     t.equal(requests, body === null ? 3 : 2)
