@@ -222,8 +222,10 @@ t.test(
       ['bob', 'carol', 'alice'].map((name) => count(running, name)),
       [1, 1, 1],
     )
+    const who = String(running.query({ ...ALL, client: 'bob' }).items[0]?.['who'])
     await erase('user:bob')
     running.step()
+    t.same([running.forget(who), running.forget(who)], [1, 0], 'who asks for it then is told how many there were')
     t.same(
       ['bob', 'LT-2', '10.9.9.9', 'carol', 'alice'].map((name) => count(running, name)),
       [0, 0, 0, 1, 1],
