@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { UnreadableFile } from '../segment-text.ts'
 import type { Segment } from '../segments.ts'
 import { erasedPersons } from './erased-persons.ts'
 import { eachLine } from './line-bytes.ts'
@@ -15,6 +16,8 @@ import { type RecordedRemoval, recordedRemoval } from './recorded-removal.ts'
 
 /** Of the many faults that one change in the middle causes, the first ones are enough. */
 const MAX_FAULTS = 20
+/** More lines than this that do not belong there are no audit file: a small compressed one may unpack to any number. */
+const MAX_STRAY_LINES = 100_000
 
 /** Something that the lines alone show. `line` counts from 1. */
 export interface LineFault {
@@ -166,5 +169,8 @@ class SegmentScanner {
     const count = this.#counts.get(kind) ?? 0
     if (count < MAX_FAULTS) this.#faults.push(fault)
     this.#counts.set(kind, count + 1)
+    if (count >= MAX_STRAY_LINES) {
+      throw new UnreadableFile(this.#segment.events, `more than ${MAX_STRAY_LINES} lines do not belong there`)
+    }
   }
 }

@@ -1,10 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { lineHash } from '../../../src/audit/event-line.ts'
-import { listSegments } from '../../../src/audit/segments.ts'
+import { listSegments, segmentOf } from '../../../src/audit/segments.ts'
 import { leafHash } from '../../../src/audit/tree/merkle.ts'
 import { scanSegment } from '../../../src/audit/tree/scan-segment.ts'
 import { signedTrail } from './signed-trail.ts'
+
+t.test('a file of very many lines that are none is not read to its end', (t) => {
+  const dir = t.testdir({})
+  const segment = segmentOf(dir, 'n1-w0', 1)
+  writeFileSync(segment.events, '\n'.repeat(100_001))
+  t.throws(() => scanSegment(segment), { message: /more than 100000 lines do not belong there/ })
+  writeFileSync(segment.events, '\n'.repeat(100_000))
+  t.match(scanSegment(segment), { lines: 100_000, faults: { length: 20 } })
+  t.end()
+})
 
 t.test('a scan has the leaf of every line and what is wrong among them', async (t) => {
   const at = await signedTrail(t, 40, [])
