@@ -72,7 +72,7 @@ t.test(
     await first.sync()
     await first.close()
     const told: unknown[] = []
-    const { promise: isTold, resolve: tell } = Promise.withResolvers<void>()
+    const { promise: isTold, resolve: tell } = Promise.withResolvers<null>()
     const onExpire = (removals: readonly unknown[]): Promise<void> => {
       told.push(...removals)
       const hold = {
@@ -84,7 +84,7 @@ t.test(
         subject: null,
       }
       addHold(at.data, hold)
-      tell()
+      tell(null)
       return Promise.resolve()
     }
     const held = open(t, { ...at, retentionDays: 30, log, onExpire })
@@ -94,13 +94,13 @@ t.test(
     t.equal((await held.query({ limit: 9, order: 'asc' })).items.length, 2)
     await held.close()
     rmSync(holdsFile(at.data))
-    const { promise: isTried, resolve: tried } = Promise.withResolvers<void>()
+    const { promise: isTried, resolve: tried } = Promise.withResolvers<null>()
     const unrecorded = open(t, {
       ...at,
       retentionDays: 30,
       log,
       onExpire: () => {
-        tried()
+        tried(null)
         return Promise.reject(new Error('disk full'))
       },
     })

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { discoveryFile, openDiscoveryDesk } from '../../src/cli/discovery-desk.ts'
 import { MAX_HOSTS } from '../../src/discover/host-counts.ts'
 import type { Sighting } from '../../src/domain/sighting.ts'
+import { heapUsed } from '../helpers/heap-used.ts'
 
 const AI: Sighting = { score: 85, dialect: 'openai-chat', evidence: ['dialect:openai-chat'] }
 const ALL = { sinceMs: 0, minScore: 50, all: false }
@@ -92,13 +93,13 @@ t.test('a million random names keep memory and disk flat', async (t) => {
   const { desk, dir, close } = setUp(t)
   const tunnel = (host: string): void =>
     desk.flow.tunnel({ host, client: '10.0.0.1', bytesIn: 1, bytesOut: 1, durationMs: 5 })
-  const before = process.memoryUsage().heapUsed
+  const before = heapUsed()
   for (let index = 0; index < 1_000_000; index++) {
     const host = index % 50 === 0 ? `gpt-api.x${index}.net` : `x${index}.example`
     desk.flow.contact(`10.0.${index % 50}.1`, host)
     tunnel(host)
   }
-  const grown = process.memoryUsage().heapUsed - before
+  const grown = heapUsed() - before
   t.ok(grown < 64 * 1024 * 1024, `${Math.round(grown / 1024 / 1024)} MiB`)
   t.ok(desk.port.list(ALL).length <= MAX_HOSTS)
   close()
