@@ -5,7 +5,7 @@
 import { basename } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../flow/ports.ts'
-import type { Compressed } from './compress-segment.ts'
+import { type Compressed, closedPlainFiles } from './compress-segment.ts'
 
 export interface Compressor {
   /** Compress what is closed by now. Cheap: call it at start and after every rotation. */
@@ -54,6 +54,7 @@ export function createCompressor({ dir, stream, log }: CompressorOptions): Compr
   return {
     run: () => {
       if (isClosed) return
+      if (worker === null && !hasWork(dir, stream)) return
       if (worker === null) start()
       else isWantedAgain = true
     },
@@ -64,6 +65,15 @@ export function createCompressor({ dir, stream, log }: CompressorOptions): Compr
       isClosed = true
       await worker?.terminate()
     },
+  }
+}
+
+/** A thread for nothing would cost each start a tenth of a second of processor time. What cannot be read, the thread says. */
+function hasWork(dir: string, stream: string): boolean {
+  try {
+    return closedPlainFiles(dir, stream).length > 0
+  } catch {
+    return true
   }
 }
 
