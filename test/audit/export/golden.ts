@@ -15,10 +15,12 @@ export interface GoldenCase {
 
 const KINDS = { outcome: singleOutcome, following: followingOutcome, intent, tunnel, config, admin }
 
-/** One section of a file in test/cases/audit/export. */
+/** One section of a file in test/cases/audit/export. Throws when there is none: a test of no cases would always pass. */
 export function goldenCases(file: string, section: string): GoldenCase[] {
   const path = new URL(`../../cases/audit/export/${file}`, import.meta.url)
-  return (parse(readFileSync(path, 'utf8')) as Record<string, GoldenCase[]>)[section] ?? []
+  const cases = (parse(readFileSync(path, 'utf8')) as Record<string, GoldenCase[]>)[section] ?? []
+  if (cases.length === 0) throw new Error(`${file} has no cases of \`${section}\``)
+  return cases
 }
 
 export interface Written {
