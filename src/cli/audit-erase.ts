@@ -3,8 +3,9 @@ import { jsonLine } from '../audit/export/jsonl.ts'
 import { escapeControls } from '../audit/export/printable.ts'
 import type { ErasedPerson } from '../control/ports.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
+import { ADMIN_FLAGS, configOf } from './command-config.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
-import { configOf, DEED_FLAGS, type DeedResult, doDeed, type OwnTrail, refused } from './person-deeds.ts'
+import { type DeedResult, doDeed, type OwnTrail, refused } from './person-deeds.ts'
 
 const USAGE = `usage: weir audit erase --subject NAME --reason R
        weir audit erase --who P --reason R
@@ -27,7 +28,7 @@ Exit codes: 0 done, 1 nobody of this name, or held, 2 wrong usage, 3 the proxy o
 
 const FLAGS = {
   ...COMMON_FLAGS,
-  ...DEED_FLAGS,
+  ...ADMIN_FLAGS,
   subject: { type: 'string' },
   who: { type: 'string' },
   reason: { type: 'string' },

@@ -5,16 +5,9 @@ import { readHolds } from '../audit/holds.ts'
 import type { HoldFacts } from '../control/ports.ts'
 import { findAudit, PLACE_FLAGS } from './audit-folder.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
+import { ADMIN_FLAGS, type AdminFlags, configOf } from './command-config.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
-import {
-  configOf,
-  DEED_FLAGS,
-  type DeedFlags,
-  type DeedResult,
-  doDeed,
-  type PersonDeed,
-  refused,
-} from './person-deeds.ts'
+import { type DeedResult, doDeed, type PersonDeed, refused } from './person-deeds.ts'
 import { holdFacts } from './persons-port.ts'
 import { readTime } from './relative-time.ts'
 
@@ -41,14 +34,14 @@ Exit codes: 0 done, 1 refused or no such hold, 2 wrong usage, 3 the proxy or the
 const FLAGS = {
   ...COMMON_FLAGS,
   ...PLACE_FLAGS,
-  ...DEED_FLAGS,
+  ...ADMIN_FLAGS,
   reason: { type: 'string' },
   since: { type: 'string' },
   until: { type: 'string' },
   subject: { type: 'string' },
 } as const
 
-interface Values extends DeedFlags {
+interface Values extends AdminFlags {
   readonly json: boolean
   readonly data?: string | undefined
   readonly reason?: string | undefined

@@ -4,12 +4,10 @@ import { jsonLine } from '../audit/export/jsonl.ts'
 import { makeAuditorPair } from '../audit/sealed/auditor-key.ts'
 import { type Case, readCase } from '../audit/sealed/open-case.ts'
 import type { SealedContent } from '../audit/sealed/seal-content.ts'
-import { loadConfig } from '../config/load.ts'
-import { askAdmin } from './admin-client.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
+import { ADMIN_FLAGS, askProxy, failureCode } from './command-config.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
 import { writeNewFile } from './new-file.ts'
-import { problemLine } from './problem-lines.ts'
 
 const USAGE = `usage: weir audit open EVENT --reason R --out CASE
 
@@ -30,10 +28,9 @@ Exit codes: 0 done, 1 nothing sealed or no such event, 2 wrong usage, 3 the prox
 
 const FLAGS = {
   ...COMMON_FLAGS,
+  ...ADMIN_FLAGS,
   reason: { type: 'string' },
   out: { type: 'string' },
-  admin: { type: 'string' },
-  ca: { type: 'string' },
 } as const
 
 interface Answer {
@@ -54,21 +51,12 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     io.stderr(`say which event, why, and where the case goes: EVENT --reason R --out CASE\n\n${USAGE}`)
     return EXIT.usage
   }
-  const loaded = await loadConfig({
-    flags: values.config === undefined ? {} : { config: values.config },
-    env: io.env,
-    cwd: io.cwd,
-  })
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) io.stderr(problemLine(problem))
-    return EXIT.bad
-  }
   const path = `/events/${encodeURIComponent(event)}/sealed`
-  const options = { config: loaded.config, url: values.admin, caFile: values.ca }
-  const answer = await askAdmin(options, { method: 'POST', path, body: { reason } })
+  const answer = await askProxy(values, { method: 'POST', path, body: { reason } }, io)
+  if (answer === null) return EXIT.bad
   if (!answer.ok) {
     io.stderr(`${answer.problem}\n`)
-    return answer.kind === 'refused' ? EXIT.bad : EXIT.unreachable
+    return failureCode(answer)
   }
   return writeCase(answer.json as Answer, { file: resolve(io.cwd, out), reason, isJson: values.json }, io)
 }

@@ -11,11 +11,9 @@ import {
   readShareFile,
   type ShareFile,
 } from '../audit/sealed/open-case.ts'
-import { loadConfig } from '../config/load.ts'
-import { askAdmin } from './admin-client.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
+import { ADMIN_FLAGS, type AdminFlags, askProxy, failureCode } from './command-config.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
-import { problemLine } from './problem-lines.ts'
 
 const USAGE = `usage: weir audit read CASE --share SHARE...
 
@@ -33,16 +31,12 @@ Exit codes: 0 done, 1 too few shares or they do not fit, 2 wrong usage, 3 a file
 
 const FLAGS = {
   ...COMMON_FLAGS,
+  ...ADMIN_FLAGS,
   share: { type: 'string', multiple: true },
   raw: { type: 'boolean', default: false },
-  admin: { type: 'string' },
-  ca: { type: 'string' },
 } as const
 
-interface Values {
-  readonly config?: string | undefined
-  readonly admin?: string | undefined
-  readonly ca?: string | undefined
+interface Values extends AdminFlags {
   readonly raw: boolean
 }
 
@@ -83,20 +77,13 @@ async function recordFirst(
   values: Values,
   io: CliIo,
 ): Promise<number | null> {
-  const flags = values.config === undefined ? {} : { config: values.config }
-  const loaded = await loadConfig({ flags, env: io.env, cwd: io.cwd })
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) io.stderr(problemLine(problem))
-    return EXIT.bad
-  }
   const auditors = [...new Set(shares.map(({ name, kid }) => `${name} ${kid}`))]
-  const answer = await askAdmin(
-    { config: loaded.config, url: values.admin, caFile: values.ca },
-    { method: 'POST', path: `/events/${encodeURIComponent(flow)}/sealed/read`, body: { reason, auditors } },
-  )
+  const path = `/events/${encodeURIComponent(flow)}/sealed/read`
+  const answer = await askProxy(values, { method: 'POST', path, body: { reason, auditors } }, io)
+  if (answer === null) return EXIT.bad
   if (answer.ok) return null
   io.stderr(`it is not shown, because this could not be recorded: ${answer.problem}\n`)
-  return answer.kind === 'refused' ? EXIT.bad : EXIT.unreachable
+  return failureCode(answer)
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))

@@ -8,8 +8,9 @@ import { readPrivacyKey } from '../audit/keys/privacy-key.ts'
 import type { PersonFields } from '../audit/person.ts'
 import type { WeirConfig } from '../config/schema.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
+import { ADMIN_FLAGS, type AdminFlags, configOf } from './command-config.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
-import { configOf, DEED_FLAGS, type DeedFlags, doDeed } from './person-deeds.ts'
+import { doDeed } from './person-deeds.ts'
 
 const USAGE = `usage: weir audit reidentify WHO --key FILE --reason R
 
@@ -27,7 +28,7 @@ data folder is; the key is read here and goes nowhere.
 Exit codes: 0 done, 1 erased, unknown, or another key, 2 wrong usage, 3 the proxy or a file cannot be reached
 `
 
-const FLAGS = { ...COMMON_FLAGS, ...DEED_FLAGS, key: { type: 'string' }, reason: { type: 'string' } } as const
+const FLAGS = { ...COMMON_FLAGS, ...ADMIN_FLAGS, key: { type: 'string' }, reason: { type: 'string' } } as const
 
 interface Question {
   readonly who: string
@@ -59,7 +60,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
 
 async function show(
   { who, key, reason }: Question,
-  { config, values }: { readonly config: WeirConfig; readonly values: DeedFlags & { readonly json: boolean } },
+  { config, values }: { readonly config: WeirConfig; readonly values: AdminFlags & { readonly json: boolean } },
   io: CliIo,
 ): Promise<number> {
   const recorded = await doDeed(config, values, {

@@ -1,10 +1,9 @@
 /** `weir discover`: AI that is in no catalogue yet, what tools began to call, and drafts to give it a tier. Asks the running proxy. */
-import { loadConfig } from '../config/load.ts'
-import { type AdminAnswer, type AdminCall, askAdmin } from './admin-client.ts'
+import type { AdminCall } from './admin-client.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
+import { ADMIN_FLAGS, askProxy, tellAnswer } from './command-config.ts'
 import { driftTable, hostTable } from './discover-text.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
-import { problemLine } from './problem-lines.ts'
 import { readTime } from './relative-time.ts'
 
 const USAGE = `weir discover: AI on hosts that are not in the catalogue
@@ -30,14 +29,13 @@ Exit codes: 0 done, 1 refused or nothing to draft, 2 wrong usage, 3 the proxy ca
 
 const FLAGS = {
   ...COMMON_FLAGS,
+  ...ADMIN_FLAGS,
   since: { type: 'string' },
   'min-score': { type: 'string' },
   reason: { type: 'string' },
   yaml: { type: 'boolean', default: false },
   drift: { type: 'boolean', default: false },
   all: { type: 'boolean', default: false },
-  admin: { type: 'string' },
-  ca: { type: 'string' },
 } as const
 
 interface Values {
@@ -64,17 +62,8 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     io.stderr(`weir discover: ${asked}\n`)
     return EXIT.usage
   }
-  const loaded = await loadConfig({
-    flags: values.config === undefined ? {} : { config: values.config },
-    env: io.env,
-    cwd: io.cwd,
-  })
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) io.stderr(problemLine(problem))
-    return EXIT.bad
-  }
-  const answer = await askAdmin({ config: loaded.config, url: values.admin, caFile: values.ca }, asked.call)
-  return tell(io, answer, values.json ? (json) => `${JSON.stringify(json)}\n` : asked.show)
+  const show = values.json ? (json: unknown) => `${JSON.stringify(json)}\n` : asked.show
+  return tellAnswer(await askProxy(values, asked.call, io), { name: 'weir discover', show, io })
 }
 
 function readAsked(positionals: readonly string[], values: Values): Asked | string {
@@ -120,12 +109,3 @@ const get = (path: string, filters = new URLSearchParams()): AdminCall => ({
   method: 'GET',
   path: filters.size === 0 ? path : `${path}?${filters.toString()}`,
 })
-
-function tell(io: CliIo, answer: AdminAnswer, show: (json: unknown) => string): number {
-  if (answer.ok) {
-    io.stdout(show(answer.json))
-    return EXIT.done
-  }
-  io.stderr(`weir discover: ${answer.problem}\n`)
-  return answer.kind === 'refused' ? EXIT.bad : EXIT.unreachable
-}

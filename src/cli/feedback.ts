@@ -1,9 +1,8 @@
 /** `weir feedback`: reports of false positives, and the allowlist that IT makes of them. Asks the running proxy. */
-import { loadConfig } from '../config/load.ts'
-import { type AdminAnswer, type AdminCall, askAdmin } from './admin-client.ts'
+import type { AdminCall } from './admin-client.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
+import { ADMIN_FLAGS, askProxy, tellAnswer } from './command-config.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
-import { problemLine } from './problem-lines.ts'
 
 const USAGE = `weir feedback: what was found and is no finding
 
@@ -29,13 +28,12 @@ Exit codes: 0 done, 1 refused or no such event, 2 wrong usage, 3 the proxy canno
 
 const FLAGS = {
   ...COMMON_FLAGS,
+  ...ADMIN_FLAGS,
   reason: { type: 'string' },
   allow: { type: 'boolean', default: false },
   detector: { type: 'string', multiple: true },
   field: { type: 'string', multiple: true },
   all: { type: 'boolean', default: false },
-  admin: { type: 'string' },
-  ca: { type: 'string' },
 } as const
 
 interface Values {
@@ -62,17 +60,8 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     io.stderr(`weir feedback: ${asked}\n`)
     return EXIT.usage
   }
-  const loaded = await loadConfig({
-    flags: values.config === undefined ? {} : { config: values.config },
-    env: io.env,
-    cwd: io.cwd,
-  })
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) io.stderr(problemLine(problem))
-    return EXIT.bad
-  }
-  const answer = await askAdmin({ config: loaded.config, url: values.admin, caFile: values.ca }, asked.call)
-  return tell(io, answer, values.json ? (json) => `${JSON.stringify(json)}\n` : asked.show)
+  const show = values.json ? (json: unknown) => `${JSON.stringify(json)}\n` : asked.show
+  return tellAnswer(await askProxy(values, asked.call, io), { name: 'weir feedback', show, io })
 }
 
 /** What the arguments ask for; a string says what is wrong with them. */
@@ -99,15 +88,6 @@ function readReport(event: string, values: Values): Asked | string {
     ...(field === undefined ? {} : { fields: field }),
   }
   return { call: { method: 'POST', path: `/events/${encodeURIComponent(event)}/feedback`, body }, show: line }
-}
-
-function tell(io: CliIo, answer: AdminAnswer, show: (json: unknown) => string): number {
-  if (answer.ok) {
-    io.stdout(show(answer.json))
-    return EXIT.done
-  }
-  io.stderr(`weir feedback: ${answer.problem}\n`)
-  return answer.kind === 'refused' ? EXIT.bad : EXIT.unreachable
 }
 
 /** What the admin API answers, as far as it is shown. */

@@ -2,12 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { rename, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { loadConfig } from '../config/load.ts'
 import { encodeFingerprints, MAX_FINGERPRINTS } from '../inspect/fingerprint-file.ts'
 import { fingerprintsOf } from '../inspect/fingerprints.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
+import { configOf } from './command-config.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
-import { problemLine } from './problem-lines.ts'
 import { readSources } from './source-files.ts'
 
 const USAGE = `weir fingerprint: index source code, so that copies of it are recognised in requests
@@ -50,24 +49,26 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   if (!/^[A-Za-z0-9_][\w.-]{0,58}$/.test(name)) {
     return refuse(EXIT.usage, `\`${name}\` cannot be a name: give one of letters, digits and \`-\` with --name`)
   }
-  const config = await loadConfig({ flags: values.config === undefined ? {} : { config: values.config }, ...io })
-  if (!config.ok) {
-    for (const problem of config.problems) io.stderr(problemLine(problem))
-    return EXIT.bad
-  }
+  const config = await configOf(values, io)
+  if (config === null) return EXIT.bad
   const indexed = await index(positionals, values.exclude ?? [], io.cwd)
   if (typeof indexed === 'string') return refuse(EXIT.unreachable, indexed)
-  if (indexed.hashes.size === 0) return refuse(EXIT.bad, 'nothing to index: no source text that stands only there')
-  if (indexed.hashes.size > MAX_FINGERPRINTS) {
-    return refuse(EXIT.bad, `more than ${MAX_FINGERPRINTS} fingerprints: index the repositories one by one`)
-  }
-  const file = join(config.config.rules.dir, 'detectors', `${name}.fp`)
+  const unfit = sizeProblem(indexed.hashes.size)
+  if (unfit !== null) return refuse(EXIT.bad, unfit)
+  const file = join(config.rules.dir, 'detectors', `${name}.fp`)
   const problem = await writeWhole(file, encodeFingerprints(indexed.hashes))
   if (problem !== null) return refuse(EXIT.unreachable, `cannot write \`${file}\`: ${problem}`)
   const { files, skipped, hashes } = indexed
   const result = { name, file, files, skipped, fingerprints: hashes.size }
   io.stdout(values.json ? `${JSON.stringify(result)}\n` : textOf(result))
   return EXIT.done
+}
+
+function sizeProblem(count: number): string | null {
+  if (count === 0) return 'nothing to index: no source text that stands only there'
+  return count > MAX_FINGERPRINTS
+    ? `more than ${MAX_FINGERPRINTS} fingerprints: index the repositories one by one`
+    : null
 }
 
 const nameOf = (dir: string, cwd: string): string => basename(resolve(cwd, dir)).replace(/[^\w.-]+/g, '-')

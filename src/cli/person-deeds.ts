@@ -8,7 +8,6 @@ import { createIdSource } from '../audit/event-id.ts'
 import { openPersonDesk } from '../audit/person-desk.ts'
 import { createSpool } from '../audit/spool.ts'
 import { openEventStore } from '../audit/store.ts'
-import { loadConfig } from '../config/load.ts'
 import type { WeirConfig } from '../config/schema.ts'
 import type { PersonsPort } from '../control/ports.ts'
 import { adminEvent } from '../flow/record.ts'
@@ -16,10 +15,9 @@ import { lockDataFolder } from '../state/data-lock.ts'
 import { accountName } from './account-name.ts'
 import { type AdminCall, askAdmin } from './admin-client.ts'
 import { STREAM } from './audit-trail.ts'
-import type { CliIo } from './cli-io.ts'
+import type { AdminFlags } from './command-config.ts'
 import { closeAll, type Opened } from './opened.ts'
 import { createPersonsPort } from './persons-port.ts'
-import { problemLine } from './problem-lines.ts'
 
 export interface PersonDeed<T> {
   readonly call: AdminCall
@@ -36,28 +34,10 @@ export interface OwnTrail {
   readonly record: ErasureParts['record']
 }
 
-export interface DeedFlags {
-  readonly config?: string | undefined
-  readonly admin?: string | undefined
-  readonly ca?: string | undefined
-}
-
-/** Flags that every such command takes. */
-export const DEED_FLAGS = { admin: { type: 'string' }, ca: { type: 'string' } } as const
-
 export const refused = (problem: string): DeedResult<never> => ({ ok: false, kind: 'refused', problem })
 
-/** The configuration of a command; `null`: it cannot be used, which was said. */
-export async function configOf(values: DeedFlags, io: CliIo): Promise<WeirConfig | null> {
-  const flags = values.config === undefined ? {} : { config: values.config }
-  const loaded = await loadConfig({ flags, env: io.env, cwd: io.cwd })
-  if (loaded.ok) return loaded.config
-  for (const problem of loaded.problems) io.stderr(problemLine(problem))
-  return null
-}
-
 /** Never rejects. */
-export async function doDeed<T>(config: WeirConfig, values: DeedFlags, deed: PersonDeed<T>): Promise<DeedResult<T>> {
+export async function doDeed<T>(config: WeirConfig, values: AdminFlags, deed: PersonDeed<T>): Promise<DeedResult<T>> {
   const answer = await askAdmin({ config, url: values.admin, caFile: values.ca }, deed.call)
   if (answer.ok) return { ok: true, value: answer.json as T }
   // Somebody else's proxy cannot be replaced by this machine's files.

@@ -1,5 +1,4 @@
 /** `weir token make|list|revoke`: personal proxy tokens. The secret is printed once and kept nowhere; a running proxy follows at once. */
-import { loadConfig } from '../config/load.ts'
 import type { WeirConfig } from '../config/schema.ts'
 import { hashSecret } from '../identity/token-hash.ts'
 import { formatToken, makeTokenText } from '../identity/token-text.ts'
@@ -7,8 +6,8 @@ import { openTokenStore, type TokenStore } from '../state/token-store.ts'
 import { accountName } from './account-name.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
 import { tokenFile } from './client-identity.ts'
+import { configOf } from './command-config.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
-import { problemLine } from './problem-lines.ts'
 import { readExpiry } from './token-expiry.ts'
 import { proxyUrl, stateOf, tokenFacts, tokenTable } from './token-text.ts'
 
@@ -84,16 +83,9 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     io.stderr(`weir token: ${asked}\n`)
     return EXIT.usage
   }
-  const loaded = await loadConfig({
-    flags: asked.values.config === undefined ? {} : { config: asked.values.config },
-    env: io.env,
-    cwd: io.cwd,
-  })
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) io.stderr(problemLine(problem))
-    return EXIT.bad
-  }
-  return withStore(loaded.config, io, (store) => act({ ...asked, io, config: loaded.config, store, nowMs }))
+  const config = await configOf(asked.values, io)
+  if (config === null) return EXIT.bad
+  return withStore(config, io, (store) => act({ ...asked, io, config, store, nowMs }))
 }
 
 /** What the arguments ask for; a string says what is wrong with them. */
