@@ -7,6 +7,7 @@ import { createSink } from '../audit/sinks/create-sink.ts'
 import { type SinkLag, sinkLags } from '../audit/sinks/lag.ts'
 import { createRenderer } from '../audit/sinks/render.ts'
 import type { SendResult } from '../audit/sinks/sink.ts'
+import type { SinkState } from '../audit/sinks/state-file.ts'
 import { loadConfig } from '../config/load.ts'
 import type { WeirConfig } from '../config/schema.ts'
 import { sinksFolder } from './audit-trail.ts'
@@ -66,22 +67,35 @@ function list(sinks: Sinks, data: string, isJson: boolean, io: CliIo): number {
 }
 
 /** Never a secret: those stand in files of their own. */
-function aboutSink(sink: Sinks[number] | undefined): { kind?: string; to?: string; format?: string } {
+function aboutSink(sink: Sinks[number] | undefined): {
+  kind?: string
+  to?: string
+  format?: string
+  filter?: string | null
+} {
   if (sink === undefined) return {}
-  const { kind, format } = sink
-  if (sink.kind === 'file') return { kind, format, to: sink.file }
-  return { kind, format, to: sink.kind === 'syslog' ? `${sink.host}:${sink.port}` : new URL(sink.url).origin }
+  const { kind, format, filter } = sink
+  if (sink.kind === 'file') return { kind, format, filter, to: sink.file }
+  return { kind, format, filter, to: sink.kind === 'syslog' ? `${sink.host}:${sink.port}` : new URL(sink.url).origin }
 }
 
 function lagLines({ name, state, behindEvents }: SinkLag, sink: Sinks[number] | undefined): string[] {
-  const { kind = '', to = '', format = '' } = aboutSink(sink)
-  const head = `${name}: ${kind} ${to} (${format})`
+  const { kind = '', to = '', format = '', filter = null } = aboutSink(sink)
+  const head = `${name}: ${kind} ${to} (${format}${filter === null ? '' : `, only ${filter}`})`
   if (state === null) return [head, '  nothing delivered yet']
-  const { delivered, deliveredAt, setAside, lost, failure } = state
+  const { delivered, deliveredAt, failure } = state
   return [
     `${head}${failure === null ? '' : '  FAILING'}`,
     `  ${behindEvents ?? '?'} behind, ${delivered} delivered, last ${deliveredAt ?? 'never'}`,
     ...(failure === null ? [] : [`  since ${failure.since}: ${failure.why}`]),
+    ...notDelivered(name, state),
+  ]
+}
+
+/** What the receiver will never get, and why. */
+function notDelivered(name: string, { leftOut, setAside, lost }: SinkState): string[] {
+  return [
+    ...(leftOut === 0 ? [] : [`  ${leftOut} not wanted by its filter`]),
     ...(setAside === 0 ? [] : [`  ${setAside} refused for good: data/sinks/${name}.refused.jsonl names them`]),
     ...(lost === 0 ? [] : [`  ${lost} LOST: removed before they were delivered`]),
   ]

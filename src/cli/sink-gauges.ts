@@ -8,6 +8,7 @@ const GAUGES: readonly (readonly [name: string, valueOf: (status: SinkStatus) =>
   ['weir_sink_behind_seconds', ({ behindSeconds }) => behindSeconds],
   ['weir_sink_delivered_events', ({ delivered }) => delivered],
   ['weir_sink_retries', ({ retried }) => retried],
+  ['weir_sink_left_out_events', ({ leftOut }) => leftOut],
   ['weir_sink_refused_events', ({ setAside }) => setAside],
   ['weir_sink_lost_events', ({ lost }) => lost],
   ['weir_sink_failing', ({ failure }) => (failure === null ? 0 : 1)],

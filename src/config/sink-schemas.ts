@@ -1,5 +1,6 @@
 /** Keys of `audit.sinks`: where records are sent on to. Secrets are only ever named by their file. */
 import { z } from 'zod'
+import { parseRecordFilter } from '../domain/record-filter.ts'
 import { path } from './value-schemas.ts'
 
 const ms = (preset: number) => z.int().min(10).max(3_600_000).default(preset)
@@ -13,6 +14,7 @@ const common = {
   format: z.enum(['jsonl', 'ocsf', 'ecs', 'cef']).default('jsonl').describe('How a record is written.'),
   from: z.enum(['start', 'now']).default('now').describe('Where a new sink begins.'),
   persons: z.boolean().default(true).describe('Send who it was; `false`: only the pseudonym.'),
+  filter: z.string().nullable().default(null).describe('Which records, as a search; `null`: all.'),
   batchEvents: z.int().min(1).max(10_000).default(500).describe('Most records of one delivery.'),
   batchBytes: z.int().min(1024).max(67_108_864).default(1_048_576).describe('Most bytes of one delivery.'),
   batchMs: z.int().min(0).max(60_000).default(1000).describe('How long a new record waits for company.'),
@@ -81,6 +83,12 @@ export const sinks = z
     for (const [index, sink] of all.entries()) {
       if (sink.kind === 'file' || (sink.certFile === null) === (sink.keyFile === null)) continue
       context.addIssue({ code: 'custom', path: [index], message: '`certFile` and `keyFile` belong together' })
+    }
+    for (const [index, { name, filter, persons }] of all.entries()) {
+      const parsed = filter === null ? null : parseRecordFilter(filter, { hasPersons: persons })
+      if (parsed === null || parsed.ok) continue
+      const message = `the filter of \`${name}\`, character ${parsed.at + 1}: ${parsed.message}`
+      context.addIssue({ code: 'custom', path: [index, 'filter'], message })
     }
   })
   .default([])

@@ -75,6 +75,11 @@ export const METRICS = {
     help: 'Deliveries to a receiver that failed and were tried again, over restarts.',
     labels: ['sink'],
   },
+  weir_sink_left_out_events: {
+    type: 'gauge',
+    help: 'Records that the filter of a receiver did not want, over restarts.',
+    labels: ['sink'],
+  },
   weir_sink_refused_events: {
     type: 'gauge',
     help: 'Records that a receiver refused for good, over restarts.',

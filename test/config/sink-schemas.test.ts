@@ -42,6 +42,9 @@ t.test('wrong sinks are refused, all problems at once, and no secret has a place
     [{ ...KINDS.otlp, certFile: 'a.pem' }, /belong together/],
     [{ ...KINDS.webhook, secretFile: undefined }, /string/],
     [{ ...KINDS.file, kind: 'kafka' }, /invalid/i],
+    [{ ...KINDS.file, filter: 'tool:codex tierr:high' }, /the filter of `e`, character 12: .*did you mean `tier:`/],
+    [{ ...KINDS.file, filter: 'since:7d' }, /the filter of `e`, character 1: /],
+    [{ ...KINDS.file, filter: 'user:li*', persons: false }, /the filter of `e`, character 1: .*persons: false/],
   ]
   for (const [sink, message] of wrong) {
     const result = parse([sink])

@@ -8,6 +8,7 @@ import { checkpointRecord, withCheckpoint } from './checkpoint-record.ts'
 import type { FollowedRecord } from './follow.ts'
 import { addRefusal } from './refused-file.ts'
 import type { Renderable } from './render.ts'
+import type { Selected } from './selection.ts'
 import { type SendResult, type Sink, type SinkMessage, whyOf } from './sink.ts'
 import { type CheckpointNote, type SinkState, type WaitingCheckpoint, writeState } from './state-file.ts'
 import { Waiter } from './waiter.ts'
@@ -21,7 +22,7 @@ export interface DeliveryOptions {
   readonly name: string
   readonly sink: Sink
   /** Reads on; throws I/O errors. */
-  readonly next: (maxRecords: number, maxBytes: number) => FollowedRecord[]
+  readonly next: (maxRecords: number, maxBytes: number) => Selected
   readonly render: (record: Renderable) => SinkMessage[]
   readonly state: SinkState
   /** Lines that could not be read any more, so far. */
@@ -49,6 +50,8 @@ export class Delivery {
   #state: SinkState
   /** Read, and not delivered yet. */
   #held: readonly FollowedRecord[] = []
+  /** The place once all of that is delivered: behind what nobody wants, too. */
+  #after: Pick<SinkState, 'streams' | 'leftOut'> = { streams: {}, leftOut: 0 }
   #checkpoints: readonly WaitingCheckpoint[]
   /** Most records of one delivery now: less than asked for while the receiver refuses so many. */
   #limit: number
@@ -90,9 +93,9 @@ export class Delivery {
 
   async #flush(): Promise<void> {
     while (this.#state.failure === null) {
-      const part = this.#held.length > 0 ? this.#held : this.#read()
-      if (part.length === 0 || (await this.#send(part)).kind !== 'delivered') return
-      await this.#confirm(part)
+      if (this.#held.length === 0 && (await this.#read()) === 'only passed') continue
+      if (this.#held.length === 0 || (await this.#send(this.#held)).kind !== 'delivered') return
+      await this.#confirm(this.#held)
       this.#held = []
     }
   }
@@ -113,15 +116,21 @@ export class Delivery {
   async #round(): Promise<void> {
     this.#waiter.listen()
     await this.#sendCheckpoints()
-    if (this.#held.length === 0) this.#held = this.#read()
+    if (this.#held.length === 0 && (await this.#read()) === 'only passed') return
     if (this.#held.length > 0) return this.#deliver()
     await this.#waiter.news()
     // Company for what has just come.
     await this.#waiter.pause(this.#options.batchMs)
   }
 
-  #read(): readonly FollowedRecord[] {
-    return this.#options.next(this.#options.batchEvents, this.#options.batchBytes)
+  /** `only passed`: nobody wants any of it, and the place is behind it; there may be more. */
+  async #read(): Promise<'only passed' | 'done'> {
+    const { records, passed, leftOut } = this.#options.next(this.#options.batchEvents, this.#options.batchBytes)
+    this.#held = records
+    this.#after = { streams: passed, leftOut: this.#state.leftOut + leftOut }
+    if (records.length > 0 || leftOut === 0) return 'done'
+    await this.#save(this.#behind([]))
+    return 'only passed'
   }
 
   async #send(part: readonly Renderable[]): Promise<SendResult> {
@@ -193,7 +202,9 @@ export class Delivery {
 
   #behind(part: readonly FollowedRecord[]): SinkState {
     const moved = Object.fromEntries(part.map(({ stream, cursor }) => [stream, cursor]))
-    return { ...this.#state, streams: { ...this.#state.streams, ...moved } }
+    const isAll = part.length === this.#held.length
+    const { streams, leftOut } = isAll ? this.#after : { streams: moved, leftOut: this.#state.leftOut }
+    return { ...this.#state, streams: { ...this.#state.streams, ...streams }, leftOut }
   }
 
   async #sendCheckpoints(): Promise<void> {

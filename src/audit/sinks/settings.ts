@@ -7,6 +7,8 @@ interface CommonSettings {
   readonly format: string
   /** Where a sink that was never seen before begins. */
   readonly from: 'start' | 'now'
+  /** In the language of domain/event-search.ts; `null`: everything. */
+  readonly filter: string | null
   /** Send who it was; off: only the pseudonym of the chained line. */
   readonly persons: boolean
   /** Most records of one delivery. */

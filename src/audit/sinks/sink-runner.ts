@@ -7,6 +7,7 @@ import { Delivery } from './delivery.ts'
 import { endOf, type FollowedRecord, Follower, type FollowProblem } from './follow.ts'
 import { refusedFile } from './refused-file.ts'
 import { createRenderer } from './render.ts'
+import { createFilter, createSelection } from './selection.ts'
 import type { SinkSettings } from './settings.ts'
 import type { Sink } from './sink.ts'
 import type { SinkStatus } from './sinks-protocol.ts'
@@ -53,7 +54,10 @@ export class SinkRunner {
     this.#delivery = new Delivery({
       name: settings.name,
       sink: options.sink ?? createSink(settings),
-      next: (maxRecords, maxBytes) => this.#note(follower.next(maxRecords, maxBytes)),
+      next: createSelection(
+        (maxRecords, maxBytes) => this.#note(follower.next(maxRecords, maxBytes)),
+        createFilter(settings.filter, settings.persons),
+      ),
       render: createRenderer(settings.format),
       state,
       lost: () => this.#lost,
@@ -79,7 +83,7 @@ export class SinkRunner {
 
   status(): SinkStatus {
     const { name, kind } = this.#options.settings
-    const { streams, delivered, retried, setAside, deliveredAt, failure } = this.#delivery.state
+    const { streams, delivered, retried, leftOut, setAside, deliveredAt, failure } = this.#delivery.state
     const places = new Map([
       ...this.#begun,
       ...Object.entries(streams).map(([stream, { seq }]) => [stream, seq] as const),
@@ -96,6 +100,7 @@ export class SinkRunner {
       behindSeconds,
       delivered,
       retried,
+      leftOut,
       setAside,
       lost: this.#lost,
       deliveredAt,

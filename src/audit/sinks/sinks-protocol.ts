@@ -23,6 +23,8 @@ export interface SinkStatus {
   readonly behindSeconds: number
   readonly delivered: number
   readonly retried: number
+  /** Records that its filter does not want. */
+  readonly leftOut: number
   readonly setAside: number
   readonly lost: number
   /** RFC 3339; `null`: never. */

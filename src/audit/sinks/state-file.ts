@@ -42,6 +42,8 @@ export interface SinkState {
   readonly checkpoints: readonly WaitingCheckpoint[]
   readonly delivered: number
   readonly retried: number
+  /** Records that its filter does not want. */
+  readonly leftOut: number
   /** Records that the receiver refused for good; `<name>.refused.jsonl` names them. */
   readonly setAside: number
   /** How many of them in a row, without a delivery between. */
@@ -59,6 +61,7 @@ export const NEW_STATE: SinkState = {
   checkpoints: [],
   delivered: 0,
   retried: 0,
+  leftOut: 0,
   setAside: 0,
   asideInRow: 0,
   lost: 0,

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { Delivery, type DeliveryOptions } from '../../../src/audit/sinks/delivery.ts'
 import type { FollowedRecord } from '../../../src/audit/sinks/follow.ts'
 import { createRenderer } from '../../../src/audit/sinks/render.ts'
+import type { Selected } from '../../../src/audit/sinks/selection.ts'
 import type { SendResult, SinkMessage } from '../../../src/audit/sinks/sink.ts'
 import { NEW_STATE, readState, type SinkState, stateFile } from '../../../src/audit/sinks/state-file.ts'
 import { until } from '../../helpers/debian.ts'
@@ -19,6 +20,12 @@ const record = (seq: number): FollowedRecord => ({
   record: { id: `id-${seq}` },
   line: '',
   cursor: { segment: 1, offset: 0, line: seq, personal: 0, seq },
+})
+
+const selected = (records: readonly FollowedRecord[], leftOut = 0, passed = records.at(-1)): Selected => ({
+  records,
+  leftOut,
+  passed: passed === undefined ? {} : { 'n1-w0': passed.cursor },
 })
 
 interface World {
@@ -69,7 +76,7 @@ function setUp(
     next: (max) => {
       const found = []
       while (found.length < max && next <= last) found.push(record(next++))
-      return found
+      return selected(found)
     },
     render: createRenderer('jsonl'),
     state: NEW_STATE,
@@ -234,12 +241,33 @@ t.test('a checkpoint goes ahead of records, waits like them, and lasts over a re
   t.strictSame(again.state().checkpoints, [])
 })
 
+t.test('the place goes behind what nobody wants: with what is wanted before it, or alone', async (t) => {
+  const reads = [
+    selected([], 3, record(3)),
+    selected([record(4)], 2, record(6)),
+    selected([], 0),
+    selected([], 4, record(10)),
+  ]
+  let confirm: (result: SendResult) => void = () => undefined
+  const world = setUp(t, 0, () => new Promise((resolve) => (confirm = resolve)), {
+    next: () => reads.shift() ?? selected([]),
+  })
+  await until(() => world.attempts.length === 1)
+  t.match(world.state(), { streams: { 'n1-w0': { seq: 3 } }, leftOut: 3, delivered: 0, deliveredAt: null })
+  confirm(DELIVERED)
+  await until(() => world.delivery.state.delivered === 1)
+  t.match(world.state(), { streams: { 'n1-w0': { seq: 6 } }, leftOut: 5, delivered: 1 })
+  world.add(0)
+  await until(() => world.delivery.state.leftOut === 9)
+  t.match(world.state(), { streams: { 'n1-w0': { seq: 10 } }, leftOut: 9, delivered: 1 })
+})
+
 t.test('files that cannot be read are tried again like a receiver that is away', async (t) => {
   let reads = 0
   const world = setUp(t, 0, () => DELIVERED, {
     next: () => {
       if (reads++ < 3) throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })
-      return reads === 4 ? [record(1)] : []
+      return selected(reads === 4 ? [record(1)] : [])
     },
   })
   await until(() => world.delivered.length === 1)

@@ -19,6 +19,7 @@ const COMMON = {
   name: 'siem',
   format: 'jsonl',
   from: 'start',
+  filter: null,
   persons: true,
   batchEvents: 500,
   batchBytes: 1_048_576,
