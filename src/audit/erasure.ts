@@ -18,7 +18,8 @@ const LOOKED_AT = 1000
 export interface Subject {
   /** `user:alice`; `null`: asked for by pseudonym, and that is all that is known. */
   readonly identity: string | null
-  readonly who: string
+  /** `null`: asked for by name in mode `pseudonymous`, where a name must lead nobody to its pseudonym. */
+  readonly who: string | null
 }
 
 export type ErasureResult =
@@ -79,20 +80,30 @@ export async function erasePerson(
     return { ok: false, why: 'names', detail: 'the reason names the person, and it stays: write it without the name' }
   const held = await holdOn(parts, found)
   if (held !== null) return { ok: false, why: 'held', detail: `legal hold \`${held.id}\` keeps these records` }
-  const left = await othersOf(parts, found)
-  for (const { who, identity } of found) {
+  const shown = (one: Found): Subject => shownOf(one, parts.privacy)
+  const left = (await othersOf(parts, found)).map(shown)
+  for (const { who, identity } of found.map(shown)) {
     const kind = identity?.split(':')[0] ?? null
-    await parts.record({ actor, operation: 'person.erase', target: who, before: null, after: { kind, reason } })
+    const deed = { actor, operation: 'person.erase', before: null, after: { kind, reason } }
+    await parts.record({ ...deed, target: who ?? 'one person' })
   }
   await parts.keys.erase(found.map(({ entry }) => entry.id))
   const erased = []
-  for (const { who, identity } of found) erased.push({ who, identity, records: await forgotten(parts, who) })
+  for (const one of found) erased.push({ ...shown(one), records: await forgotten(parts, one.who) })
   return { ok: true, erased, left }
 }
 
-interface Found extends Subject {
+interface Found {
+  readonly identity: string | null
+  readonly who: string
   readonly entry: SubjectEntry
 }
+
+/** Records keep their pseudonym after the erasure: who learned it from the name could still tell whose they are. */
+const shownOf = ({ identity, who }: Found, privacy: PrivacyMode): Subject => ({
+  identity,
+  who: privacy === 'pseudonymous' && identity !== null ? null : who,
+})
 
 function findSubjects(keys: SubjectKeys, subject: string): Found[] {
   if (PSEUDONYM.test(subject)) {
@@ -128,14 +139,14 @@ async function holdOn({ data, store }: ErasureParts, found: readonly Found[]): P
   return null
 }
 
-async function othersOf({ keys, store }: ErasureParts, found: readonly Found[]): Promise<Subject[]> {
-  const others = new Map<string, Subject>()
+async function othersOf({ keys, store }: ErasureParts, found: readonly Found[]): Promise<Found[]> {
+  const others = new Map<string, Found>()
   for (const { who } of found) {
     const { items } = await store.query({ client: who, limit: LOOKED_AT, order: 'desc' })
     for (const identity of items.flatMap(identitiesIn)) {
       const entry = keys.find(identity)
       if (entry !== null && found.every((one) => one.entry !== entry))
-        others.set(identity, { identity, who: entry.who })
+        others.set(identity, { identity, who: entry.who, entry })
     }
   }
   return [...others.values()]

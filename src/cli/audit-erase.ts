@@ -1,7 +1,7 @@
 /** `weir audit erase`: a person vanishes from all records, for good; chain and proofs stay as they are. */
 import { jsonLine } from '../audit/export/jsonl.ts'
 import { escapeControls } from '../audit/export/printable.ts'
-import type { ErasedPerson } from '../control/ports.ts'
+import type { ErasedPerson, SubjectFacts } from '../control/ports.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
 import { ADMIN_FLAGS, configOf } from './command-config.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
@@ -74,10 +74,14 @@ function linesOf({ erased, left }: Answer): string[] {
   return [
     ...erased.map(({ identity, who, records }) =>
       records === null
-        ? `${identity ?? who}: erased (${who}); the store did not answer: stop Weir and delete store.sqlite, it is built again without the person`
-        : `${identity ?? who}: erased from ${records} records (${who})`,
+        ? `${nameOf({ identity, who })}: erased; the store did not answer: stop Weir and delete store.sqlite, it is built again without the person`
+        : `${nameOf({ identity, who })}: erased from ${records} records`,
     ),
-    ...left.map(({ identity, who }) => `may be left: ${identity ?? who} has records of its own (${who})`),
+    ...left.map(({ identity, who }) => `may be left: ${nameOf({ identity, who })} has records of its own`),
     'look too for other names of the same person, and at copies: sinks, exports, backups',
   ]
 }
+
+/** `user:alice (p_…)`, or what is known of it. */
+const nameOf = ({ identity, who }: SubjectFacts): string =>
+  identity !== null && who !== null ? `${identity} (${who})` : (identity ?? who ?? 'one person')

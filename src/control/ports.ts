@@ -253,7 +253,8 @@ export interface DiscoverPort {
 /** One identity of a person; `identity` (`user:alice`) is `null` where only the pseudonym is known. */
 export interface SubjectFacts {
   readonly identity: string | null
-  readonly who: string
+  /** `null`: a name must lead nobody to its pseudonym (mode `pseudonymous`). */
+  readonly who: string | null
 }
 
 export type ErasedPerson =

@@ -57,6 +57,17 @@ t.test('who is erased is recorded first by pseudonym, forgotten, and what else c
   t.match(await erasePerson(at, ask), { ok: false, why: 'unknown' })
 })
 
+t.test('in mode pseudonymous a name leads to no pseudonym, neither in the answer nor in the record', async (t) => {
+  const at = await world(t, { privacy: 'pseudonymous' })
+  const { who } = at.keys.find('user:alice')!
+  t.match(await erasePerson(at, ask), { ok: true, erased: [{ identity: 'user:alice', who: null, records: 1 }] })
+  t.notMatch(JSON.stringify(at.deeds), who)
+  t.strictSame(at.forgotten, [who])
+  const device = at.keys.find('device:LT-1')!.who
+  const byPseudonym = await erasePerson(at, { ...ask, subject: device })
+  t.match(byPseudonym, { ok: true, erased: [{ identity: null, who: device }] })
+})
+
 t.test('what cannot be recorded is not done', async (t) => {
   const at = await world(t, { record: () => Promise.reject(new Error('disk full')) })
   await t.rejects(erasePerson(at, ask), /disk full/)

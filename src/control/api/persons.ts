@@ -15,7 +15,7 @@ const plainText = z
   .max(500)
   .regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, 'plain characters only')
 const pseudonym = z.string().regex(/^p_[\w-]{20}$/u, 'this is no pseudonym: copy `who` from an event')
-const subject = z.object({ identity: z.string().nullable(), who: z.string() })
+const subject = z.object({ identity: z.string().nullable(), who: z.string().nullable() })
 const hold = z.object({
   id: z.string(),
   reason: z.string(),
