@@ -91,8 +91,12 @@ export async function createApp({
   const loaded = await loadStartParts({ ...options, nowMs: clock.nowMs })
   if (!loaded.ok) return loaded
   const { parts } = loaded
-  const { data, log: settings } = parts.state.config
-  const log = createLogger({ level: settings.level, ...(destination === undefined ? {} : { destination }) })
+  const { audit, data, log: settings } = parts.state.config
+  const log = createLogger({
+    level: settings.level,
+    hidesClients: audit.privacy !== 'full',
+    ...(destination === undefined ? {} : { destination }),
+  })
   const opened: Opened[] = [{ close: parts.release }]
   try {
     return { ok: true, app: new App({ ...parts, log, opened }) }

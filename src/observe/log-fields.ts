@@ -68,7 +68,7 @@ export const LOG_FIELDS = {
   admin: 'address of the admin port',
   anchor: 'kind of an anchor: folder or command',
   bytes: 'size in bytes',
-  client: 'client address',
+  client: 'client address; only in privacy mode full',
   code: 'code of docs/errors.md, or of the operating system',
   detail: 'what exactly, without personal data',
   err: 'an error: type, code, message and stack, scrubbed',

@@ -16,6 +16,8 @@ export interface LogOptions {
   readonly level: LogLevel
   /** Default: standard output, written without blocking and flushed at exit. */
   readonly destination?: LogDestination
+  /** Leave client addresses out: where records keep no persons in clear, the log keeps none either. */
+  readonly hidesClients?: boolean
 }
 
 export interface OperationalLog extends Logger {
@@ -38,6 +40,7 @@ export function createLogger(options: LogOptions): OperationalLog {
     formatters: { level: (label: string) => ({ level: label }), log: fitFields },
     // `formatters.log` has already turned errors into plain fields.
     serializers: {},
+    ...(options.hidesClients === true ? { redact: { paths: ['client'], remove: true } } : {}),
   }
   const destination = options.destination ?? pino.destination({ dest: 1, sync: false })
   return wrap(pino(settings, destination))

@@ -59,6 +59,16 @@ t.test('secrets do not reach the destination, whatever level and place', async (
   t.notMatch(text(), /abcdef123456|p4ss|hush/)
 })
 
+t.test('where records keep no persons in clear, lines keep no client addresses', async (t) => {
+  let text = ''
+  const destination = { write: (line: string) => (text += line) }
+  const log = createLogger({ level: 'info', destination, hidesClients: true })
+  log.warn({ client: '10.1.2.3', code: 'forbidden' }, 'edge.client-refused')
+  log.child({ client: '10.1.2.3' }).warn({ code: 'forbidden' }, 'edge.client-refused')
+  t.notMatch(text, '10.1.2.3')
+  t.equal(text.match(/"code":"forbidden"/gu)?.length, 2)
+})
+
 t.test('a field cannot replace level, time or event', async (t) => {
   const { log, lines } = capture()
   log.warn({ level: 'info', time: 'never', event: 'forged', pid: 1 }, 'real')
