@@ -104,7 +104,7 @@ t.test(
     t.match([named.code, named.err()], [1, /the reason names the person/])
     const done = await command(weir, erase, request)
     t.equal(done.code, 0, done.err())
-    t.match(done.out(), `user:zoe-miller: erased from 1 records (${String(first['who'])})`)
+    t.match(done.out(), `user:zoe-miller (${String(first['who'])}): erased from 1 records`)
     t.strictSame(filesNaming(join(weir.dir, 'data')), [])
     const answer = await api(weir, '/events')
     t.notMatch(answer, NAMES)
