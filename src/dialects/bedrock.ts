@@ -1,5 +1,6 @@
 /** Amazon Bedrock's runtime: invoke and converse. Bodies are JSON; streamed responses are binary frames. */
 import type { RequestHead } from '../domain/tool.ts'
+import { bedrockRestorePoints } from './bedrock-restore.ts'
 import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import type { JsonKeys } from './json-parts.ts'
@@ -82,5 +83,6 @@ export const bedrock: Dialect = {
       value: { message: notice.line },
       headers: ['x-amzn-errortype', 'ValidationException'],
     }),
+  restorePoints: bedrockRestorePoints,
   usageReader: (contentType) => createUsageReader(contentType, USAGE),
 }

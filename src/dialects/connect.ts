@@ -7,6 +7,7 @@ import { bodyTextParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import { GENERIC_KEYS } from './generic.ts'
 import { jsonAnswer } from './local-answer.ts'
+import { treesOf } from './restore-points.ts'
 import { rpcRefusal } from './rpc-refusal.ts'
 import { noUsageReader } from './usage.ts'
 
@@ -29,5 +30,7 @@ export const connect: Dialect = {
   recognise,
   textParts: (body, contentType) => bodyTextParts(body, contentType, GENERIC_KEYS),
   refusal,
+  // Of a single JSON message. Streams are in frames, whose requests are never edited.
+  restorePoints: (message) => treesOf(message),
   usageReader: noUsageReader,
 }

@@ -4,6 +4,7 @@ import { jsonBodyParts } from './body-parts.ts'
 import type { Dialect } from './dialect.ts'
 import { GENERIC_KEYS } from './generic.ts'
 import { jsonAnswer } from './local-answer.ts'
+import { treesOf } from './restore-points.ts'
 import { noUsageReader } from './usage.ts'
 import { hasHeader, lowerHeader } from './wire-shape.ts'
 
@@ -29,5 +30,7 @@ export const mcp: Dialect = {
         error: { code: -32001, message: notice.line, data: { event: notice.event } },
       },
     }),
+  // Each message is whole, also as an event: what a tool was given may come back in what it says, asks or reports.
+  restorePoints: (message) => treesOf(message, ['result', 'error', 'params']),
   usageReader: noUsageReader,
 }

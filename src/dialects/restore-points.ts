@@ -46,3 +46,11 @@ export function objectsIn(value: unknown): (readonly [index: number, item: JsonO
 /** A member as part of a block's name: numbers and short texts only. */
 export const nameOf = (value: unknown): string =>
   typeof value === 'number' || (typeof value === 'string' && value.length <= 64) ? String(value) : '-'
+
+/**
+ * Every text in these members is the sender's own, and whole: for protocols that send no text in pieces. Left out: all members.
+ */
+export const treesOf = (message: JsonObject, members: readonly string[] = Object.keys(message)): AnswerText => ({
+  points: members.filter((key) => key in message).map((key) => ({ path: [key], block: null, isTree: true })),
+  ended: [],
+})

@@ -9,7 +9,6 @@ import type { Exchange, ExchangeEnd, ExchangePlan, StreamRefusal } from '../flow
 import { asProxyError } from '../flow/failure.ts'
 import type { BodySource, UpstreamExchange, UpstreamRequest, UpstreamResponseSink } from '../flow/ports.ts'
 import { endToEndHeaders, endToEndTrailers } from '../wire/headers.ts'
-import { OUTLINE_BYTES } from '../wire/json-outline.ts'
 import { RequestBodySource, withTrailers } from './body-source.ts'
 import type { ClientSide } from './client-side.ts'
 import { BodyHolder, type CollectedBody, collectBody, type InspectionBudget, peekBody } from './held-body.ts'
@@ -122,10 +121,11 @@ class RunningExchange {
   /** The first bytes of a body that may be AI's, before anything of it passes. */
   async #peek(): Promise<void> {
     const { side } = this.#run
-    if (this.#exchange.watch?.look !== 'before' || this.#exchange.plan.kind !== 'pipe') return
+    const { watch, plan } = this.#exchange
+    if (watch?.look !== 'before' || plan.kind !== 'pipe') return
     this.#expectContinue()
-    this.#peeked = await peekBody(side.body, OUTLINE_BYTES, PEEK_MS)
-    this.#exchange.peek(Buffer.concat(this.#peeked))
+    this.#peeked = await peekBody(side.body, watch.heldBytes, PEEK_MS)
+    await this.#exchange.peek(Buffer.concat(this.#peeked))
   }
 
   #expectContinue(): void {
@@ -361,8 +361,8 @@ class RunningExchange {
     this.#done()
   }
 
-  /** `true`: values are put back in the body that follows. */
-  #isRestored(status: number, headers: RawHeaders): boolean {
+  /** `true`: values are put back in the body that follows, which may become another. */
+  #isEdited(status: number, headers: RawHeaders): boolean {
     const restored = this.#exchange.restorer({ status, headers }, (bytes) => {
       const isRoom = this.#budget.take(bytes, this.#run.client.address)
       if (isRoom) this.#restoringBytes += bytes
@@ -379,7 +379,7 @@ class RunningExchange {
       },
       resume: () => this.#upstream?.resume(),
     })
-    return true
+    return restored.isEdited
   }
 
   #head(status: number, statusText: string, headers: RawHeaders): void {
@@ -391,7 +391,7 @@ class RunningExchange {
     const reader = this.#exchange.usageReader(headerValue(headers, 'content-type'))
     if (reader !== null) this.#meter = createResponseMeter(reader, headerValue(headers, 'content-encoding'))
     const lines = responseLines(headers, this.#run.isIntercepted)
-    const kept = this.#isRestored(status, headers) ? endToEndHeaders(lines, RESTORED_LINES) : lines
+    const kept = this.#isEdited(status, headers) ? endToEndHeaders(lines, RESTORED_LINES) : lines
     this.#run.side.head(status, statusText, [...kept, ...this.#exchange.responseHeaders()])
   }
 

@@ -8,7 +8,7 @@ import type { RawHeaders } from '../domain/headers.ts'
 import type { LocalAnswer, Notice } from '../domain/notice.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
 import type { DialectId, RequestHead } from '../domain/tool.ts'
-import type { BodyRestorer } from '../inspect/restore-body.ts'
+import type { BodyRestorer } from '../inspect/body-restorer.ts'
 import type { Coding } from '../wire/content-coding.ts'
 import type { Framing } from '../wire/grpc-frames.ts'
 import type { HeldBody } from './ports.ts'
@@ -69,6 +69,8 @@ export interface RestoredBody {
   readonly restorer: BodyRestorer
   /** To be undone before; the client gets the body without any. */
   readonly codings: readonly Coding[]
+  /** `false`: it is only looked at, its bytes and lines stay. */
+  readonly isEdited: boolean
 }
 
 /** A message in a stream of frames that must not pass: how the client is told. */
@@ -106,7 +108,7 @@ export interface Exchange {
   /** What may tell that it is AI after all: the first bytes of the body before they pass, or what passes anyway. */
   readonly watch: RequestWatch | null
   /** The first bytes of a body, for `watch.look` of `before`; decides again. */
-  readonly peek: (bytes: Uint8Array) => void
+  readonly peek: (bytes: Uint8Array) => Promise<void>
   /** Is the request recorded at all? Traffic without AI is not. */
   readonly isRecorded: boolean
   /** Was something found, or left unread? */

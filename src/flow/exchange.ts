@@ -182,21 +182,21 @@ class OpenExchange implements Exchange {
     if (restoration === null) return null
     const restorer = restoration.body({ contentType: headerValue(headers, 'content-type'), room })
     const codings = parseContentEncoding(headerValues(headers, 'content-encoding'))
-    if (restorer === null || codings.ok)
-      return restorer === null || !codings.ok ? null : { restorer, codings: codings.codings }
-    restoration.unrestored = codings.unread
-    return null
+    if (codings.ok && restorer !== null) return { restorer, codings: codings.codings, isEdited: true }
+    if (restorer !== null && !codings.ok) restoration.unrestored = codings.unread
+    const watch = codings.ok && codings.codings.length === 0 ? restoration.watch() : null
+    return watch === null ? null : { restorer: watch, codings: [], isEdited: false }
   }
 
   restoreMessage(message: Buffer): readonly Uint8Array[] | null {
-    return this.#openRestoration()?.event(message) ?? null
+    return canRestore(this.#decision.dialect) ? (this.#openRestoration()?.event(message) ?? null) : null
   }
 
   #openRestoration(): Restoration | null {
     const { restore } = this.#ports
     const { action, tierRules, dialect } = this.#decision
     const isReversible = action === 'redact' && tierRules?.reversible === true && this.#input.isOneWay !== true
-    if (restore === undefined || !isReversible || !canRestore(dialect)) return null
+    if (restore === undefined || !isReversible) return null
     this.#restoration ??= new Restoration(restore, {
       client: vaultKey(this.#input.client),
       dialect,
@@ -231,7 +231,7 @@ class OpenExchange implements Exchange {
   }
 
   async finish(end: ExchangeEnd): Promise<void> {
-    this.#recogniseLate()
+    await this.#recogniseLate()
     this.#countMetrics(end)
     this.#discover(end)
     if (!this.#decision.isRecorded) return
@@ -264,7 +264,7 @@ class OpenExchange implements Exchange {
   #watchOf({ head, hasBody }: ExchangeInput): RequestWatch | null {
     if (this.#identification.host.isKnown) return null
     const isLeftAlone = this.#snapshot.isSanctioned(head.host) || this.#snapshot.isNeverRead(head.host)
-    return new RequestWatch(head, hasBody && !isLeftAlone, () => this.#ports.discovery?.isNear(head.host) === true)
+    return new RequestWatch(head, hasBody && !isLeftAlone, this.#ports.discovery)
   }
 
   #seen(): Pick<ExchangeFacts, 'seenDialect' | 'sighting'> {
@@ -274,8 +274,8 @@ class OpenExchange implements Exchange {
       : { seenDialect: null }
   }
 
-  peek(bytes: Uint8Array): void {
-    this.watch?.body(bytes)
+  async peek(bytes: Uint8Array): Promise<void> {
+    await this.watch?.body(bytes)
     if (this.watch?.isAi !== true || this.#decision.isRecorded) return
     this.#decision = this.#decide(null)
     this.#unread = this.#decision.unread
@@ -283,8 +283,8 @@ class OpenExchange implements Exchange {
   }
 
   /** Nobody knew before it had passed: it is recorded as what it was, and what would have been done is said. */
-  #recogniseLate(): void {
-    this.watch?.end()
+  async #recogniseLate(): Promise<void> {
+    await this.watch?.end()
     if (this.watch?.isAi !== true || this.#decision.isRecorded) return
     const decision = this.#decide(null)
     if (!decision.isRecorded) return

@@ -3,8 +3,10 @@ import type { Dialect } from '../dialects/dialect.ts'
 import { dialectById } from '../dialects/registry.ts'
 import type { UnrestoredReason } from '../domain/audit-event.ts'
 import type { DialectId } from '../domain/tool.ts'
-import { type BodyRestorer, createBodyRestorer } from '../inspect/restore-body.ts'
+import type { BodyRestorer } from '../inspect/body-restorer.ts'
+import { createBodyRestorer } from '../inspect/restore-body.ts'
 import { EventRestorer, type EventRules } from '../inspect/restore-event.ts'
+import { PlaceholderWatch } from '../inspect/restore-watch.ts'
 import type { RestoreStore } from './ports.ts'
 
 /** The request that is answered. */
@@ -64,12 +66,22 @@ export class Restoration {
     }
   }
 
-  /** `null`: the response holds no text of a model. */
+  /** `null`: the response holds no text in which anything could be put back. */
   body({ contentType, room }: BodyLines): BodyRestorer | null {
+    if (!canRestore(this.#request.dialect)) return null
     const onUnrestored = (why: UnrestoredReason): void => {
       this.unrestored ??= why
     }
     return createBodyRestorer({ rules: this.#rules, contentType, room, onUnrestored })
+  }
+
+  /** For such a response: placeholders that reach the client are counted. `null`: he has none that could. */
+  watch(): BodyRestorer | null {
+    if (this.#store.vault.valuesOf(this.#request.client).size === 0) return null
+    return new PlaceholderWatch(this.#store.prefix, () => {
+      this.misses += 1
+      this.unrestored ??= 'dialect'
+    })
   }
 
   /** What goes out for one event of an open connection, in order; `null`: itself. */

@@ -1,35 +1,27 @@
-/** Restores a response body while it passes: server-sent events one by one, JSON whole, anything else not at all. */
+/**
+ * Restores a response body while it passes: server-sent events, elements of a JSON array and AWS frames one by one, a JSON
+ * object whole, anything else not at all.
+ */
 import { Buffer } from 'node:buffer'
 import { GrowingBytes } from '../wire/growing-bytes.ts'
+import { framingOf } from '../wire/grpc-frames.ts'
 import { blockData, SseBlocks, withBlockData } from '../wire/sse-blocks.ts'
-import { EventRestorer, type EventRules, type FramedEvent, restoreWhole } from './restore-event.ts'
+import { type BodyOptions, type BodyRestorer, OutgoingBytes, RESTORE_EVENT_BYTES } from './body-restorer.ts'
+import { ArrayRestorer } from './restore-array.ts'
+import { EventRestorer, type FramedEvent, restoreWhole } from './restore-event.ts'
+import { FrameRestorer } from './restore-frames.ts'
 
-/** A longer event goes on as it is; deltas are some hundred bytes, the last event of an answer repeats all of it. */
-export const RESTORE_EVENT_BYTES = 4_194_304
 /** A longer JSON body goes on as it is. */
 export const RESTORE_JSON_BYTES = 4_194_304
-
-export interface BodyRestorer {
-  /** What goes out for these bytes; may be empty. */
-  readonly push: (chunk: Uint8Array) => Uint8Array
-  /** The body came to its proper end: what is left. */
-  readonly end: () => Uint8Array
-}
-
-export interface BodyOptions {
-  readonly rules: EventRules
-  /** `null`: the response does not say; then its first bytes do. */
-  readonly contentType: string | null
-  /** Asked before bytes are kept for the sake of a whole JSON body. */
-  readonly room: (bytes: number) => boolean
-  readonly onUnrestored: (why: 'oversize' | 'over-capacity') => void
-}
 
 /** `null`: a body that holds no text of a model. */
 export function createBodyRestorer(options: BodyOptions): BodyRestorer | null {
   const type = (options.contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
   if (type === 'text/event-stream') return new SseRestorer(options)
-  if (type === 'application/json' || type.endsWith('+json')) return new JsonRestorer(options)
+  if (type === 'application/vnd.amazon.eventstream') return new FrameRestorer(options)
+  // A stream in frames, or of lines: no document that ever ends.
+  if (framingOf(type) !== null || type === 'application/stream+json') return null
+  if (type === 'application/json' || type.endsWith('+json')) return new GuessingRestorer(options)
   // Seen: a stream of events without a type.
   return type === '' || type === 'text/plain' ? new GuessingRestorer(options) : null
 }
@@ -41,7 +33,7 @@ const same = <T>(value: T): T => value
 class SseRestorer implements BodyRestorer {
   readonly #events: EventRestorer<Buffer>
   readonly #blocks: SseBlocks
-  #out: Uint8Array[] = []
+  readonly #out = new OutgoingBytes()
   #isWarned = false
 
   constructor({ rules, onUnrestored }: BodyOptions) {
@@ -54,7 +46,7 @@ class SseRestorer implements BodyRestorer {
             this.#isWarned = true
             onUnrestored('oversize')
           }
-          this.#out.push(bytes)
+          this.#out.add(bytes)
         },
       },
       RESTORE_EVENT_BYTES,
@@ -63,35 +55,28 @@ class SseRestorer implements BodyRestorer {
 
   push(chunk: Uint8Array): Uint8Array {
     this.#blocks.push(chunk)
-    return this.#take()
+    return this.#out.take()
   }
 
   end(): Uint8Array {
     this.#write(this.#events.end())
-    this.#out.push(this.#blocks.flush())
-    return this.#take()
+    this.#out.add(this.#blocks.flush())
+    return this.#out.take()
   }
 
   #event(bytes: Buffer): void {
     const data = this.#events.isOfInterest(bytes) ? blockData(bytes) : null
     const event = data === null ? null : { data, frame: bytes }
     const events = event === null ? null : this.#events.push(event)
-    if (events === null) this.#out.push(bytes)
+    if (events === null) this.#out.add(bytes)
     else this.#write(events, event)
   }
 
   /** `unchanged`: goes out as it came. */
   #write(events: readonly FramedEvent<Buffer>[], unchanged: FramedEvent<Buffer> | null = null): void {
     for (const event of events) {
-      this.#out.push(event === unchanged ? event.frame : withBlockData(event.frame, event.data))
+      this.#out.add(event === unchanged ? event.frame : withBlockData(event.frame, event.data))
     }
-  }
-
-  #take(): Uint8Array {
-    const [first] = this.#out
-    const out = this.#out.length === 1 && first !== undefined ? first : Buffer.concat(this.#out)
-    this.#out = []
-    return out
   }
 }
 
@@ -128,11 +113,13 @@ class JsonRestorer implements BodyRestorer {
 /** Begins to read when it can tell by the first byte that is no white space. */
 class GuessingRestorer implements BodyRestorer {
   readonly #options: BodyOptions
+  readonly #isJson: boolean
   #restorer: BodyRestorer | null = null
   #isPassing = false
 
   constructor(options: BodyOptions) {
     this.#options = options
+    this.#isJson = /json/iu.test(options.contentType ?? '')
   }
 
   push(chunk: Uint8Array): Uint8Array {
@@ -140,7 +127,8 @@ class GuessingRestorer implements BodyRestorer {
       const first = chunk.find((byte) => byte > 0x20)
       // White space in front of either means nothing.
       if (first === undefined) return chunk
-      if (first === 0x7b || first === 0x5b) this.#restorer = new JsonRestorer(this.#options)
+      if (first === 0x5b) this.#restorer = new ArrayRestorer(this.#options)
+      else if (first === 0x7b || this.#isJson) this.#restorer = new JsonRestorer(this.#options)
       else if (SSE_STARTS.has(first)) this.#restorer = new SseRestorer(this.#options)
       else this.#isPassing = true
     }

@@ -71,13 +71,8 @@ export class EventRestorer<Frame> {
 
   /** What is no object is no event: it ends everything (`[DONE]`). */
   #textOf(data: Buffer): AnswerText {
-    try {
-      const value: unknown = JSON.parse(data.toString('utf8'))
-      const isEvent = typeof value === 'object' && value !== null && !Array.isArray(value)
-      return isEvent ? this.#rules.pointsOf(value as Readonly<Record<string, unknown>>) : ALL_ENDED
-    } catch {
-      return ALL_ENDED
-    }
+    const event = parsedObject(data)
+    return event === null ? ALL_ENDED : this.#rules.pointsOf(event)
   }
 
   #ended(block: string): FramedEvent<Frame>[] {
@@ -140,19 +135,12 @@ const quiet = (): void => undefined
 
 const ALL_ENDED: AnswerText = { points: [], ended: 'all' }
 
-/** A whole body. `null`: as it came. Of a list (Gemini without events) each item counts as an event of one stream. */
+/** A whole body, one object. `null`: as it came. */
 export function restoreWhole(data: Buffer, rules: EventRules): Buffer | null {
-  const value = parsed(data)
-  if (value === undefined) return null
-  const events = Array.isArray(value) ? (value as unknown[]) : [value]
-  const points = events.flatMap((event, index): RestorePoint[] => {
-    if (typeof event !== 'object' || event === null || Array.isArray(event)) return []
-    const text = rules.pointsOf(event as Readonly<Record<string, unknown>>)
-    if (text.history !== undefined) rules.onHistory(text.history)
-    return Array.isArray(value)
-      ? text.points.map((point) => ({ ...point, path: [index, ...point.path] }))
-      : [...text.points]
-  })
+  const event = parsedObject(data)
+  if (event === null) return null
+  const { points, history } = rules.pointsOf(event)
+  if (history !== undefined) rules.onHistory(history)
   const leaves = points.length === 0 ? null : restoreLeaves(data, points)
   return leaves === null ? null : wholeEdited(data, leaves, rules.book)
 }
@@ -173,11 +161,13 @@ function wholeEdited(data: Buffer, leaves: readonly RestoreLeaf[], book: Restore
   return edits.length === 0 ? null : withTexts(data, edits)
 }
 
-function parsed(data: Buffer): unknown {
+/** `null`: no body of the dialect, it goes on as it is. */
+function parsedObject(data: Buffer): Readonly<Record<string, unknown>> | null {
   try {
-    return JSON.parse(data.toString('utf8'))
+    const value: unknown = JSON.parse(data.toString('utf8'))
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? (value as Readonly<Record<string, unknown>>) : null
   } catch {
-    // No body of the dialect: it goes on as it is.
-    return undefined
+    return null
   }
 }

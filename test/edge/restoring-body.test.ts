@@ -21,7 +21,7 @@ function open(codings: readonly Coding[]): { body: RestoringBody; seen: Seen } {
   const ended = Promise.withResolvers<ProxyError | null>()
   const seen: Seen = { text: '', resumed: 0, isFull: false, ended: ended.promise }
   const body = new RestoringBody(
-    { restorer: shouting, codings },
+    { restorer: shouting, codings, isEdited: true },
     {
       write: (bytes) => {
         seen.text += Buffer.from(bytes).toString()

@@ -67,10 +67,25 @@ t.test('which dialects can be restored', async (t) => {
     'openai-responses',
     'gemini',
     'gemini-code-assist',
+    'bedrock',
+    'mcp',
+    'connect',
   ] as const) {
     t.ok(canRestore(dialect), dialect)
   }
-  for (const dialect of ['generic', 'bedrock', 'mcp', 'grpc', 'connect'] as const) t.notOk(canRestore(dialect), dialect)
+  for (const dialect of ['generic', 'grpc'] as const) t.notOk(canRestore(dialect), dialect)
+})
+
+t.test('where nothing can be put back, the client is told what he gets anyway, by the count', async (t) => {
+  const where = { vault: createVault(), prefix: 'WEIR' }
+  const restoration = new Restoration(where, { ...request(), dialect: 'generic' })
+  t.equal(restoration.body({ contentType: 'application/json', room: () => true }), null)
+  t.equal(restoration.watch(), null, 'nothing of him was ever redacted')
+  where.vault.keep('ann', KEY, { value: 'first secret', detector: 'd', severity: 'high' })
+  const watch = restoration.watch()
+  t.equal(Buffer.from(watch?.push(Buffer.from(`{"a":"${KEY}"}`)) ?? []).toString(), `{"a":"${KEY}"}`)
+  t.equal(restoration.misses, 1)
+  t.equal(restoration.unrestored, 'dialect')
 })
 
 t.test('a value that had to go is a miss from then on, and its histories are not known', async (t) => {

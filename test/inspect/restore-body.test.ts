@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { anthropicRestorePoints } from '../../src/dialects/anthropic-restore.ts'
-import { createBodyRestorer, RESTORE_EVENT_BYTES, RESTORE_JSON_BYTES } from '../../src/inspect/restore-body.ts'
+import { RESTORE_EVENT_BYTES } from '../../src/inspect/body-restorer.ts'
+import { createBodyRestorer, RESTORE_JSON_BYTES } from '../../src/inspect/restore-body.ts'
 import type { EventRules } from '../../src/inspect/restore-event.ts'
 
 const KEY = 'WEIRABCDEFGHIJKL'

@@ -358,11 +358,3 @@ t.test('a whole body is restored as one', async (t) => {
   t.equal(restoreWhole(Buffer.from('{"type":"message","content":[]}'), rules), null, 'nothing to do')
   t.equal(restoreWhole(Buffer.from(KEY), rules), null, 'no JSON')
 })
-
-t.test('a list of events in one body is one stream', async (t) => {
-  const piece = (text: string) => ({ candidates: [{ content: { parts: [{ text }] } }] })
-  const rules = rulesOf(geminiRestorePoints)
-  const body = [piece(`x ${KEY.slice(0, 8)}`), piece(KEY.slice(8)), piece('end WE')]
-  const restored = JSON.parse(String(restoreWhole(Buffer.from(JSON.stringify(body)), rules))) as Json[]
-  t.strictSame(restored, [piece('x '), piece(VALUES[KEY] ?? ''), piece('end WE')])
-})
