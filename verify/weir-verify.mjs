@@ -113,7 +113,7 @@ function jsonOf(line) {
 
 /** All lines of a stream: their leaves, and what they show by themselves. Stops at a file that cannot be read. */
 function readStream(stream, files, { size, living }) {
-  const found = { leaves: [], places: [], faults: [], persons: [], notes: [], unreadable: null, times: [], last: null, present: 0, erased: 0, removals: [], link: null }
+  const found = { leaves: [], places: [], faults: [], persons: [], notes: [], unreadable: null, times: [], last: null, present: 0, erased: 0, removals: [], link: null, holes: [] }
   for (const [index, file] of files.entries()) {
     try {
       readFile({ stream, file, isNewest: index === files.length - 1, size, living }, found)
@@ -140,6 +140,11 @@ function readFile({ stream, file, isNewest, size, living }, found) {
 }
 
 function readLine({ stream, file, number, line, persons, size }, found) {
+  // Whole files in front of it are gone; what is not signed has no leaves to go on by.
+  if (number === 1 && found.last !== null && file.first > found.last.seq + 1 && file.first <= size + 1 && found.faults.length === 0) {
+    found.holes.push({ at: found.leaves.length, first: found.last.seq + 1, last: file.first - 1 })
+    found.last = null
+  }
   const { last } = found
   const at = { file: file.name, line: number }
   found.places.push(at)
@@ -304,13 +309,13 @@ function formsOf(tree, level, index) {
   return existsSync(path) ? [...partial, [256, readFileSync(path)]] : partial
 }
 
-/** The leaves that the tiles hold. A size is only a claim: without records the first missing tile is the end. */
-function leavesOfTiles(tree, size, start, end) {
+/** The leaves that the tiles hold. A size is only a claim: without records (`runs` of them, by index) the first missing tile is the end. */
+function leavesOfTiles(tree, size, runs) {
   const leaves = []
   for (let index = 0; index * 256 < size; index++) {
     const width = Math.min(256, size - index * 256)
     const widest = formsOf(tree, 0, index).filter(([claimed, bytes]) => bytes.length === claimed * 32 && claimed >= width).at(-1)
-    if (widest === undefined && (index * 256 + 256 <= start || index * 256 >= end)) break
+    if (widest === undefined && !runs.some(({ from, to }) => from < index * 256 + 256 && index * 256 < to)) break
     for (let at = 0; widest !== undefined && at < width; at++) leaves[index * 256 + at] = widest[1].subarray(at * 32, at * 32 + 32)
   }
   return leaves
@@ -339,16 +344,53 @@ function tileProblems(tree, size, hashesOf) {
 
 // ---------------------------------------------------------------- the check
 
+/** The records that are there: runs of indexes, by what is gone between them. */
+function runsOf({ leaves, holes }, start) {
+  const runs = []
+  let at = 0
+  let from = start
+  for (const hole of [...holes, { at: leaves.length, last: 0 }]) {
+    runs.push({ from, to: from + hole.at - at, at })
+    at = hole.at
+    from = hole.last
+  }
+  return runs
+}
+
+/** Leaves and places by index: those of the records, and where they are gone those of the tiles, which have no place. Ends where neither is there. */
+function entriesOf({ leaves, places }, runs, signed) {
+  const lines = []
+  const placed = []
+  for (const { from, to, at } of runs) {
+    while (lines.length < from && signed[lines.length] !== undefined) lines.push(signed[lines.length])
+    if (lines.length < from) return { lines, placed, end: from }
+    for (let index = from; index < to; index++) {
+      placed[index] = places[at + index - from]
+      lines.push(leaves[at + index - from])
+    }
+  }
+  return { lines, placed, end: lines.length }
+}
+
+/** What of a range (both ends included) no signed record names: its first number, or `null`. */
+function firstUnnamed(removals, size, [first, last]) {
+  let next = first
+  const named = removals.filter(({ seq, gone }) => seq <= size && Array.isArray(gone)).flatMap(({ gone }) => gone.filter(Array.isArray))
+  for (const [from, to] of named.sort((a, b) => a[0] - b[0])) if (from <= next && to >= next) next = to + 1
+  return next > last ? null : next
+}
+
 /** The first thing that does not fit, if any. `signed`: leaves by the tiles; `lines`: leaves by the records, at their places. */
-function firstMisfit({ signed, lines, places, start, good, size }) {
+function firstMisfit({ signed, lines, places, good, size, wanted }) {
   const known = (index) => signed[index] ?? lines[index]
   const peaks = new Peaks()
   let lastGood = 0
   const next = [...good]
-  const end = Math.min(size, lines.length)
+  // Up to where records are that have no leaves in front of them.
+  const end = Math.min(size, wanted)
   for (let index = 0; index < end; index++) {
     const tile = signed[index]
-    if (index >= start && tile !== undefined && !tile.equals(lines[index])) return explain({ index, peaks, next, signed, lines, places, start, lastGood })
+    if (places[index] !== undefined && tile !== undefined && !tile.equals(lines[index])) return explain({ index, peaks, next, signed, lines, places, lastGood })
     if (known(index) === undefined) return { kind: 'tile', seq: index + 1, file: tileName(0, Math.floor(index / 256)), line: null, message: 'the tile is missing, and the records under it are gone' }
     peaks.add(known(index))
     for (const at = index + 1; next[0]?.size === at; next.shift()) {
@@ -356,13 +398,13 @@ function firstMisfit({ signed, lines, places, start, good, size }) {
       if (next[1]?.size !== at) lastGood = at
     }
   }
-  if (lines.length < size) return { kind: 'removed', seq: lines.length + 1, file: null, line: null, message: `records ${lines.length + 1} to ${size}, which were signed, were removed from the end` }
+  if (wanted < size) return { kind: 'removed', seq: wanted + 1, file: null, line: null, message: `records ${wanted + 1} to ${size}, which were signed, were removed from the end` }
   return null
 }
 
 const rewritten = (from, to) => ({ kind: 'rewritten', seq: from + 1, file: null, line: null, message: `one or more of the records ${from + 1} to ${to} and the tiles were made again without the key` })
 
-function explain({ index, peaks, next, signed, lines, places, start, lastGood }) {
+function explain({ index, peaks, next, signed, lines, places, lastGood }) {
   const target = next[0]
   const leads = (leaves) => {
     const tree = new Peaks()
@@ -376,10 +418,10 @@ function explain({ index, peaks, next, signed, lines, places, start, lastGood })
     if (!leads(lines)) return rewritten(lastGood, target.size)
     return { kind: 'tile', seq, file: tileName(0, Math.floor(index / 256)), line: null, message: 'the tile was changed; the records under it fit what was signed' }
   }
-  const at = { seq, ...places[index - start] }
+  const at = { seq, ...places[index] }
   const belongs = signed.findIndex((leaf) => leaf?.equals(lines[index]))
-  const elsewhere = lines.findIndex((leaf, place) => place >= start && leaf.equals(signed[index]))
-  const where = elsewhere === -1 ? '' : `\`${places[elsewhere - start].file}\` line ${places[elsewhere - start].line}`
+  const elsewhere = lines.findIndex((leaf, place) => places[place] !== undefined && leaf.equals(signed[index]))
+  const where = elsewhere === -1 ? '' : `\`${places[elsewhere].file}\` line ${places[elsewhere].line}`
   if (elsewhere === -1 && belongs > index) return { kind: 'removed', ...at, message: `records ${seq} to ${belongs} were removed: here stands record ${belongs + 1}` }
   if (elsewhere === -1) return { kind: 'changed', ...at, message: `record ${seq} was changed: it is not the one that was signed` }
   if (belongs > index) return { kind: 'reordered', ...at, message: `record ${belongs + 1} stands where ${seq} belongs, which stands in ${where}` }
@@ -404,11 +446,13 @@ export function verifyStream(folder, stream, files, { keys = [], anchored = null
   const start = files.length === 0 ? 0 : files[0].first - 1
   const notes = [...found.notes]
   if (start > 0) notes.push(`begins at ${start + 1}: older records were removed`)
-  const isRecorded = found.removals.some(({ seq, lastSeq, lastHash }) => seq <= size && lastSeq === start && lastHash === found.link)
-  const signed = leavesOfTiles(tree, size, start, start + found.leaves.length)
-  const lines = signed.slice(0, start)
-  for (const [at, leaf] of found.leaves.entries()) lines[start + at] = leaf
-  const misfit = firstMisfit({ signed, lines, places: found.places, start, good, size })
+  // Written before there were ranges: all from the beginning up to the record before the first one that is there.
+  const isRecorded = found.removals.some(({ seq, gone, lastSeq, lastHash }) => gone === undefined && seq <= size && lastSeq === start && lastHash === found.link)
+  const missing = [...(start > 0 && !isRecorded ? [[1, start]] : []), ...found.holes.map(({ first, last }) => [first, last])]
+  const runs = runsOf(found, start)
+  const signed = leavesOfTiles(tree, size, runs)
+  const { lines, placed, end } = entriesOf(found, runs, signed)
+  const misfit = firstMisfit({ signed, lines, places: placed, good, size, wanted: end })
   const problems = []
   // What seems to be gone from the end may be in a file that cannot be read, or have left a gap before.
   const isExplained = misfit?.kind === 'removed' && misfit.file === null && (found.unreadable !== null || found.faults.length > 0)
@@ -418,18 +462,24 @@ export function verifyStream(folder, stream, files, { keys = [], anchored = null
   problems.push(...found.persons)
   const isEmpty = found.leaves.length === 0 && found.unreadable === null
   if (isEmpty && size === 0 && isNamed) problems.push({ kind: 'removed', seq: 1, file: null, line: null, message: `all records of \`${stream}\` are gone: the key or a checkpoint from elsewhere says that there are some` })
-  // Records are only ever removed from the beginning, and never without a signed record that says so.
-  if (problems.length === found.persons.length && start > 0 && !isRecorded) {
-    problems.push({ kind: 'removed', seq: 1, file: null, line: null, message: `records 1 to ${start} are gone, and no signed record says that they were removed because of their age` })
+  // Nothing is ever removed without a signed record that says so; what it does not name comes at its place.
+  for (const [first, last] of found.leaves.length === 0 ? [] : missing) {
+    const seq = firstUnnamed(found.removals, size, [first, last])
+    if (seq === null && first > 1) notes.push(`records ${first} to ${last} were removed because of their age`)
+    if (seq === null) continue
+    const message = `records ${seq} to ${last} are gone, and no signed record says that they were removed because of their age`
+    const at = problems.findIndex((problem) => (problem.seq ?? 0) > seq)
+    problems.splice(at === -1 ? problems.length : at, 0, { kind: 'removed', seq, file: null, line: null, message })
   }
   if (misfit === null && found.unreadable === null && found.faults.length === 0) {
     const peaks = new Peaks()
     for (const leaf of lines.slice(0, size)) peaks.add(leaf)
     problems.push(...tileProblems(tree, size, (level) => (level === 0 ? lines : (peaks.levels[level] ?? []))))
-    const late = unsignedTail(found.times, Math.max(0, size - start), start + 1, found.last?.seq ?? 0)
+    const underIt = runs.reduce((sum, { from, to }) => sum + Math.min(Math.max(0, size - from), to - from), 0)
+    const late = unsignedTail(found.times, underIt, Math.max(size, start) + 1 - underIt, found.last?.seq ?? 0)
     problems.push(...late)
     if (size === 0 && keys.length > 0 && key !== null && !isEmpty && late.length === 0) problems.push({ kind: 'checkpoint', seq: start + 1, file: null, line: null, message: 'nothing is signed by the key that was handed in; a new stream is after a minute' })
-    if (lines.length > size) notes.push(`${lines.length - size} records behind the newest checkpoint are held by the chain only`)
+    if (found.leaves.length > underIt) notes.push(`${found.leaves.length - underIt} records behind the newest checkpoint are held by the chain only`)
   }
   problems.push(...spoilt)
   if (keys.length === 0 && key !== null) notes.push('checked with the key that lies beside the records: compare it with the one you noted')

@@ -1,16 +1,24 @@
-/** Records of what retention removed: without one, a stream that does not begin at its first record was cut. */
+/** Records of what retention removed: what is gone from a stream and named by none of them was taken. */
+import { readRanges, type SeqRange } from '../seq-ranges.ts'
 
 const ACTOR = Buffer.from('{"actor":')
-const OPERATION = Buffer.from('"operation":"retention.remove"')
+const OPERATION = Buffer.from('"operation":"retention.')
+/** By operation: what goes. */
+const GOES = new Map<unknown, RecordedRemoval['what']>([
+  ['retention.remove', 'records'],
+  ['retention.forget', 'persons'],
+])
 
-/** The oldest records of a stream, up to one, are gone because they were old. */
+/** Records of a stream, or the persons of its records, are gone because they were old. */
 export interface RecordedRemoval {
   /** Number of the record that says so. */
   readonly seq: number
+  readonly what: 'records' | 'persons'
   readonly stream: string
-  readonly lastSeq: number
-  /** Hex SHA-256 of the last of them. */
-  readonly lastHash: string
+  /** All that is gone, with this removal and by those before it. */
+  readonly gone: readonly SeqRange[]
+  /** Hex SHA-256 of the last one, where the record says no ranges but the beginning up to there; `null`: it says ranges. */
+  readonly lastHash: string | null
 }
 
 /** What the line between `from` and `to` says of it; `null`: nothing. Cheap for all other lines. */
@@ -20,19 +28,25 @@ export function recordedRemoval(bytes: Buffer, from: number, to: number): Record
   const line = bytes.subarray(from, to)
   if (!line.includes(OPERATION)) return null
   try {
-    const { operation, seq, target, after } = JSON.parse(line.toString('utf8')) as Deed
-    if (operation !== 'retention.remove' || typeof target !== 'string') return null
-    const { lastSeq, lastHash } = after ?? {}
-    if (typeof seq !== 'number' || typeof lastSeq !== 'number' || typeof lastHash !== 'string') return null
-    return { seq, stream: target, lastSeq, lastHash }
+    return readDeed(JSON.parse(line.toString('utf8')) as Deed)
   } catch {
     return null // no record: said by whoever reads the line
   }
+}
+
+function readDeed({ operation, seq, target, after }: Deed): RecordedRemoval | null {
+  const what = GOES.get(operation)
+  if (what === undefined || typeof target !== 'string' || typeof seq !== 'number') return null
+  const gone = readRanges(after?.gone)
+  if (gone !== null) return { seq, what, stream: target, gone, lastHash: null }
+  const { lastSeq, lastHash } = after ?? {}
+  if (what !== 'records' || typeof lastSeq !== 'number' || typeof lastHash !== 'string') return null
+  return { seq, what, stream: target, gone: [[1, lastSeq]], lastHash }
 }
 
 interface Deed {
   readonly operation?: unknown
   readonly seq?: unknown
   readonly target?: unknown
-  readonly after?: { readonly lastSeq?: unknown; readonly lastHash?: unknown } | null
+  readonly after?: { readonly gone?: unknown; readonly lastSeq?: unknown; readonly lastHash?: unknown } | null
 }

@@ -4,11 +4,14 @@
  */
 import { basename } from 'node:path'
 import type { Segment } from '../segments.ts'
+import { firstOutside, type SeqRange } from '../seq-ranges.ts'
 import { classify } from './classify.ts'
 import { splitHashes } from './growing-tree.ts'
 import type { KnownCheckpoints } from './known-checkpoints.ts'
 import { type LastLine, lineProblems } from './line-faults.ts'
+import type { LineFields } from './line-fields.ts'
 import { HASH_BYTES } from './merkle.ts'
+import { namedRanges } from './named-ranges.ts'
 import type { RecordedRemoval } from './recorded-removal.ts'
 import type { SegmentScan } from './scan-segment.ts'
 import { TILE_WIDTH, tilePath } from './tile.ts'
@@ -40,11 +43,11 @@ class StreamCheck {
   readonly #problems: Problem[] = []
   readonly #notes: string[]
   readonly #persons = { present: 0, erased: 0 }
-  #removals: readonly RecordedRemoval[] = []
-  /** Of the first record that is there. */
-  #firstLink: string | null = null
+  readonly #removals: RecordedRemoval[] = []
+  /** Records that are in no file, while such behind them are. */
+  readonly #missing: SeqRange[] = []
   #lines = 0
-  #firstSeq: number | null = null
+  #first: LineFields | null = null
   #last: LastLine | null = null
   /** The file before could not be read. */
   #isGap = false
@@ -59,17 +62,19 @@ class StreamCheck {
     const { known, segments, stream } = this.#input
     const [first] = segments
     let isWhole = first === undefined || this.#skip(first)
-    for (const segment of segments) isWhole = isWhole && (await this.#segment(segment))
-    if (isWhole) this.#beginning()
+    let checked = 0
+    for (; isWhole && checked < segments.length; checked++) isWhole = await this.#segment(segments[checked] as Segment)
+    if (this.#missing.length > 0) await this.#readRemovals(segments.slice(checked))
     if (isWhole) this.#end()
+    this.#tellMissing()
     return {
       stream,
       origin: known.origin,
       lines: this.#lines,
-      firstSeq: this.#firstSeq,
+      firstSeq: this.#first?.seq ?? null,
       lastSeq: this.#last?.seq ?? null,
       head: this.#last?.hash ?? null,
-      signed: known.good.at(-1)?.size ?? 0,
+      signed: this.#signed(),
       checkpoints: known.good.length,
       persons: this.#personCounts(),
       problems: [...this.#problems, ...known.problems],
@@ -85,6 +90,7 @@ class StreamCheck {
   #skip({ firstSeq }: Segment): boolean {
     if (firstSeq === 1) return true
     this.#notes.push(`begins at ${firstSeq}: older records were removed`)
+    this.#missing.push([1, firstSeq - 1])
     const misfit = this.#tree.skip(firstSeq - 1)
     if (misfit !== null) this.#problems.push(misfitProblem(misfit))
     return misfit === null
@@ -92,17 +98,17 @@ class StreamCheck {
 
   /** `false`: what comes behind cannot be compared any more. */
   async #segment(segment: Segment): Promise<boolean> {
-    const { known } = this.#input
     const scan = await this.#scan(segment)
     if (scan === null) {
       this.#isGap = true
       return true
     }
     if (this.#isGap && !this.#goOnBehindGap(segment)) return false
+    if (scan.lines > 0 && !this.#goOnBehindHole(segment)) return false
     this.#count(segment, scan)
     const before = this.#tree.size
     const misfit = this.#tree.add(scan.leaves)
-    const found = lineProblems(segment, scan, this.#last, known.good.at(-1)?.size ?? 0)
+    const found = lineProblems(segment, scan, this.#last, this.#signed())
     if (scan.last !== null) this.#last = { seq: scan.last.seq, hash: scan.lastHash }
     if (misfit !== null) {
       this.#problems.push(
@@ -124,6 +130,17 @@ class StreamCheck {
     return misfit === null
   }
 
+  /** Whole files are gone: so are their lines, and the leaves of those that were signed come from the tiles. */
+  #goOnBehindHole({ firstSeq }: Segment): boolean {
+    const next = (this.#last?.seq ?? Number.POSITIVE_INFINITY) + 1
+    if (firstSeq <= next || this.#tree.size !== next - 1 || firstSeq > this.#signed() + 1) return true
+    this.#missing.push([next, firstSeq - 1])
+    this.#last = null
+    const misfit = this.#tree.skip(firstSeq - 1)
+    if (misfit !== null) this.#problems.push(misfitProblem(misfit))
+    return misfit === null
+  }
+
   async #scan(segment: Segment): Promise<SegmentScan | null> {
     try {
       return await this.#input.scan(segment)
@@ -137,9 +154,8 @@ class StreamCheck {
   #count(segment: Segment, scan: SegmentScan): void {
     const file = basename(segment.events)
     this.#lines += scan.lines
-    this.#firstSeq ??= scan.first?.seq ?? null
-    this.#firstLink ??= scan.first?.prevHash ?? null
-    this.#removals = [...this.#removals, ...scan.removals]
+    this.#first ??= scan.first
+    for (const removal of scan.removals) this.#removals.push(removal)
     this.#persons.present += scan.persons.present
     this.#persons.erased += scan.persons.erased
     if (scan.isTorn) this.#notes.push(`\`${file}.torn\` holds what a crash left unfinished`)
@@ -155,13 +171,12 @@ class StreamCheck {
   /** A leaf differs from its tile: the signed root tells which of the two was changed. */
   async #explain(misfit: Misfit, segment: Segment, before: number, scan: SegmentScan): Promise<Problem> {
     if (misfit.kind !== 'leaf') return misfitProblem(misfit)
-    const { known, reader, segments } = this.#input
+    const { reader, segments } = this.#input
     const { index } = misfit
     const line = index - before + 1
     if (this.#tree.leadsOn(this.#tree.leavesAhead())) {
       const found = scan.leaves.subarray((line - 1) * HASH_BYTES, line * HASH_BYTES)
-      const signed = known.good.at(-1)?.size ?? 0
-      return classify({ index, found, segment, line, signed, reader, segments, scan: this.#input.scan })
+      return classify({ index, found, segment, line, signed: this.#signed(), reader, segments, scan: this.#input.scan })
     }
     if (this.#tree.leadsOn(await this.#linesAhead(segment, line, scan))) {
       const file = tilePath({ level: 0, index: Math.floor(index / TILE_WIDTH), width: TILE_WIDTH })
@@ -183,21 +198,38 @@ class StreamCheck {
     return leaves
   }
 
-  /** Records are only ever removed from the beginning, and never without a signed record that says so. */
-  #beginning(): void {
-    const { known, stream } = this.#input
-    const signed = known.good.at(-1)?.size ?? 0
-    const lastSeq = (this.#firstSeq ?? 1) - 1
-    const isRecorded = this.#removals.some(
-      (removal) =>
-        removal.stream === stream &&
-        removal.seq <= signed &&
-        removal.lastSeq === lastSeq &&
-        removal.lastHash === this.#firstLink,
-    )
-    if (lastSeq === 0 || isRecorded) return
-    const message = `records 1 to ${lastSeq} are gone, and no signed record says that they were removed because of their age`
-    this.#add({ kind: 'removed', seq: 1, file: null, line: null, message })
+  /** Behind what is wrong: nothing there is compared any more, but it may say what is gone. */
+  async #readRemovals(segments: readonly Segment[]): Promise<void> {
+    for (const segment of segments) {
+      try {
+        for (const removal of (await this.#input.scan(segment)).removals) this.#removals.push(removal)
+      } catch {
+        // What cannot be read says nothing.
+      }
+    }
+  }
+
+  /** Nothing is ever removed without a signed record that says so; what it does not name comes at its place. */
+  #tellMissing(): void {
+    if (this.#lines === 0) return
+    const { stream } = this.#input
+    const [first] = this.#missing
+    const before = first?.[0] === 1 ? { seq: first[1], hash: this.#first?.prevHash ?? '' } : null
+    const named = namedRanges('records', { stream, removals: this.#removals, signed: this.#signed(), before })
+    for (const range of this.#missing) {
+      const seq = firstOutside(named, range)
+      const what = `records ${seq ?? range[0]} to ${range[1]}`
+      if (seq === null && range[0] > 1) this.#notes.push(`${what} were removed because of their age`)
+      if (seq === null) continue
+      const message = `${what} are gone, and no signed record says that they were removed because of their age`
+      const at = this.#problems.findIndex((problem) => (problem.seq ?? 0) > seq)
+      const problem: Problem = { kind: 'removed', seq, file: null, line: null, message }
+      this.#problems.splice(at === -1 ? this.#problems.length : at, 0, problem)
+    }
+  }
+
+  #signed(): number {
+    return this.#input.known.good.at(-1)?.size ?? 0
   }
 
   #end(): void {
@@ -227,10 +259,10 @@ class StreamCheck {
       if (known.isNamed && !this.#isGap) this.#add({ kind: 'removed', seq: 1, ...none, message })
       return
     }
-    const missing = unsignedTail(segments, (this.#firstSeq ?? 1) - 1, this.#last?.seq ?? 0)
+    const missing = unsignedTail(segments, (this.#first?.seq ?? 1) - 1, this.#last?.seq ?? 0)
     this.#problems.push(...missing)
     if (missing.length > 0) return
-    if (known.isKeyed) this.#add({ kind: 'checkpoint', seq: this.#firstSeq, ...none, message: UNSIGNED })
+    if (known.isKeyed) this.#add({ kind: 'checkpoint', seq: this.#first?.seq ?? null, ...none, message: UNSIGNED })
     else this.#notes.push('nothing is signed yet: the chain only holds the records')
   }
 

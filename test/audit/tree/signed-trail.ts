@@ -37,15 +37,18 @@ export function signTrail(dir: string, keyFile: string, sizes: readonly number[]
   return signer.verifierKey
 }
 
-/** Number of the record which says that the two oldest files were removed because of their age; longer trails have it. */
+/** Number of the record which says what was removed because of its age; longer trails have it. */
 const REMOVAL_AT = 651
 
-function removalOfTwo(dir: string): Pick<AdminEvent, 'actor' | 'operation' | 'target' | 'after'> {
-  const [first, , third] = listSegments(dir)
-  const [line = ''] = readFileSync(third!.events, 'utf8').split('\n', 1)
-  const { prevHash: lastHash } = JSON.parse(line) as { prevHash: string }
-  const after = { firstSeq: first!.firstSeq, lastSeq: third!.firstSeq - 1, lastHash }
-  return { actor: 'weir', operation: 'retention.remove', target: 'n1-w0', after }
+/** The two oldest files and, as if one behind them was held back, the fourth. */
+function removalOfThree(dir: string): Pick<AdminEvent, 'actor' | 'operation' | 'target' | 'after'> {
+  const firsts = listSegments(dir).map(({ firstSeq }) => firstSeq)
+  const [, , third = 0, fourth = 0, fifth = 0] = firsts
+  const gone = [
+    [1, third - 1],
+    [fourth, fifth - 1],
+  ]
+  return { actor: 'weir', operation: 'retention.remove', target: 'n1-w0', after: { gone } }
 }
 
 /** `sizes`: of the checkpoints; `more` events stand behind the `count` ones. */
@@ -60,7 +63,7 @@ export async function signedTrail(
   const at = await filled(t, events.slice(0, REMOVAL_AT - 1), segmentBytes)
   if (count >= REMOVAL_AT) {
     const { time } = events[REMOVAL_AT - 1]!
-    await at.write(admin({ time, ...removalOfTwo(at.dir) }), ...events.slice(REMOVAL_AT))
+    await at.write(admin({ time, ...removalOfThree(at.dir) }), ...events.slice(REMOVAL_AT))
   }
   await at.spool.close()
   const keyFile = join(at.data, 'keys', 'checkpoint.key')

@@ -165,9 +165,25 @@ export function tamper(at: TamperPlace, deed: Deed): void {
       return rmSync(fileAt(dir, place).personal)
     case 'removeFile': {
       const { events, personal } = fileAt(dir, place)
-      rmSync(events)
-      return rmSync(personal, { force: true })
+      for (const file of [events, personal]) for (const name of [file, `${file}.zst`]) rmSync(name, { force: true })
+      return
     }
+    case 'removeLastOf': {
+      const segment = fileAt(dir, place)
+      return save(segment, linesOf(segment).slice(0, -1))
+    }
+    case 'editFirstOf': {
+      const segment = fileAt(dir, place)
+      const [first = '', ...rest] = linesOf(segment)
+      return save(segment, [withOtherByte(first), ...rest])
+    }
+    case 'removeRecordsOf':
+      for (const segment of listSegments(dir)) {
+        const lines = linesOf(segment)
+        const left = lines.filter((line) => !line.includes(`"operation":"${String(value)}"`))
+        if (left.length < lines.length) save(segment, left)
+      }
+      return
     case 'editByte':
       return atLine(dir, place, (line) => [withOtherByte(line)])
     case 'rechain':

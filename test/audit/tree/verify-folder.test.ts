@@ -51,8 +51,9 @@ t.test('an untouched folder passes, a tampered one is named with its first recor
     const anchor = row.anchor === 'empty' ? empty : row.anchor === true ? at.treeDir : null
     const [report] = await verifyFolder(dir, { keys, anchored: anchor === null ? null : readAnchors(anchor) })
     const [outside] = outsideVerifier.verifyFolder(dir, { keys, anchor })
-    const ofFile = /^first of file (-?\d+)$/.exec(String(row.seq))?.[1]
-    const seq = ofFile === undefined ? row.seq : firsts.at(Number(ofFile))
+    const [, end, ofFile] = /^(first|last) of file (-?\d+)$/.exec(String(row.seq)) ?? []
+    const seq =
+      ofFile === undefined ? row.seq : end === 'first' ? firsts.at(Number(ofFile)) : firsts[Number(ofFile) + 1]! - 1
     for (const [who, first] of [
       ['weir', report?.problems[0]],
       ['outside', outside?.problems[0]],
