@@ -7,7 +7,7 @@ import { listSegments, type Segment } from '../segments.ts'
 import { checkpointText, readCheckpoint, type SignedCheckpoint } from './checkpoint.ts'
 import { type FilledTile, GrowingTree } from './growing-tree.ts'
 import { eachLine } from './line-bytes.ts'
-import { lineFields } from './line-fields.ts'
+import { FieldPlaces } from './line-fields.ts'
 import { HASH_BYTES, leafHashInPlace } from './merkle.ts'
 import { type NoteSigner, readVerifier } from './signed-note.ts'
 import { lastTiles, TILE_WIDTH } from './tile.ts'
@@ -37,6 +37,7 @@ export class TreeFollower {
   readonly #writer: TreeWriter
   readonly #reader: TreeReader
   readonly #pending: FilledTile[] = []
+  readonly #fields = new FieldPlaces()
   #tree: GrowingTree
   /** Entries of the newest checkpoint. */
   #signed = 0
@@ -180,9 +181,9 @@ export class TreeFollower {
   }
 
   #append(bytes: Buffer, from: number, to: number): void {
-    const seq = lineFields(bytes, from, to)?.seq
+    const seq = this.#fields.find(bytes, from, to) ? this.#fields.seq : 'without a number'
     const expected = this.#tree.size + 1
-    if (seq !== expected) throw new TreeBroken(`record ${seq ?? 'without a number'} stands where ${expected} belongs`)
+    if (seq !== expected) throw new TreeBroken(`record ${seq} stands where ${expected} belongs`)
     this.#tree.append(leafHashInPlace(bytes, from, to))
   }
 

@@ -2,7 +2,7 @@
  * A Merkle tree that grows entry by entry and remembers only its last tile of each level: at most 255 hashes for every
  * factor of 256 in its size. Pure.
  */
-import { EMPTY_ROOT, foldHashes, HASH_BYTES, nodeHash } from './merkle.ts'
+import { EMPTY_ROOT, foldHashes, foldRow, HASH_BYTES, nodeHash } from './merkle.ts'
 import { TILE_WIDTH, type Tile } from './tile.ts'
 
 /** A tile and what it holds: `width` hashes of 32 bytes. */
@@ -28,6 +28,15 @@ export class GrowingTree {
   append(leaf: Uint8Array): void {
     this.#size++
     this.#put(0, leaf)
+  }
+
+  /** A whole tile of leaves at once, where one begins: a quarter of the time. */
+  appendTile(leaves: Buffer): void {
+    const index = this.#size / TILE_WIDTH
+    this.#size += TILE_WIDTH
+    if (this.#levels.length === 0) this.#levels.push([])
+    this.#onFull({ level: 0, index, width: TILE_WIDTH, hashes: leaves })
+    this.#put(1, foldRow(leaves))
   }
 
   root(): Uint8Array {
@@ -67,9 +76,10 @@ export class GrowingTree {
     hashes.push(hash)
     if (hashes.length < TILE_WIDTH) return
     const { index } = this.#place(level)
-    this.#onFull({ level, index: index - 1, width: TILE_WIDTH, hashes: Buffer.concat(hashes) })
+    const row = Buffer.concat(hashes)
+    this.#onFull({ level, index: index - 1, width: TILE_WIDTH, hashes: row })
     this.#levels[level] = []
-    this.#put(level + 1, foldHashes(hashes))
+    this.#put(level + 1, foldRow(row))
   }
 
   /** Where the tile stands that the next hash of a level goes to. */

@@ -21,18 +21,72 @@ export interface LinesRead {
  * so. Offsets are those of the text. `null`: there is no such file. Throws as `openText`.
  */
 export function eachLine(file: string, start: number, onLine: OnLine, isDone: () => boolean): LinesRead | null {
-  const text = openText(file)
-  if (text === null) return null
+  const lines = openLines(file, start)
+  if (lines === null) return null
   try {
-    let end = start
-    for (let length = CHUNK_BYTES; !isDone() && end < text.size && length <= MAX_LINE_BYTES; ) {
-      const used = linesOfChunk(chunkAt(text, end, length), onLine, isDone)
-      end += used
-      length = used === 0 ? length * 2 : CHUNK_BYTES
-    }
-    return { end, size: text.size }
+    while (!isDone() && lines.next()) onLine(lines.bytes, lines.from, lines.to)
+    return { end: lines.end, size: lines.size }
   } finally {
-    text.close()
+    lines.close()
+  }
+}
+
+/** The whole lines of a file from an offset of its text on, one by one; close it. `null` and errors as for `eachLine`. */
+export function openLines(file: string, start: number): LineCursor | null {
+  const text = openText(file)
+  return text === null ? null : new LineCursor(text, start)
+}
+
+/** Stands on one line after the other. Methods throw as `SegmentText.read`. */
+export class LineCursor implements LinesRead {
+  readonly #text: SegmentText
+  /** Offset in the text of the byte at 1 of `bytes`; the one at 0 is there to be overwritten. */
+  #start: number
+  /** The line is in `bytes` from `from` up to, not including, `to`, until the next one is asked for. */
+  bytes: Buffer = Buffer.alloc(1)
+  from = 1
+  to = 0
+
+  constructor(text: SegmentText, start: number) {
+    this.#text = text
+    this.#start = start
+  }
+
+  get end(): number {
+    return this.#start + this.to
+  }
+
+  get size(): number {
+    return this.#text.size
+  }
+
+  /** `false`: no whole line is left. */
+  next(): boolean {
+    const from = this.to + 1
+    const to = this.bytes.indexOf(NEWLINE, from)
+    if (to === -1) return this.#readOn()
+    this.from = from
+    this.to = to
+    return true
+  }
+
+  close(): void {
+    this.#text.close()
+  }
+
+  #readOn(): boolean {
+    this.#start = this.end
+    this.to = 0
+    for (let length = CHUNK_BYTES; this.#start < this.size && length <= MAX_LINE_BYTES; length *= 2) {
+      this.bytes = chunkAt(this.#text, this.#start, length)
+      const to = this.bytes.indexOf(NEWLINE, 1)
+      if (to === -1) continue
+      this.from = 1
+      this.to = to
+      return true
+    }
+    this.bytes = Buffer.alloc(1)
+    return false
   }
 }
 
@@ -40,15 +94,4 @@ export function eachLine(file: string, start: number, onLine: OnLine, isDone: ()
 function chunkAt(text: SegmentText, offset: number, length: number): Buffer {
   if (offset > 0) return text.read(offset - 1, Math.min(length, text.size - offset) + 1)
   return Buffer.concat([Buffer.alloc(1), text.read(0, Math.min(length, text.size))])
-}
-
-function linesOfChunk(chunk: Buffer, onLine: OnLine, isDone: () => boolean): number {
-  let from = 1
-  while (!isDone()) {
-    const to = chunk.indexOf(NEWLINE, from)
-    if (to === -1) break
-    onLine(chunk, from, to)
-    from = to + 1
-  }
-  return from - 1
 }

@@ -11,19 +11,37 @@ export const EMPTY_ROOT: Uint8Array = hash('sha256', '', 'buffer')
 /** Hash of an entry: SHA-256(0x00 ‖ entry). */
 export function leafHash(entry: Uint8Array): Buffer {
   const input = Buffer.allocUnsafe(entry.length + 1)
-  input[0] = LEAF
   input.set(entry, 1)
-  return hash('sha256', input, 'buffer')
+  return leafHashInPlace(input, 1, input.length)
 }
 
 /**
  * The same for an entry that stands in a buffer behind a byte that may be overwritten for a moment: without a copy,
  * which counts where hundreds of thousands of lines are hashed. `from` is at least 1.
  */
-export function leafHashInPlace(bytes: Buffer, from: number, to: number): Buffer {
+export const leafHashInPlace = (bytes: Buffer, from: number, to: number): Buffer =>
+  Buffer.from(hashInPlace(LEAF, bytes, from, to), 'latin1')
+
+/** An entry that stands in a buffer, as `leafHashInPlace` wants it. */
+export interface EntryPlace {
+  readonly bytes: Buffer
+  readonly from: number
+  readonly to: number
+}
+
+/** The same, put into `leaves` at a place. */
+export const leafHashInto = ({ bytes, from, to }: EntryPlace, leaves: Uint8Array, at: number): void =>
+  put(hashInPlace(LEAF, bytes, from, to), leaves, at)
+
+function put(hashed: string, into: Uint8Array, at: number): void {
+  for (let done = 0; done < HASH_BYTES; done++) into[at + done] = hashed.charCodeAt(done)
+}
+
+/** As text of one character a byte: making a buffer of it takes as long again as hashing a line. */
+function hashInPlace(prefix: number, bytes: Buffer, from: number, to: number): string {
   const before = bytes[from - 1] ?? 0
-  bytes[from - 1] = LEAF
-  const hashed = hash('sha256', bytes.subarray(from - 1, to), 'buffer')
+  bytes[from - 1] = prefix
+  const hashed = hash('sha256', bytes.subarray(from - 1, to), 'binary')
   bytes[from - 1] = before
   return hashed
 }
@@ -36,7 +54,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   // One buffer for all calls: nothing runs between filling and hashing it.
   pair.set(left, 1)
   pair.set(right, 1 + HASH_BYTES)
-  return hash('sha256', pair, 'buffer')
+  return Buffer.from(hash('sha256', pair, 'binary'), 'latin1')
 }
 
 /** Hash of the full subtree of `2 ** height` entries that begins at entry `index * 2 ** height`. */
@@ -69,6 +87,20 @@ export function foldHashes(hashes: readonly Uint8Array[]): Uint8Array {
     while (level.length > 1) level = pairUp(level)
     return level[0] ?? EMPTY_ROOT
   })
+}
+
+/** The same over hashes that stand one behind the other, a power of two of them. */
+export function foldRow(hashes: Uint8Array): Buffer {
+  // One byte in front of them for the prefix; each pair makes room for the one behind it.
+  const row = Buffer.allocUnsafe(1 + hashes.length)
+  row.set(hashes, 1)
+  for (let count = hashes.length / HASH_BYTES; count > 1; count /= 2) {
+    for (let at = 0; at < count; at += 2) {
+      const from = 1 + at * HASH_BYTES
+      put(hashInPlace(NODE, row, from, from + 2 * HASH_BYTES), row, 1 + (at / 2) * HASH_BYTES)
+    }
+  }
+  return row.subarray(1, 1 + HASH_BYTES)
 }
 
 function pairUp(hashes: readonly Uint8Array[]): Uint8Array[] {

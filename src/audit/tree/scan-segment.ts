@@ -8,9 +8,9 @@ import { dirname } from 'node:path'
 import { UnreadableFile } from '../segment-text.ts'
 import type { Segment } from '../segments.ts'
 import { erasedPersons } from './erased-persons.ts'
-import { eachLine } from './line-bytes.ts'
-import { type LineFields, lineFields } from './line-fields.ts'
-import { HASH_BYTES, leafHashInPlace } from './merkle.ts'
+import { eachLine, type LineCursor, openLines } from './line-bytes.ts'
+import { FieldPlaces, HEX_CHARS, type LineFields, lineFields } from './line-fields.ts'
+import { HASH_BYTES, leafHashInto } from './merkle.ts'
 import { idOf, PersonDigests } from './person-digests.ts'
 import { type RecordedRemoval, recordedRemoval } from './recorded-removal.ts'
 
@@ -40,9 +40,9 @@ export interface SegmentScan {
   readonly lines: number
   /** The leaf hash of every line, one behind the other. */
   readonly leaves: Buffer
-  /** Of the first and the last record; `null`: it holds none. */
+  /** Of the first record, and the number of the last one; `null`: it holds none. */
   readonly first: LineFields | null
-  readonly last: LineFields | null
+  readonly lastSeq: number | null
   /** Hex SHA-256 of the last line; empty: it holds none. */
   readonly lastHash: string
   readonly faults: readonly LineFault[]
@@ -65,13 +65,16 @@ export function scanSegment(segment: Segment): SegmentScan {
 
 class SegmentScanner {
   readonly #segment: Segment
+  /** Bytes of the stream's name. */
+  readonly #stream: Buffer
+  readonly #fields = new FieldPlaces()
   readonly #faults: LineFault[] = []
   readonly #counts = new Map<LineFault['kind'], number>()
   readonly #persons: PersonDigests
   #leaves = Buffer.allocUnsafe(1024 * HASH_BYTES)
   #lines = 0
   #first: LineFields | null = null
-  #last: LineFields | null = null
+  #lastSeq: number | null = null
   #lastHash = ''
   readonly #removals: RecordedRemoval[] = []
   #present = 0
@@ -80,50 +83,78 @@ class SegmentScanner {
 
   constructor(segment: Segment) {
     this.#segment = segment
+    this.#stream = Buffer.from(segment.stream, 'latin1')
     this.#persons = new PersonDigests(segment.personal, erasedPersons(dirname(segment.personal)))
   }
 
   run(): SegmentScan {
+    try {
+      return this.#scan()
+    } finally {
+      this.#persons.close()
+    }
+  }
+
+  #scan(): SegmentScan {
     const { events } = this.#segment
-    const read = eachLine(events, 0, this.#line, () => false)
+    const rest = this.#readLines(openLines(events, 0))
     this.#findRepeated()
     return {
       lines: this.#lines,
       leaves: this.#leaves.subarray(0, this.#lines * HASH_BYTES),
       first: this.#first,
-      last: this.#last,
+      lastSeq: this.#lastSeq,
       lastHash: this.#lastHash,
       faults: this.#faults,
       persons: { present: this.#present, erased: this.#erased },
       personless: this.#personless,
       removals: this.#removals,
-      rest: read === null ? 0 : read.size - read.end,
+      rest,
       isTorn: existsSync(`${events}.torn`),
     }
   }
 
-  #line = (bytes: Buffer, from: number, to: number): void => {
-    this.#keep(leafHashInPlace(bytes, from, to))
+  #readLines(lines: LineCursor | null): number {
+    if (lines === null) return 0
+    try {
+      while (lines.next()) this.#line(lines)
+      return lines.size - lines.end
+    } finally {
+      lines.close()
+    }
+  }
+
+  #line(line: LineCursor): void {
+    const { bytes, from, to } = line
+    this.#keep(line)
     this.#lines++
-    const fields = lineFields(bytes, from, to)
-    if (fields === null) this.#fault({ kind: 'no-record', line: this.#lines, seq: null })
-    else this.#check(fields, bytes.subarray(from, to))
+    if (this.#fields.find(bytes, from, to)) this.#check(line)
+    else this.#fault({ kind: 'no-record', line: this.#lines, seq: null })
     const removal = recordedRemoval(bytes, from, to)
     if (removal !== null) this.#removals.push(removal)
     this.#lastHash = hash('sha256', bytes.subarray(from, to), 'hex')
-    this.#first ??= fields
-    this.#last = fields ?? this.#last
   }
 
-  #check(fields: LineFields, line: Buffer): void {
-    const { seq, stream, prevHash, whoDigest } = fields
-    if (stream !== this.#segment.stream) this.#fault({ kind: 'stream', line: this.#lines, seq })
-    if (this.#last !== null && seq !== this.#last.seq + 1) {
-      this.#fault({ kind: 'sequence', line: this.#lines, seq, after: this.#last.seq })
+  #check(line: LineCursor): void {
+    const { seq, hashFrom } = this.#fields
+    const { bytes, from, to } = line
+    if (!this.#isOfStream(bytes)) this.#fault({ kind: 'stream', line: this.#lines, seq })
+    if (this.#lastSeq !== null && seq !== this.#lastSeq + 1) {
+      this.#fault({ kind: 'sequence', line: this.#lines, seq, after: this.#lastSeq })
     }
-    if (this.#lines > 1 && prevHash !== this.#lastHash) this.#fault({ kind: 'chain', line: this.#lines, seq })
-    if (whoDigest === '') return
-    switch (this.#persons.check(line, whoDigest)) {
+    if (this.#lines > 1 && bytes.toString('latin1', hashFrom, hashFrom + HEX_CHARS) !== this.#lastHash) {
+      this.#fault({ kind: 'chain', line: this.#lines, seq })
+    }
+    this.#checkPerson(line)
+    this.#first ??= lineFields(bytes, from, to)
+    this.#lastSeq = seq
+  }
+
+  #checkPerson(line: LineCursor): void {
+    const { seq, digestFrom } = this.#fields
+    if (digestFrom === -1) return
+    const digest = line.bytes.toString('latin1', digestFrom, Math.min(line.to, digestFrom + HEX_CHARS))
+    switch (this.#persons.check(line, digest)) {
       case 'present':
         this.#present++
         break
@@ -139,14 +170,20 @@ class SegmentScanner {
     }
   }
 
-  #keep(leaf: Buffer): void {
+  #isOfStream(bytes: Buffer): boolean {
+    const { streamFrom, streamTo } = this.#fields
+    if (streamTo - streamFrom !== this.#stream.length) return false
+    return this.#stream.every((byte, at) => bytes[streamFrom + at] === byte)
+  }
+
+  #keep(line: LineCursor): void {
     const at = this.#lines * HASH_BYTES
     if (at === this.#leaves.length) {
       const larger = Buffer.allocUnsafe(2 * at)
       larger.set(this.#leaves)
       this.#leaves = larger
     }
-    this.#leaves.set(leaf, at)
+    leafHashInto(line, this.#leaves, at)
   }
 
   /** Which line of one id counts would hang on who reads it. */
@@ -156,8 +193,7 @@ class SegmentScanner {
     let at = 0
     const find = (bytes: Buffer, from: number, to: number): void => {
       at++
-      const line = bytes.subarray(from, to)
-      const seq = ids.has(idOf(line)) ? lineFields(bytes, from, to)?.seq : undefined
+      const seq = ids.has(idOf({ bytes, from, to })) ? lineFields(bytes, from, to)?.seq : undefined
       if (seq !== undefined) this.#fault({ kind: 'person-repeated', line: at, seq })
     }
     eachLine(this.#segment.events, 0, find, () => false)

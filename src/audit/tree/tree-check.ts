@@ -9,6 +9,8 @@ import { TILE_WIDTH, tilePath } from './tile.ts'
 import type { TreeReader } from './tree-files.ts'
 import type { Problem } from './verify-report.ts'
 
+const TILE_BYTES = TILE_WIDTH * HASH_BYTES
+
 /** Why it cannot go on. Indexes count entries from 0. */
 export type Misfit =
   /** The line is another one than its tile says. */
@@ -112,17 +114,28 @@ export class TreeCheck {
   }
 
   #append(leaves: Buffer): Misfit | null {
+    const next = this.#signed[this.#next]?.size ?? Number.POSITIVE_INFINITY
+    if (this.size % TILE_WIDTH === 0 && leaves.length === TILE_BYTES && next >= this.size + TILE_WIDTH) {
+      this.#tree.appendTile(leaves)
+      return this.#compareRoot()
+    }
     for (const leaf of splitHashes(leaves)) {
       this.#tree.append(leaf)
-      if (this.#signed[this.#next]?.size !== this.size) continue
-      const root = this.#tree.root()
-      // There may be several of one size, from different places.
-      for (let next = this.#signed[this.#next]; next?.size === this.size; next = this.#signed[++this.#next]) {
-        if (!next.root.equals(root)) return { kind: 'root', from: this.#lastGood, to: next.size }
-      }
-      this.#lastGood = this.size
-      if (this.size === this.#size) for (const tile of this.#tree.lastTiles()) this.#comparePartial(tile)
+      const misfit = this.#compareRoot()
+      if (misfit !== null) return misfit
     }
+    return null
+  }
+
+  #compareRoot(): Misfit | null {
+    if (this.#signed[this.#next]?.size !== this.size) return null
+    const root = this.#tree.root()
+    // There may be several of one size, from different places.
+    for (let next = this.#signed[this.#next]; next?.size === this.size; next = this.#signed[++this.#next]) {
+      if (!next.root.equals(root)) return { kind: 'root', from: this.#lastGood, to: next.size }
+    }
+    this.#lastGood = this.size
+    if (this.size === this.#size) for (const tile of this.#tree.lastTiles()) this.#comparePartial(tile)
     return null
   }
 

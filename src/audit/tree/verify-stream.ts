@@ -109,7 +109,7 @@ class StreamCheck {
     const before = this.#tree.size
     const misfit = this.#tree.add(scan.leaves)
     const found = lineProblems(segment, scan, this.#last, this.#signed())
-    if (scan.last !== null) this.#last = { seq: scan.last.seq, hash: scan.lastHash }
+    if (scan.lastSeq !== null) this.#last = { seq: scan.lastSeq, hash: scan.lastHash }
     if (misfit !== null) {
       this.#problems.push(
         await this.#explain(misfit, segment, before, scan),
@@ -164,7 +164,7 @@ class StreamCheck {
       this.#notes.push(`\`${file}\` ends in ${scan.rest} bytes of an unfinished line`)
     } else {
       const message = `${scan.rest} bytes were put behind its last line`
-      this.#add({ kind: 'inserted', seq: scan.last?.seq ?? null, file, line: scan.lines + 1, message })
+      this.#add({ kind: 'inserted', seq: scan.lastSeq, file, line: scan.lines + 1, message })
     }
   }
 

@@ -48,6 +48,16 @@ t.test('full tiles come out once each, hold the hashes of their level, and the r
   t.same(tree.root(), treeRoot(COUNT, subtree))
 })
 
+t.test('whole tiles at once make the same tree', async (t) => {
+  const [all, single]: FilledTile[][] = [[], []]
+  const [fast, slow] = [new GrowingTree((tile) => all!.push(tile)), new GrowingTree((tile) => single!.push(tile))]
+  for (let at = 0; at < leaves.length - 256; at += 256) fast.appendTile(Buffer.concat(leaves.slice(at, at + 256)))
+  for (const leaf of leaves.slice(0, fast.size)) slow.append(leaf)
+  t.same(all, single)
+  t.same(fast.lastTiles(), slow.lastTiles())
+  t.same(fast.root(), slow.root())
+})
+
 t.test('a tree goes on from its partial tiles as if it had never stopped', async () => {
   fc.assert(
     fc.property(fc.nat(COUNT), fc.nat(600), (size, more) => {

@@ -8,7 +8,7 @@ const scan = (faults: readonly LineFault[]): SegmentScan => ({
   lines: 3,
   leaves: Buffer.alloc(96),
   first,
-  last: { ...first, seq: 7 },
+  lastSeq: 7,
   lastHash: 'cc',
   faults,
   persons: { present: 0, erased: 0 },

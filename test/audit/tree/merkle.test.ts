@@ -2,8 +2,10 @@ import t from 'tap'
 import {
   EMPTY_ROOT,
   foldHashes,
+  foldRow,
   leafHash,
   leafHashInPlace,
+  leafHashInto,
   nodeHash,
   rangeHash,
   treeRoot,
@@ -25,6 +27,9 @@ t.test('the hashes are those of the known test vectors', async (t) => {
 t.test('a leaf hashed in place is the same, and the byte before it stays', async (t) => {
   const bytes = Buffer.from('ab\ncdef\n')
   t.same(leafHashInPlace(bytes, 3, 7), leafHash(Buffer.from('cdef')))
+  const leaves = Buffer.alloc(40)
+  leafHashInto({ bytes, from: 3, to: 7 }, leaves, 5)
+  t.same(leaves.subarray(5, 37), leafHash(Buffer.from('cdef')))
   t.equal(bytes.toString(), 'ab\ncdef\n')
 })
 
@@ -36,4 +41,9 @@ t.test('roots of every size are those of the definition', async (t) => {
       t.fail(`fold ${size}`)
   }
   t.same(rangeHash(4, 7, subtree), naiveRoot(entries.slice(4, 7)))
+  for (const count of [1, 2, 4, 256]) {
+    const row = Buffer.concat(entries.slice(0, count).map(leafHash))
+    t.same(foldRow(row), naiveRoot(entries.slice(0, count)), `a row of ${count}`)
+    t.same(row, Buffer.concat(entries.slice(0, count).map(leafHash)), 'which stays as it is')
+  }
 })

@@ -6,6 +6,9 @@ import { PersonDigests } from '../../../src/audit/tree/person-digests.ts'
 import { config, tunnel } from '../events.ts'
 import { filled } from '../filled.ts'
 
+const placeOf = (line: string) => ({ bytes: Buffer.from(line), from: 0, to: Buffer.byteLength(line) })
+const digestIn = (line: string): string => (JSON.parse(line) as { whoDigest: string }).whoDigest
+
 t.test('persons are present, erased, removed or changed, in any order', async (t) => {
   const at = await filled(t, [tunnel(), config(), tunnel(), tunnel()])
   const { events, personal } = listSegments(at.dir)[0]!
@@ -16,7 +19,9 @@ t.test('persons are present, erased, removed or changed, in any order', async (t
   let isErased: IsErased | null = null
   const statesOf = () => {
     const digests = new PersonDigests(personal, isErased)
-    return lines.map((line) => digests.check(Buffer.from(line), (JSON.parse(line) as { whoDigest: string }).whoDigest))
+    const states = lines.map((line) => digests.check(placeOf(line), digestIn(line)))
+    digests.close()
+    return states
   }
   t.same(statesOf(), ['present', 'present', 'present'])
   const [first, second, third] = readFileSync(personal, 'utf8').split('\n')
@@ -39,9 +44,10 @@ t.test('a second personal line of one id is found, however it is written', async
   const { id } = JSON.parse(lines[1]!) as { id: string }
   const repeated = () => {
     const digests = new PersonDigests(personal, null)
-    for (const line of lines)
-      t.equal(digests.check(Buffer.from(line), (JSON.parse(line) as { whoDigest: string }).whoDigest), 'present')
-    return [...digests.repeatedIds()]
+    for (const line of lines) t.equal(digests.check(placeOf(line), digestIn(line)), 'present')
+    const ids = [...digests.repeatedIds()]
+    digests.close()
+    return ids
   }
   t.same(repeated(), [])
   for (const more of [

@@ -24,7 +24,7 @@ t.test('a scan has the leaf of every line and what is wrong among them', async (
   t.match(scan, {
     lines: 40,
     first: { seq: 1 },
-    last: { seq: 40 },
+    lastSeq: 40,
     lastHash: lineHash(lines[39]!),
     faults: [],
     rest: 0,
