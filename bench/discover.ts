@@ -53,7 +53,7 @@ const plain = Buffer.from(
 const chat = Buffer.from(
   JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'x'.repeat(60_000) }], stream: true }),
 )
-const far = (): boolean => false
+const far = { isNear: () => false, decode: () => Promise.resolve(null) }
 const hosts = Array.from({ length: 300 }, (_, index) => `www.site${index}.example`)
 let turn = 0
 const host = (): string => hosts[turn++ % hosts.length] ?? ''

@@ -11,6 +11,7 @@ import { HostCounts } from '../discover/host-counts.ts'
 import { PathCounts } from '../discover/path-counts.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
 import { AI_SCORE } from '../domain/sighting.ts'
+import { FirstDecoder } from '../edge/first-decoder.ts'
 import type { DiscoveryPort, Logger, Metrics } from '../flow/ports.ts'
 import { type FoundHost, openDiscoveryStore } from '../state/discovery-store.ts'
 
@@ -57,6 +58,7 @@ class Desk implements DiscoveryDesk {
   readonly #timer: NodeJS.Timeout
   #flushes = 0
   readonly #bits = new Map<string, number>()
+  readonly #decoder = new FirstDecoder()
 
   constructor(parts: DiscoveryDeskParts) {
     this.#parts = parts
@@ -99,6 +101,7 @@ class Desk implements DiscoveryDesk {
     })
     return {
       isNear: (host) => this.#hosts.isNear(host),
+      decode: (bytes, codings) => this.#decoder.decode(bytes, codings),
       contact: (client, host) => this.#drift.host(client, host, nowMs()),
       request: (seen) => {
         this.#drift.host(seen.client, seen.host, nowMs())

@@ -12,6 +12,7 @@ import type { Sighting } from '../domain/sighting.ts'
 import type { DialectId, ToolId } from '../domain/tool.ts'
 import type { RecoveryPorts } from '../inspect/blocked-values.ts'
 import type { Vault } from '../inspect/vault.ts'
+import type { Coding } from '../wire/content-coding.ts'
 import type { DecodingRoom } from './decoding-room.ts'
 
 /** Operational log. Never bodies, header values, query strings or keys. */
@@ -186,6 +187,11 @@ export interface SnapshotSource {
 export interface DiscoveryPort {
   /** Was this host seen to serve AI? Then the first bytes of its requests are looked at before they pass. */
   readonly isNear: (host: string) => boolean
+  /**
+   * The first bytes of a compressed body, from a copy that may be cut anywhere; `null`: nothing of it is known. Never
+   * rejects; bounded in bytes, time and how many at once.
+   */
+  readonly decode: (bytes: Uint8Array, codings: readonly Coding[]) => Promise<Uint8Array | null>
   /** Such a host is reached, in whatever way. */
   readonly contact: (client: string, host: string) => void
   /** A request to a host outside the catalogue. */

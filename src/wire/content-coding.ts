@@ -224,8 +224,8 @@ function* decodeStage(
 const isSkippableFrame = (bytes: Uint8Array, at: number): boolean =>
   ((bytes[at] ?? 0) & 0xf0) === 0x50 && bytes[at + 1] === 0x2a && bytes[at + 2] === 0x4d && bytes[at + 3] === 0x18
 
-/** RFC 1950: method 8 and a header that is a multiple of 31. */
-function hasZlibFrame(bytes: Uint8Array): boolean {
+/** Does it begin as RFC 1950 says: method 8, and a header that is a multiple of 31? Else `deflate` was sent raw. */
+export function hasZlibFrame(bytes: Uint8Array): boolean {
   const [method = 0, flags = 0] = bytes
   return (method & 0x0f) === 8 && ((method << 8) | flags) % 31 === 0
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import t from 'tap'
 import { startHttpOrigin, startHttpsOrigin } from '../helpers/origin.ts'
 import { makePki } from '../helpers/pki.ts'
@@ -13,7 +14,7 @@ const RELAY = 'relay.example'
 
 interface Asked {
   readonly path: string
-  readonly body: string | readonly string[]
+  readonly body: string | Uint8Array | readonly string[]
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -40,7 +41,7 @@ function ask(port: number, { path, body, headers = {} }: Asked): Promise<{ statu
       },
     )
     request.on('error', reject)
-    const pieces = typeof body === 'string' ? [body] : [...body]
+    const pieces: (string | Uint8Array)[] = typeof body === 'string' || body instanceof Uint8Array ? [body] : [...body]
     const next = (): void => {
       const piece = pieces.shift()
       if (piece === undefined) request.end()
@@ -59,16 +60,17 @@ async function admin(weir: TestWeir, path: string) {
 
 const CHAT = JSON.stringify({ messages: [{ role: 'user', content: 'hi' }], model: 'gpt-4o', stream: false })
 
-async function setUp(t: Scope, unlisted: string, answer = '{}') {
+async function setUp(t: Scope, unlisted: string, answer: string | Uint8Array = '{}', coding: string | null = null) {
   const bodies: string[] = []
   const origin = await startHttpOrigin(t, (request, response) => {
     let body = ''
     request.on('data', (chunk: Buffer) => {
-      body += chunk.toString()
+      body += chunk.toString('latin1')
     })
     request.on('end', () => {
       bodies.push(body)
       response.setHeader('content-type', 'application/json')
+      if (coding !== null) response.setHeader('content-encoding', coding)
       response.end(answer)
     })
   })
@@ -132,6 +134,33 @@ t.test(
     })
   },
 )
+
+t.test('compressed bodies and answers are looked into; what is no AI passes byte by byte', async (t) => {
+  const answer = brotliCompressSync('{"object":"chat.completion","choices":[]}')
+  const { bodies, weir } = await setUp(t, 'prohibited', answer, 'br')
+  const headers = (coding: string) => ({ 'content-encoding': coding })
+  const plain = zstdCompressSync(JSON.stringify({ room: 'a', message: 'hi' }))
+  const bomb = brotliCompressSync(Buffer.alloc(20_000_000))
+  for (const [body, coding] of [
+    [plain, 'zstd'],
+    [bomb, 'br'],
+    [Buffer.from('no zip'), 'gzip'],
+  ] as const) {
+    const path = '/chat'
+    t.equal((await ask(weir.port, { path, body, headers: headers(coding) })).status, 200)
+    t.equal(bodies.pop(), body.toString('latin1'), coding)
+  }
+  for (const [body, coding] of [
+    [gzipSync(CHAT), 'gzip'],
+    [zstdCompressSync(CHAT), 'zstd'],
+  ] as const) {
+    t.equal((await ask(weir.port, { path: '/api/chat', body, headers: headers(coding) })).status, 400, coding)
+  }
+  t.strictSame(bodies, [], 'nothing of them went upstream')
+  const [event] = flowEvents(await weir.waitForEvents((all) => flowEvents(all).length > 0))
+  t.match(event, { reason: 'unlisted-late', would: 'block' })
+  t.ok((event?.['evidence'] as string[]).includes('answer:chat-chunk'), 'the first told itself by its answer')
+})
 
 t.test('a host that served AI once is judged before anything passes, and is listed with a draft', async (t) => {
   const { bodies, weir } = await setUp(t, 'prohibited')

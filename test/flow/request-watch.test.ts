@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { RequestHead } from '../../src/domain/tool.ts'
-import { RequestWatch } from '../../src/flow/request-watch.ts'
+import { RequestWatch, type WatchPorts } from '../../src/flow/request-watch.ts'
+import { type Coding, decodeBody, encodeBody } from '../../src/wire/content-coding.ts'
 
 const head = (path: string, changes: Partial<RequestHead> = {}): RequestHead => ({
   method: 'POST',
@@ -13,21 +14,30 @@ const head = (path: string, changes: Partial<RequestHead> = {}): RequestHead => 
   ...changes,
 })
 const CHAT = Buffer.from('{"messages":[{"role":"user","content":"hi"}],"model":"gpt-4o"}')
-const far = (): boolean => false
+const far = { isNear: () => false, decode: () => Promise.resolve(null) }
+/** Undoes what the test encoded, later than at once. */
+const decoding = {
+  isNear: () => false,
+  decode: async (bytes: Uint8Array, codings: readonly Coding[]) => {
+    await Promise.resolve()
+    const decoded = decodeBody(bytes, codings, { maxBytes: 1e6, maxRatio: 1000 })
+    return decoded.ok ? decoded.body : null
+  },
+}
 
 t.test('the body is held only where the head is near, or the host was seen before', async (t) => {
   t.equal(new RequestWatch(head('/api/chat'), true, far).look, 'before')
   t.equal(new RequestWatch(head('/x'), true, far).look, 'beside')
-  t.equal(new RequestWatch(head('/x'), true, () => true).look, 'before')
+  t.equal(new RequestWatch(head('/x'), true, { ...far, isNear: () => true }).look, 'before')
   t.equal(new RequestWatch(head('/v1/chat/completions'), true, far).look, 'none', 'its head says enough')
   t.equal(new RequestWatch(head('/x'), false, far).look, 'none', 'nothing to look at')
 })
 
-t.test('what is no JSON, is compressed, or asks for another protocol is left alone', async (t) => {
+t.test('what is no JSON, has a coding that nobody knows, or asks for another protocol is left alone', async (t) => {
   const lines = (...headers: string[]) => new RequestWatch(head('/api/chat', { headers }), true, far).look
   t.equal(lines('content-type', 'multipart/form-data'), 'none')
   t.equal(lines('content-type', 'application/grpc-web+proto'), 'none')
-  t.equal(lines('content-type', 'application/json', 'content-encoding', 'zstd'), 'none')
+  t.equal(lines('content-type', 'application/json', 'content-encoding', 'lzma'), 'none')
   t.equal(lines('content-type', 'application/vnd.api+json; charset=utf-8'), 'before')
   t.equal(lines('content-type', 'text/plain;charset=UTF-8'), 'before')
   t.equal(lines(), 'before', 'no type at all')
@@ -61,12 +71,36 @@ t.test('the answer tells what the body did not, by its head or by its first byte
   t.equal(byBody.sighting.dialect, 'openai-chat')
 })
 
-t.test('a compressed answer is not looked into', async (t) => {
-  const watch = new RequestWatch(head('/x'), true, far)
-  watch.answerHead(['content-encoding', 'gzip'])
-  watch.answerPiece(Buffer.from('"object":"chat.completion"'))
-  watch.end()
-  t.notOk(watch.isAi)
+t.test('a compressed answer is looked into from its copy; without a decoder it is not', async (t) => {
+  const ofAnswer = async (ports?: WatchPorts) => {
+    const watch = new RequestWatch(head('/x'), true, ports)
+    watch.answerHead(['content-encoding', 'gzip'])
+    watch.answerPiece(encodeBody(Buffer.from('{"object":"chat.completion"}'), ['gzip']))
+    await watch.end()
+    return watch.isAi
+  }
+  t.ok(await ofAnswer(decoding))
+  t.notOk(await ofAnswer(far))
+  t.notOk(await ofAnswer())
+})
+
+t.test('a compressed body is looked into too, held or in passing, in every coding', async (t) => {
+  for (const coding of ['gzip', 'deflate', 'br', 'zstd'] as const) {
+    const headers = ['content-type', 'application/json', 'content-encoding', coding]
+    const encoded = encodeBody(CHAT, [coding])
+    const held = new RequestWatch(head('/api/chat', { headers }), true, decoding)
+    t.equal(held.look, 'before')
+    await held.body(encoded)
+    t.ok(held.isAi, `${coding}, held`)
+    const passing = new RequestWatch(head('/x', { headers }), true, decoding)
+    t.equal(passing.look, 'beside')
+    passing.bodyPiece(encoded.subarray(0, 9))
+    passing.bodyPiece(encoded.subarray(9))
+    passing.answerHead([])
+    await passing.end()
+    t.ok(passing.isAi, `${coding}, in passing`)
+    t.equal(new RequestWatch(head('/x', { headers }), true).look, 'none', 'nobody decodes')
+  }
 })
 
 t.test('a held body is looked at at once', async (t) => {

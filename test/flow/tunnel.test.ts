@@ -175,6 +175,7 @@ t.test('discovery is told of tunnels to hosts that nobody named, and of no other
   const told: string[] = []
   const discovery: DiscoveryPort = {
     isNear: () => false,
+    decode: () => Promise.resolve(null),
     contact: (_client, host) => told.push(`contact ${host}`),
     request: ({ host }) => told.push(`request ${host}`),
     tunnel: ({ host, bytesIn, bytesOut }) => told.push(`tunnel ${host} ${bytesIn} ${bytesOut}`),
