@@ -235,9 +235,10 @@ function bind({ files, config, loadedAt }: SnapshotInput, parts: Parts): PolicyS
     decideTunnel: (facts) => decideTunnel(policy, facts),
     decideExchange: (facts) => decideExchange(policy, facts),
     tenantHeaders: (host, port) => tenantHeadersAt(policy, host, port),
-    renderNotice: (decision, head, event) =>
+    renderNotice: (decision, head, event, findings = []) =>
       renderNotice({
         decision,
+        findings,
         head,
         event,
         company: policy.company,

@@ -1,4 +1,5 @@
 import type { ExchangeDecision, ExchangeFacts, PolicyMode, TunnelDecision, TunnelFacts } from './decision.ts'
+import type { FindingCount } from './finding.ts'
 import type { LocalAnswer, Notice } from './notice.ts'
 import type { TenantHeaders } from './tenant.ts'
 import type { Tier } from './tier.ts'
@@ -34,8 +35,13 @@ export interface PolicySnapshot {
   readonly decideExchange: (facts: ExchangeFacts) => ExchangeDecision
   /** What is set on every request to a host so that only the company's tenants are reached; `null`: nothing. */
   readonly tenantHeaders: (host: string, port: number) => TenantHeaders | null
-  /** The developer's notice for a decision; `event` is the flow id. */
-  readonly renderNotice: (decision: ExchangeDecision, head: RequestHead, event: string) => Notice
+  /** The developer's notice for a decision; `event` is the flow id, `findings` what it was blocked for. */
+  readonly renderNotice: (
+    decision: ExchangeDecision,
+    head: RequestHead,
+    event: string,
+    findings?: readonly FindingCount[],
+  ) => Notice
   /** The notice in the client's own error format. */
   readonly answerWithNotice: (notice: Notice, decision: ExchangeDecision, head: RequestHead) => LocalAnswer
 }

@@ -8,6 +8,7 @@ import type { RecoveryPorts } from '../inspect/blocked-values.ts'
 import { type Coding, decodeBodyAsync, encodeBodyAsync, parseContentEncoding } from '../wire/content-coding.ts'
 import type { Framing } from '../wire/grpc-frames.ts'
 import { plainFrames, requestFraming } from '../wire/plain-frames.ts'
+import { toldFindings } from './block-causes.ts'
 import type { HeldBody, InspectPort } from './ports.ts'
 import { countFindings } from './record.ts'
 import { recoverFromBlock } from './recovery.ts'
@@ -38,6 +39,8 @@ export interface Judgement {
   /** What stands in the body that goes upstream in place of values. */
   readonly placeholders: readonly string[]
   readonly histories: readonly string[]
+  /** Of a block: the findings that the developer is told of. */
+  readonly told: readonly FindingCount[]
 }
 
 interface ReadPorts {
@@ -91,9 +94,24 @@ export async function judgeHeldBody(
   const decided = ports.decide(facts)
   const decision = isLeftAlone ? decided : afterHistory(ports, reading, facts, decided)
   const { counts: findings, unread, model, histories } = reading
-  const verdict = { decision, findings, unread, model, histories }
+  const told =
+    decision.action === 'block'
+      ? toldOf(ports, reading, facts, { decision, before: input.decision, isFixed: isSigned })
+      : []
+  const verdict = { decision, findings, unread, model, histories, told }
   if (decision.action !== 'redact' || isLeftAlone) return { ...verdict, body: null, placeholders: [] }
   return { ...verdict, ...(await editedBody(ports, head, decision, reading)) }
+}
+
+function toldOf(
+  { decide }: JudgePorts,
+  { findings }: BodyReading,
+  facts: BodyFacts,
+  block: { readonly decision: ExchangeDecision; readonly before: ExchangeDecision; readonly isFixed: boolean },
+): readonly FindingCount[] {
+  const { reason } = block.decision
+  const { editSeverities: severities } = block.before
+  return countFindings(toldFindings({ findings, facts, decide }, { reason, severities, isFixed: block.isFixed }))
 }
 
 function afterHistory(

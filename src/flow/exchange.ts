@@ -59,6 +59,8 @@ class OpenExchange implements Exchange {
   readonly #decideMs: number
   #decision: ExchangeDecision
   #findings: readonly FindingCount[] = []
+  /** Of a block: the findings that the developer is told of. */
+  #told: readonly FindingCount[] = []
   #unread: UnreadReason | null
   #heldModel: string | null = null
   #bytesIn: number | null = null
@@ -111,6 +113,7 @@ class OpenExchange implements Exchange {
     this.#isChanged = judgement.body !== null
     this.#placeholders = judgement.placeholders
     this.#histories = judgement.histories
+    this.#told = judgement.told
     this.#sealRead()
     // No room to look is Weir's own trouble: told as such, and worth a retry, not as a block of the tool.
     if (judgement.unread === 'over-capacity' && this.#decision.reason === 'unreadable') {
@@ -127,6 +130,7 @@ class OpenExchange implements Exchange {
     this.#findings = joinCounts(this.#findings, seen.findings)
     this.#unread ??= seen.unread ?? decision.unread
     this.#heldModel ??= seen.model
+    this.#told = seen.told
     // What the intent said stands: from then on the outcome tells what a later message met.
     if (!this.#hasIntent) this.#decision = decision
     this.#sealRead()
@@ -217,7 +221,7 @@ class OpenExchange implements Exchange {
   }
 
   blockNotice(decision = this.#decision): Notice {
-    return this.#snapshot.renderNotice(decision, this.#input.head, this.id)
+    return this.#snapshot.renderNotice(decision, this.#input.head, this.id, this.#told)
   }
 
   #streamRefusal(decision: ExchangeDecision): StreamRefusal {

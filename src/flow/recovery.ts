@@ -7,6 +7,7 @@ import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
 import { type Finding, SEVERITIES } from '../domain/finding.ts'
 import type { DialectId } from '../domain/tool.ts'
 import { CLIENT_BLOCKED, type Reach, type RecoveryPorts } from '../inspect/blocked-values.ts'
+import { blockCauses } from './block-causes.ts'
 import { countFindings } from './record.ts'
 
 /** Reason code of the redaction in place of a block. */
@@ -28,7 +29,7 @@ export interface BlockedRequest {
 /** The block itself, remembered; or, when all it is blocked for was blocked before and is only sent again, a redaction. */
 export function recoverFromBlock(ports: RecoveryPorts, request: BlockedRequest): ExchangeDecision {
   const { client, dialect, body, findings, facts, decision, decide } = request
-  const causing = causesOf(request)
+  const causing = blockCauses(request)
   if (causing.length === 0 || causing.length > CLIENT_BLOCKED) return decision
   const newest = newestPart(dialect, body)
   const marked = causing.map((finding) => ({ finding, mark: ports.markOf(body, finding) }))
@@ -51,25 +52,6 @@ export function recoverFromBlock(ports: RecoveryPorts, request: BlockedRequest):
 interface Marked {
   readonly finding: Finding
   readonly mark: string
-}
-
-/** The findings without which it would pass; none when it is blocked for something else. */
-function causesOf({ findings, facts, decide }: BlockedRequest): readonly Finding[] {
-  const isBlocked = (counts: BodyFacts['findings']): boolean =>
-    decide({ ...facts, findings: counts, hasUneditableFinding: false }).action === 'block'
-  if (findings.length === 0 || isBlocked([])) return []
-  const kinds = new Map<string, boolean>()
-  const isCause = (finding: Finding): boolean => {
-    const kind = `${finding.severity} ${finding.detector}`
-    const known = kinds.get(kind)
-    if (known !== undefined) return known
-    const isOne = isBlocked(countFindings([finding]))
-    kinds.set(kind, isOne)
-    return isOne
-  }
-  const causing = findings.filter(isCause)
-  // Only together (`atLeast`), or for standing where nothing may be edited.
-  return causing.length > 0 || !isBlocked(facts.findings) ? causing : findings
 }
 
 /** Was the text at `field` sent before? `reach`: how far the conversation had gone when it was blocked last. */

@@ -1,9 +1,11 @@
 /** Writes the notice of a blocked request: what, why, what to use instead, how to ask. Never a way around. */
 import type { ExchangeDecision } from '../domain/decision.ts'
+import type { FindingCount } from '../domain/finding.ts'
 import type { Language, LocalizedText, Notice } from '../domain/notice.ts'
 import type { TierAssignment } from '../domain/policy-snapshot.ts'
 import type { RequestHead, Tool, ToolId } from '../domain/tool.ts'
 import type { Notices } from './compile.ts'
+import { findingsText } from './findings-text.ts'
 import { type LanguageSettings, pickLanguage } from './language.ts'
 import { MAX_VALUE_CHARS, plainValue } from './plain-value.ts'
 import { WORDS } from './words.ts'
@@ -17,6 +19,8 @@ export interface NoticeSettings extends LanguageSettings {
 
 export interface RenderNoticeInput {
   readonly decision: ExchangeDecision
+  /** What it was blocked for; empty when that was nothing in its body. */
+  readonly findings: readonly FindingCount[]
   readonly head: RequestHead
   /** The flow id, under which the audit events are found. */
   readonly event: string
@@ -41,7 +45,7 @@ export function renderNotice(input: RenderNoticeInput): Notice {
     company: plainValue(input.company),
     // A block without a tier comes from a rule of its own; the strictest word says what it means for the reader.
     tier: plainValue(texts.tiers[decision.tier ?? 'prohibited']),
-    reason: plainValue(reasonText(decision, language)),
+    reason: whyText(input, language),
     ask: askText(settings, event, language),
     event,
     instead:
@@ -66,6 +70,14 @@ const fill = (template: string, values: Readonly<Record<string, string>>): strin
 function toolName({ decision, tools, head }: RenderNoticeInput): string {
   const tool = decision.tool === null ? undefined : tools.get(decision.tool)
   return tool?.name ?? head.host
+}
+
+/** IT's reason or ours; behind it what was found, so that the developer knows what to take out. */
+function whyText({ decision, findings }: RenderNoticeInput, language: Language): string {
+  const { listComma, colon } = WORDS[language]
+  const found = findingsText(findings, listComma)
+  const reason = plainValue(reasonText(decision, language))
+  return found === '' ? reason : reason + colon + found
 }
 
 function reasonText(decision: ExchangeDecision, language: Language): string {

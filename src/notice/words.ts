@@ -8,6 +8,8 @@ interface Words {
   readonly askLink: string
   readonly event: string
   readonly listComma: string
+  /** Between a reason and what was found. */
+  readonly colon: string
   /** What stands for {reason} when IT gave no reason of its own; by reason code of the decision. */
   readonly reasons: Readonly<Record<string, string>>
   readonly otherReason: string
@@ -19,12 +21,14 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     askLink: 'Ask for access',
     event: 'Event',
     listComma: ', ',
+    colon: ': ',
     reasons: {
       'tier-prohibited': 'not permitted here',
       unlisted: 'an AI service that is not in the catalogue',
       rule: 'a rule of your company',
       finding: 'the request holds sensitive data',
       uneditable: 'the request holds sensitive data where it cannot be removed',
+      'unknown-history': 'it goes on from an answer that is not known here',
       unreadable: 'the request cannot be inspected',
       'unnamed-path': 'an address of this tool that is not known',
       'tenant-restriction': 'only with the account of your company',
@@ -38,12 +42,14 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     askLink: '申请使用',
     event: '事件',
     listComma: '、',
+    colon: '：',
     reasons: {
       'tier-prohibited': '此处不允许使用',
       unlisted: '未登记的 AI 服务',
       rule: '公司规则',
       finding: '请求中含有敏感数据',
       uneditable: '请求中含有无法移除的敏感数据',
+      'unknown-history': '请求接续的是此处未知的回答',
       unreadable: '无法检查该请求',
       'unnamed-path': '该工具的未知地址',
       'tenant-restriction': '仅限使用公司账户',

@@ -247,7 +247,7 @@ function applyBody(work: Work, body: BodyFacts): void {
     makeStricter(
       work,
       rules.onUneditable,
-      'uneditable',
+      'unknown-history',
       'it goes on from a history that the provider keeps and Weir does not know',
     )
   }

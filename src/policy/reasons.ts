@@ -9,6 +9,7 @@ export const EXCHANGE_REASONS = [
   'exemption',
   'finding',
   'uneditable',
+  'unknown-history',
   'unreadable',
   'unnamed-path',
   'tenant-restriction',

@@ -61,6 +61,9 @@ for (const dialect of ['anthropic-messages', 'openai-chat', 'openai-responses'] 
     const refused = await send(second)
     t.equal(refused.status, 400)
     t.match(refused.text, 'Blocked by ACME policy')
+    const place = dialect === 'openai-responses' ? 'input[2].content' : 'messages[2].content'
+    t.match(refused.text, `sensitive data: aws-access-key (${place})`, 'the developer learns what to take out')
+    t.notMatch(refused.text, KEY)
     t.equal(bodies.length, 1, 'the provider was not asked')
     const third: Turns = [...second, ['user', 'never mind, what is a weir?']]
     const answer = await send(third)

@@ -274,5 +274,5 @@ t.test('a history that the provider keeps: known goes on, unknown is a block', a
   t.equal((await ask('', { body: { ...shape.request('go on', true), conversation: { id: 'conv_1' } } })).status, 400)
   t.equal(bodies.length, 3, 'nothing of the blocked ones went upstream')
   const events = outcomes(await weir.waitForEvents((all) => outcomes(all).length >= 7))
-  t.match(events[0], { action: 'block', reason: 'uneditable' })
+  t.match(events[0], { action: 'block', reason: 'unknown-history' })
 })

@@ -90,6 +90,7 @@ export const blockDecision = (row: Partial<ExchangeDecision> = {}): ExchangeDeci
 
 export const noticeInput = (row: Partial<RenderNoticeInput> = {}): RenderNoticeInput => ({
   decision: blockDecision(),
+  findings: [],
   head: requestHead(),
   event: EVENT,
   company: 'ACME',

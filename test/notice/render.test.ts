@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { ExchangeDecision } from '../../src/domain/decision.ts'
+import type { FindingCount } from '../../src/domain/finding.ts'
 import type { Language } from '../../src/domain/notice.ts'
 import { renderNotice } from '../../src/notice/render.ts'
 import { readCases } from '../dialects/read-cases.ts'
@@ -10,6 +11,7 @@ import { blockDecision, EVENT, noticeInput } from './inputs.ts'
 interface Row extends HeadRow {
   readonly name: string
   readonly decision?: Partial<ExchangeDecision>
+  readonly findings?: readonly FindingCount[]
   readonly language?: Language
   readonly fallback?: Language
   readonly askUrl?: string | null
@@ -24,6 +26,7 @@ t.test('the notice says what, why, what instead and how to ask, as the table sho
     const notice = renderNotice(
       noticeInput({
         decision: blockDecision(row.decision),
+        findings: row.findings ?? [],
         head: requestHead(row),
         company: row.company ?? 'ACME',
         settings: {
