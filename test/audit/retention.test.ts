@@ -1,15 +1,29 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import t from 'tap'
-import { verifyChains } from '../../src/audit/chain.ts'
 import { compressFile } from '../../src/audit/compress-segment.ts'
 import { addHold, holdsFile, releaseHold } from '../../src/audit/holds.ts'
 import { listSegments } from '../../src/audit/segments.ts'
 import { StoreEngine } from '../../src/audit/store-engine.ts'
-import { followingOutcome, intent, tunnel } from './events.ts'
-import { filled } from './filled.ts'
+import { verifyFolder } from '../../src/audit/tree/verify-folder.ts'
+import { admin, followingOutcome, intent, tunnel } from './events.ts'
+import { type Filled, filled } from './filled.ts'
+import { signTrail } from './tree/signed-trail.ts'
 
 const day = (number: number) => `2026-11-${String(number).padStart(2, '0')}T10:00:00.000Z`
+
+/** Says in a signed record, as a running Weir does before, that the records up to one go; gives the flow of that record. */
+async function recordRemoval({ data, dir, write }: Filled, lastSeq: number): Promise<string> {
+  const behind = listSegments(dir).find(({ firstSeq }) => firstSeq === lastSeq + 1)!
+  const { prevHash: lastHash } = JSON.parse(readFileSync(behind.events, 'utf8').split('\n', 1)[0]!) as {
+    prevHash: string
+  }
+  const after = { firstSeq: 1, lastSeq, lastHash }
+  const deed = admin({ time: day(20), operation: 'retention.remove', target: 'n1-w0', after })
+  await write(deed)
+  signTrail(dir, join(data, 'keys', 'checkpoint.key'), [listSegments(dir).at(-1)!.firstSeq])
+  return deed.flow
+}
 
 t.test('whole segments go once all in them is old, with persons and rows; the chain goes on', async (t) => {
   const old = [1, 2, 3].map((number) => tunnel({ time: day(number) }))
@@ -22,22 +36,25 @@ t.test('whole segments go once all in them is old, with persons and rows; the ch
   })
   const before = listSegments(at.dir)
   t.equal(engine.retain(Date.parse(day(10))).length, 0, 'nothing is removed that the store has not read')
+  const recorded = await recordRemoval(at, 4)
   engine.catchUp(60_000)
   t.same(
     engine.retain(Date.parse(day(10))),
     before.slice(0, 4).map(({ events }) => events),
   )
-  t.equal(listSegments(at.dir).length, 2)
+  t.equal(listSegments(at.dir).length, 3)
   t.notOk(existsSync(before[0]!.personal))
   const left = engine.query({ limit: 100, order: 'asc' }).items
   t.same(
     left.map(({ flow }) => flow),
-    [spanning.flow, young[1]!.flow],
+    [spanning.flow, young[1]!.flow, recorded],
   )
   t.equal(engine.query({ limit: 100, order: 'asc', text: 'qoder' }).items.length, 1)
-  t.match(verifyChains(at.dir), [{ firstSeq: 5, problems: [], notes: [/begins at 5/] }])
+  const [report] = await verifyFolder(at.dir)
+  t.match(report, { firstSeq: 5, signed: 7, problems: [] })
+  t.ok(report?.notes.includes('begins at 5: older records were removed'))
   engine.catchUp(60_000)
-  t.equal(engine.query({ limit: 100, order: 'asc' }).items.length, 2)
+  t.equal(engine.query({ limit: 100, order: 'asc' }).items.length, 3)
 })
 
 t.test(
@@ -78,8 +95,10 @@ t.test('the newest segment stays however old it is', async (t) => {
   engine.catchUp(60_000)
   t.equal(engine.retain(Date.parse(day(20))).length, 1)
   t.equal(engine.retain(Date.parse(day(20))).length, 0)
-  await at.write(tunnel())
-  t.match(verifyChains(at.dir), [{ firstSeq: 2, lastSeq: 3, problems: [] }])
+  await at.write(tunnel({ time: day(1) }))
+  const [report] = await verifyFolder(at.dir)
+  t.match(report, { firstSeq: 2, lastSeq: 3, problems: [{ kind: 'removed', seq: 1 }] }, 'no record says that it went')
+  t.equal(report?.problems.length, 1, 'the chain goes on')
 })
 
 t.test('compressed segments go too; nothing goes around one that cannot be read', async (t) => {

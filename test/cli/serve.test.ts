@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { verifyChains } from '../../src/audit/chain.ts'
+import { verifyFolder } from '../../src/audit/tree/verify-folder.ts'
 import { run } from '../../src/cli/serve.ts'
 import { startFolder } from '../helpers/start.ts'
 import { fakeIo } from './fake-io.ts'
@@ -80,7 +80,7 @@ t.test('a fault that nobody catches stands in the log, and the process ends in o
   t.match(stdout, /"event":"app\.fault"/u)
   t.match(stdout, /planted fault/u)
   const audit = join(weir.dir, 'data', 'audit')
-  t.ok(verifyChains(audit).every(({ problems }) => problems.length === 0))
+  t.match(await verifyFolder(audit), [{ stream: 'n1-w0', problems: [] }])
 })
 
 t.test('the banner says where everything is, SIGHUP reloads, SIGTERM ends it properly', async (t) => {
