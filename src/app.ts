@@ -7,7 +7,7 @@ import type { AuditSinks } from './audit/sinks/sinks.ts'
 import type { Spool } from './audit/spool.ts'
 import type { EventStore } from './audit/store.ts'
 import type { Authority } from './ca/authority.ts'
-import { openAuditTrail } from './cli/audit-trail.ts'
+import { type AuditTrail, openAuditTrail } from './cli/audit-trail.ts'
 import { joinClientIdentity, tokenFile } from './cli/client-identity.ts'
 import { createControlPorts } from './cli/control-ports.ts'
 import { createDirectoryGroups, type DirectoryGroups } from './cli/directory-groups.ts'
@@ -25,6 +25,7 @@ import { watchTokenDeeds } from './cli/token-deeds.ts'
 import { proxyListens } from './config/proxy-listens.ts'
 import { createRulesArchive, type RulesArchive } from './config/rules-archive.ts'
 import type { WeirConfig } from './config/schema.ts'
+import type { LoadedState } from './config/state.ts'
 import { type ReloadCause, type ReloadReport, type StateWatch, watchState } from './config/watch.ts'
 import { parseListen } from './control/listen.ts'
 import type { ControlPorts } from './control/ports.ts'
@@ -133,6 +134,7 @@ export class App {
   readonly #newId: () => string
   readonly #spool: Spool
   readonly #sinks: AuditSinks
+  readonly #setSinks: AuditTrail['setSinks']
   readonly #store: EventStore
   readonly #archive: RulesArchive
   readonly #watch: StateWatch
@@ -167,8 +169,9 @@ export class App {
     this.#newId = createIdSource()
     const metrics = createMetrics()
     this.#metrics = this.#open(metrics, () => metrics.stop())
-    const { store, spool, tree, sinks, persons } = openAuditTrail(config, parts, parts.opened)
+    const { store, spool, tree, sinks, persons, setSinks } = openAuditTrail(config, parts, parts.opened)
     this.#sinks = sinks
+    this.#setSinks = setSinks
     this.#persons = persons
     this.#store = store
     this.#spool = spool
@@ -287,7 +290,7 @@ export class App {
       initial: state,
       load,
       onReport: (report) => this.#onReload(report),
-      onSwap: (state) => this.#archive.keep(state),
+      onSwap: (state) => this.#onSwap(state),
       onWatchError: (folder, error) => log.warn({ folder, err: error }, 'config.watch-failed'),
     })
     return this.#open(watch, () => watch.close())
@@ -452,6 +455,12 @@ export class App {
     this.#parts.log.info({ proxy: listed, admin }, 'app.listening')
   }
 
+  #onSwap(state: LoadedState): void {
+    this.#archive.keep(state)
+    this.#setSinks(state.config.audit.sinks)
+    this.#addSinkGauges(state.config)
+  }
+
   #onReload(report: ReloadReport): void {
     this.#inspector.refresh()
     const { problems, ...change } = report
@@ -468,8 +477,12 @@ export class App {
     this.#metrics.gauge('weir_inspecting_bytes', () => this.#listener.inspectingBytes())
     this.#metrics.gauge('weir_audit_spooled_bytes', () => this.#spool.health().spooledBytes)
     this.#metrics.gauge('weir_audit_writable', () => (this.#spool.health().ok ? 1 : 0))
-    const names = this.config.audit.sinks.map(({ name }) => name)
-    addSinkGauges(this.#metrics, names, this.#sinks)
+    this.#addSinkGauges(this.config)
     this.#metrics.gauge('weir_audit_lost_records', () => this.#spool.lost())
+  }
+
+  #addSinkGauges({ audit }: WeirConfig): void {
+    const names = audit.sinks.map(({ name }) => name)
+    addSinkGauges(this.#metrics, names, this.#sinks)
   }
 }

@@ -41,6 +41,8 @@ export type ToWorker =
   | { readonly kind: 'recorded' }
   /** It could not be recorded, and stays. */
   | { readonly kind: 'unrecorded' }
+  /** Receivers have changed. */
+  | { readonly kind: 'sinks'; readonly sinks: SinkFiles }
   | { readonly kind: 'close' }
 
 export type FromWorker =

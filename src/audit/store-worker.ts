@@ -132,8 +132,11 @@ interface Old {
 /** What was told to be expiring, until it is recorded: one removal at a time. */
 let expiring: Old | null = null
 
+/** Receivers that records wait for. */
+let sinks = settings.sinks ?? null
+
 function findOld(): Old {
-  const { dir, retentionDays, contentDays = null, sinks = null } = settings
+  const { dir, retentionDays, contentDays = null } = settings
   const before = (days: number): number => Date.now() - days * DAY_MS
   const keeps = (ms: number): ReturnType<typeof neededBySinks> | undefined =>
     sinks === null ? undefined : neededBySinks(dir, sinks, ms)
@@ -188,6 +191,9 @@ port.on('message', (message: ToWorker) => {
     case 'question':
       tasks.push({ number: message.number, steps: stepsOf(message.question) })
       if (tasks.length === 1) setImmediate(work)
+      break
+    case 'sinks':
+      sinks = message.sinks
       break
     case 'recorded':
       if (expiring !== null) removeOld(expiring)

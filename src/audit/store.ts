@@ -51,6 +51,8 @@ export interface EventStore {
   readonly notify: () => void
   /** Resolves once everything now in the files is in the store. */
   readonly sync: () => Promise<void>
+  /** From now on records wait for these receivers. */
+  readonly keepFor: (sinks: SinkFiles) => void
   readonly health: () => { readonly ok: boolean; readonly detail: string | null }
   readonly close: () => Promise<void>
 }
@@ -67,7 +69,7 @@ interface Asker {
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './store-worker.ts' : './store-worker.js', import.meta.url)
 
 class WorkerStore implements EventStore {
-  readonly #settings: WorkerSettings
+  #settings: WorkerSettings
   readonly #log: Logger | undefined
   readonly #onExpire: (removals: readonly Removal[]) => Promise<void>
   readonly #askers = new Map<number, Asker>()
@@ -107,6 +109,11 @@ class WorkerStore implements EventStore {
   }
 
   health = (): { readonly ok: boolean; readonly detail: string | null } => this.#health
+
+  keepFor = (sinks: SinkFiles): void => {
+    this.#settings = { ...this.#settings, sinks }
+    this.#send({ kind: 'sinks', sinks })
+  }
 
   notify = (): void => {
     if (this.#closing !== null) return

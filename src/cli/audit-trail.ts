@@ -27,6 +27,8 @@ export interface AuditTrail {
   readonly store: EventStore
   readonly sinks: AuditSinks
   readonly tree: TreeThread
+  /** The list of receivers has changed. */
+  readonly setSinks: (sinks: WeirConfig['audit']['sinks']) => void
 }
 
 /** `opened` grows part by part, also when a later one throws. */
@@ -71,14 +73,8 @@ export function openAuditTrail(
       sinks.durable(lastSeq)
     },
   })
-  const sinks = openSinks({
-    dir,
-    folder: sinksFolder(data.dir),
-    sinks: audit.sinks,
-    stream: STREAM,
-    durableSeq: spool.lastSeq(),
-    log,
-  })
+  const folder = sinksFolder(data.dir)
+  const sinks = openSinks({ dir, folder, sinks: audit.sinks, stream: STREAM, durableSeq: spool.lastSeq(), log })
   // Closed behind the spool, whose last lines they are still told of; the tree before the sinks, which get its checkpoint.
   opened.push(sinks)
   const onCheckpoint = (checkpoint: MadeCheckpoint): void => {
@@ -87,7 +83,12 @@ export function openAuditTrail(
   }
   const tree = openAuditTree(config, { stream: STREAM, log, spool, onCheckpoint }, opened)
   opened.push(spool)
-  return { persons, spool, store, sinks, tree }
+  const setSinks: AuditTrail['setSinks'] = (list) => {
+    // First: what a new one needs is not to go meanwhile.
+    store.keepFor({ folder, names: list.map(({ name }) => name) })
+    sinks.replace(list)
+  }
+  return { persons, spool, store, sinks, tree, setSinks }
 }
 
 /** Also goes on with what the last run left plain: the newest segment of the stream is never touched. */

@@ -84,7 +84,7 @@ async function kindOf(path: string): Promise<'file' | 'folder' | null> {
 /** Files that the configuration names. Of CAs only a company's own: opening ours would make it. */
 async function namedFileProblems({ config }: LoadedState, nowMs: () => number): Promise<readonly Problem[]> {
   const files = readNamedFiles(config)
-  const problems = files.ok ? [] : files.problems
+  const problems = files.ok ? files.warnings : files.problems
   if (config.certs.chain === null && config.certs.pkcs12 === null) return problems
   const opened = await openAuthority({ ...config.certs, nowMs })
   return [...problems, ...(opened.ok ? opened.warnings : opened.problems)]

@@ -33,7 +33,8 @@ export function openProxyTls(
     certificates: createCertificateSource(tls),
     reload: () => {
       if (context === null) return
-      const again = read(config)
+      // Receivers of records have come and gone since; their files are theirs alone.
+      const again = read({ ...config, audit: { ...config.audit, sinks: [] } })
       if (again.ok) context = again.files.proxyTls ?? context
       else log.error({ problems: again.problems }, 'app.tls-reload-refused')
     },

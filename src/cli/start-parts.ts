@@ -89,7 +89,7 @@ async function readAll(load: StateOptions): Promise<{
   const config = loaded.ok ? loaded.state.config : await configAlone(load)
   if (config === null) return { state: null, files: null, seal: null, sealTo: null, problems: found }
   const read = readNamedFiles(config)
-  if (!read.ok) found.push(...read.problems)
+  found.push(...(read.ok ? read.warnings : read.problems))
   const auditors = await readAuditorKeys(config)
   if (!auditors.ok) found.push(...auditors.problems)
   const privacy = await readPrivacyKeyFile(config)

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import type { Problem } from '../domain/settings.ts'
 import type { WeirConfig } from './schema.ts'
+import { sinkFileProblems } from './sink-files.ts'
 
 /** A certificate and key that fit together. */
 export interface ServerTls {
@@ -20,7 +21,7 @@ export interface NamedFiles {
 }
 
 export type NamedFilesResult =
-  | { readonly ok: true; readonly files: NamedFiles }
+  | { readonly ok: true; readonly files: NamedFiles; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
 /** Read `proxy.tls`, `admin.tls`, `upstream.extraRoots`; try the files of `identity.ldap` and `audit.sinks`. */
@@ -36,23 +37,10 @@ export function readNamedFiles({ proxy, admin, upstream, audit, identity: { ldap
   if (ldap !== null && ldap.bindPasswordFile !== null) {
     read(ldap.bindPasswordFile, 'identity.ldap.bindPasswordFile', problems)
   }
-  for (const [index, sink] of audit.sinks.entries()) trySinkFiles(sink, `audit.sinks[${index}]`, problems)
-  if (problems.length > 0) return { ok: false, problems }
-  return { ok: true, files: { proxyTls: proxyTls?.context ?? null, adminTls: adminTls?.files ?? null, extraRoots } }
-}
-
-/** Read again for each connection; tried here for the same reason. */
-function trySinkFiles(sink: WeirConfig['audit']['sinks'][number], path: string, problems: Problem[]): void {
-  if (sink.kind === 'file') return
-  if (sink.caFile !== null) readRoots(sink.caFile, `${path}.caFile`, problems)
-  const names = ['certFile', 'keyFile', 'tokenFile', 'secretFile'] as const
-  for (const name of names) {
-    const file = (sink as Partial<Record<typeof name, string | null>>)[name] ?? null
-    if (file === null) continue
-    const before = problems.length
-    const text = read(file, `${path}.${name}`, problems).toString('utf8').trim()
-    if (problems.length === before && text === '') problems.push(problem(file, `${path}.${name}`, 'is empty'))
-  }
+  problems.push(...sinkFileProblems(audit.sinks))
+  if (problems.some(({ severity }) => severity === 'error')) return { ok: false, problems }
+  const files = { proxyTls: proxyTls?.context ?? null, adminTls: adminTls?.files ?? null, extraRoots }
+  return { ok: true, files, warnings: problems }
 }
 
 function readTls(

@@ -1,11 +1,13 @@
 /** Loads everything that rules the proxy at once: configuration, rules, network map. All problems of all of it together. */
 import { basename, dirname, isAbsolute, relative } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Problem } from '../domain/settings.ts'
 import type { IdentityPort } from '../flow/ports.ts'
 import { type LoadOptions, type LoadResult, loadConfig } from './load.ts'
 import { revisionOf } from './revision.ts'
 import { readRulesFiles } from './rules-files.ts'
 import type { WeirConfig } from './schema.ts'
+import { sinkFileProblems } from './sink-files.ts'
 import { buildSnapshot, type LoadedRules, type RulesResult } from './snapshot.ts'
 import { readYamlFile, type YamlSource } from './yaml-file.ts'
 
@@ -66,11 +68,11 @@ export async function loadState(options: StateOptions): Promise<StateResult> {
     loaded.ok ? negotiateProblems(options, loaded) : [],
   ])
   const problems: StateProblem[] = [
-    ...tagged('config', [...loaded.problems, ...missing]),
+    ...tagged('config', [...loaded.problems, ...missing, ...newSinkProblems(options, config)]),
     ...rules.problems,
     ...identity.problems,
   ]
-  if (!loaded.ok || !rules.ok || !identity.ok || missing.length > 0) return { ok: false, problems }
+  if (!loaded.ok || !rules.ok || !identity.ok || hasErrors(problems)) return { ok: false, problems }
   return {
     ok: true,
     problems,
@@ -84,6 +86,14 @@ export async function loadState(options: StateOptions): Promise<StateResult> {
       revisions: { config: revisionOf(loaded.files), identity: identity.revision },
     }),
   }
+}
+
+const hasErrors = (problems: readonly StateProblem[]): boolean => problems.some(({ severity }) => severity === 'error')
+
+/** Files of receivers that a reload brings; those of a start are read with the other files that it names. */
+function newSinkProblems({ previous }: StateOptions, { audit }: WeirConfig): readonly Problem[] {
+  const before = previous?.config.audit.sinks ?? null
+  return before === null || isDeepStrictEqual(before, audit.sinks) ? [] : sinkFileProblems(audit.sinks)
 }
 
 const tagged = (part: StatePart, problems: readonly Problem[]): StateProblem[] =>

@@ -5,6 +5,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { Problem } from '../domain/settings.ts'
+import type { WeirConfig } from './schema.ts'
 import type { LoadedState, StateOptions, StatePart, StateProblem, StateResult } from './state.ts'
 import { loadState, watchedFolders } from './state.ts'
 
@@ -189,10 +190,15 @@ const shownRevision = (state: LoadedState, part: StatePart): string =>
 /** Sections that are read anew for every flow; the others are bound to sockets, files and threads. */
 const LIVE_SECTIONS: ReadonlySet<string> = new Set(['rules', 'identity', 'intercept', 'catalogue', 'notice'])
 
+/** Receivers of records come and go while Weir runs; the rest of their section does not. */
+const boundPart = (section: string, value: unknown): unknown =>
+  section === 'audit' ? { ...(value as WeirConfig['audit']), sinks: null } : value
+
 function restartProblems(previous: LoadedState, next: LoadedState): Problem[] {
   const before: Readonly<Record<string, unknown>> = previous.config
   return Object.entries(next.config)
-    .filter(([section, value]) => !LIVE_SECTIONS.has(section) && !isDeepStrictEqual(before[section], value))
+    .filter(([section]) => !LIVE_SECTIONS.has(section))
+    .filter(([section, value]) => !isDeepStrictEqual(boundPart(section, before[section]), boundPart(section, value)))
     .map(([section]) => ({
       file: next.configPath,
       line: null,

@@ -28,6 +28,7 @@ export const LOG_EVENTS = {
   'audit.sink-recovered': 'a receiver of records takes them again',
   'audit.sink-refused-record': 'a receiver refused a record for good; it was passed by',
   'audit.sink-state-broken': 'how far a receiver was cannot be read; it gets everything again',
+  'audit.sinks-changed': 'receivers of records were added, changed or removed by a reload',
   'audit.sinks-failed': 'the thread that sends records on ended by a fault of the program; it is started again',
   'audit.store-failed': 'the event store does not work; the event files are not affected',
   'audit.subject-keys-damaged': 'the key store of persons holds lines that cannot be read',
@@ -65,9 +66,11 @@ export const LOG_EVENTS = {
 
 /** Field names of log lines and what they hold. */
 export const LOG_FIELDS = {
+  added: 'names of receivers of records that are new',
   admin: 'address of the admin port',
   anchor: 'kind of an anchor: folder or command',
   bytes: 'size in bytes',
+  changed: 'names of receivers of records whose settings are others now',
   client: 'client address; only in privacy mode full',
   code: 'code of docs/errors.md, or of the operating system',
   detail: 'what exactly, without personal data',
@@ -90,6 +93,7 @@ export const LOG_FIELDS = {
   proxy: 'addresses of the proxy',
   reason: 'reason code of a decision',
   record: 'id of an audit record',
+  removed: 'what is not there any more: files, or names of receivers of records',
   rule: 'rule of the policy',
   sink: 'name of a receiver of records, `audit.sinks`',
   size: 'records in the tree',

@@ -22,6 +22,7 @@ const status = (name: string, more: Partial<SinkStatus> = {}): SinkStatus => ({
 const sinksOf = (all: readonly SinkStatus[]): AuditSinks => ({
   durable: () => undefined,
   checkpoint: () => undefined,
+  replace: () => undefined,
   status: () => all,
   close: () => Promise.resolve(),
 })

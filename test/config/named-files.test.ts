@@ -17,7 +17,11 @@ async function pairIn(t: Test): Promise<string> {
 const configOf = (sections: unknown): WeirConfig => configSchema.parse(sections)
 
 t.test('nothing named, nothing read', async (t) => {
-  t.strictSame(readNamedFiles(configOf({})), { ok: true, files: { proxyTls: null, adminTls: null, extraRoots: [] } })
+  t.strictSame(readNamedFiles(configOf({})), {
+    ok: true,
+    files: { proxyTls: null, adminTls: null, extraRoots: [] },
+    warnings: [],
+  })
 })
 
 t.test('certificates, keys and roots are read', async (t) => {

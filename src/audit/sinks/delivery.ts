@@ -17,6 +17,8 @@ import { Waiter } from './waiter.ts'
 const REFUSALS = 3
 /** When so many in a row were set aside, it is not the records: from then on the receiver is waited for. */
 const MAX_ASIDE_IN_ROW = 20
+/** A receiver that is in the middle of something gets so long when its sink is taken away. */
+const LEAVE_MS = 2000
 
 export interface DeliveryOptions {
   readonly name: string
@@ -57,6 +59,8 @@ export class Delivery {
   #limit: number
   #tries = 0
   #refusals = 0
+  /** The last attempt before a stop failed. */
+  #isCutOff = false
   readonly #ended: Promise<void>
 
   constructor(options: DeliveryOptions) {
@@ -88,11 +92,28 @@ export class Delivery {
     this.#waiter.stop()
     await this.#ended
     await this.#flush().catch(() => undefined) // what was not confirmed is sent at the next start
+    await this.#close()
+  }
+
+  /** Ends after the attempt under way, which gets `graceMs`; what is left stays where it is. */
+  async leave(graceMs = LEAVE_MS): Promise<void> {
+    this.#waiter.stop()
+    const timer = setTimeout(() => {
+      this.#options.sink.close().catch(() => undefined) // it is closed once more below
+    }, graceMs)
+    await this.#ended
+    clearTimeout(timer)
+    await this.#close()
+  }
+
+  async #close(): Promise<void> {
+    // Checkpoints that came while the receiver was away are in memory only.
+    await this.#save(this.#state).catch(() => undefined)
     await this.#options.sink.close()
   }
 
   async #flush(): Promise<void> {
-    while (this.#state.failure === null) {
+    while (this.#state.failure === null && !this.#isCutOff) {
       if (this.#held.length === 0 && (await this.#read()) === 'only passed') continue
       if (this.#held.length === 0 || (await this.#send(this.#held)).kind !== 'delivered') return
       await this.#confirm(this.#held)
@@ -244,6 +265,10 @@ export class Delivery {
 
   /** Something is wrong: said once, counted each time. */
   async #wait({ why, afterMs }: Retry): Promise<void> {
+    if (this.#waiter.isStopped) {
+      this.#isCutOff = true // perhaps by ourselves: no word on the receiver
+      return
+    }
     const { name, log, onChange, stateFile, backoff } = this.#options
     const before = this.#state.failure
     this.#tries++

@@ -108,6 +108,11 @@ export class SinkRunner {
     }
   }
 
+  /** For a sink that is taken from the list or changed: nothing more is begun. */
+  leave(): Promise<void> {
+    return this.#delivery.leave()
+  }
+
   stop(): Promise<void> {
     return this.#delivery.stop()
   }

@@ -37,6 +37,7 @@ export type SendResult =
 export interface Sink {
   /** One attempt. Never rejects, and ends: every wait inside is bounded. */
   readonly send: (batch: readonly SinkMessage[]) => Promise<SendResult>
+  /** Cuts off an attempt under way, which then ends as failed. */
   readonly close: () => Promise<void>
 }
 

@@ -35,6 +35,8 @@ export interface SinkStatus {
 
 export type ToSinksWorker =
   | { readonly kind: 'durable'; readonly seq: number }
+  /** In the place of those before. */
+  | { readonly kind: 'sinks'; readonly sinks: readonly SinkSettings[] }
   | { readonly kind: 'checkpoint'; readonly checkpoint: CheckpointNote }
   | { readonly kind: 'close' }
 

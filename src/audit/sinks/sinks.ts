@@ -2,6 +2,7 @@
  * The sinks as the rest of Weir sees them: told what is durable, asked how they are. Whatever a receiver does happens in
  * a thread of its own; here nothing waits.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../../flow/ports.ts'
 import type { SinkSettings } from './settings.ts'
@@ -32,27 +33,24 @@ export interface AuditSinks {
   readonly durable: (seq: number) => void
   /** Hand a signed checkpoint to every sink. */
   readonly checkpoint: (checkpoint: CheckpointNote) => void
+  /** Put this list in the place of the one before: sinks that are the same go on undisturbed. Never throws. */
+  readonly replace: (sinks: readonly SinkSettings[]) => void
   readonly status: () => readonly SinkStatus[]
   readonly close: () => Promise<void>
 }
 
-/** Without sinks there is no thread. Never throws: what is wrong with a sink, `status` says. */
-export const openSinks = (options: SinksOptions): AuditSinks =>
-  options.sinks.length === 0 ? NO_SINKS : new WorkerSinks(options)
-
-const NO_SINKS: AuditSinks = {
-  durable: () => undefined,
-  checkpoint: () => undefined,
-  status: () => [],
-  close: () => Promise.resolve(),
-}
+/** While there are no sinks there is no thread. Never throws: what is wrong with a sink, `status` says. */
+export const openSinks = (options: SinksOptions): AuditSinks => new WorkerSinks(options)
 
 /** Built files end in `.js`, sources in `.ts`, and so does the worker beside this file. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './sinks-worker.ts' : './sinks-worker.js', import.meta.url)
 
 class WorkerSinks implements AuditSinks {
   readonly #options: SinksOptions
+  #sinks: readonly SinkSettings[]
+  /** `null` while there are no sinks, and between its end and the next try. */
   #worker: Worker | null
+  #isRestarting = false
   #durableSeq: number
   #timer: NodeJS.Timeout | null = null
   #status: readonly SinkStatus[] = []
@@ -61,15 +59,16 @@ class WorkerSinks implements AuditSinks {
 
   constructor(options: SinksOptions) {
     this.#options = options
+    this.#sinks = options.sinks
     this.#durableSeq = options.durableSeq
-    this.#worker = this.#start()
+    this.#worker = this.#sinks.length === 0 ? null : this.#start()
   }
 
   status = (): readonly SinkStatus[] => this.#status
 
   durable = (seq: number): void => {
     this.#durableSeq = seq
-    if (this.#closing !== null) return
+    if (this.#closing !== null || this.#worker === null) return
     this.#timer ??= setTimeout(() => {
       this.#timer = null
       this.#send({ kind: 'durable', seq: this.#durableSeq })
@@ -79,6 +78,15 @@ class WorkerSinks implements AuditSinks {
   checkpoint = (checkpoint: CheckpointNote): void => {
     const { origin, size, root, note } = checkpoint
     this.#send({ kind: 'checkpoint', checkpoint: { origin, size, root, note } })
+  }
+
+  replace = (sinks: readonly SinkSettings[]): void => {
+    const before = this.#sinks
+    if (this.#closing !== null || isDeepStrictEqual(before, sinks)) return
+    this.#sinks = sinks
+    this.#options.log?.info(changesOf(before, sinks), 'audit.sinks-changed')
+    if (this.#worker !== null) this.#send({ kind: 'sinks', sinks })
+    else if (!this.#isRestarting) this.#worker = this.#start()
   }
 
   close = (): Promise<void> => {
@@ -107,8 +115,8 @@ class WorkerSinks implements AuditSinks {
   }
 
   #start(): Worker {
-    const { dir, folder, sinks, stream, log } = this.#options
-    const workerData: SinksWorkerSettings = { dir, folder, sinks, stream, durableSeq: this.#durableSeq }
+    const { dir, folder, stream, log } = this.#options
+    const workerData: SinksWorkerSettings = { dir, folder, sinks: this.#sinks, stream, durableSeq: this.#durableSeq }
     const worker = new Worker(WORKER, { workerData })
     worker.on('message', (message: FromSinksWorker) => this.#hear(message))
     worker.on('error', (error) => log?.error({ err: error }, 'audit.sinks-failed'))
@@ -121,13 +129,32 @@ class WorkerSinks implements AuditSinks {
     else this.#options.log?.[message.level](message.fields, message.event)
   }
 
-  /** Unexpected: where each sink stands is on disk, so that a new thread goes on from there. */
+  /** The list became empty, or it was unexpected: where each sink stands is on disk, a new thread goes on from there. */
   #onExit(): void {
     this.#worker = null
     this.#onClosed?.()
-    if (this.#closing !== null) return
+    if (this.#sinks.length === 0) this.#status = []
+    if (this.#closing !== null || this.#sinks.length === 0) return
+    this.#isRestarting = true
     setTimeout(() => {
-      if (this.#closing === null) this.#worker = this.#start()
+      this.#isRestarting = false
+      if (this.#closing === null && this.#sinks.length > 0) this.#worker = this.#start()
     }, RESTART_MS).unref()
+  }
+}
+
+/** Names only: addresses may hold secrets. */
+function changesOf(
+  before: readonly SinkSettings[],
+  after: readonly SinkSettings[],
+): Record<'added' | 'changed' | 'removed', string[]> {
+  const old = new Map(before.map((sink) => [sink.name, sink]))
+  const names = after.map(({ name }) => name)
+  return {
+    added: names.filter((name) => !old.has(name)),
+    changed: after
+      .filter((sink) => old.has(sink.name) && !isDeepStrictEqual(old.get(sink.name), sink))
+      .map(({ name }) => name),
+    removed: [...old.keys()].filter((name) => !names.includes(name)),
   }
 }

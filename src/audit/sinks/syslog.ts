@@ -46,6 +46,8 @@ class SyslogSink implements Sink {
   readonly #header: SyslogHeader
   /** Kept open between deliveries when they are not confirmed by its end. */
   #kept: Socket | null = null
+  /** Of the attempt under way. */
+  #current: Socket | null = null
 
   constructor(settings: SyslogSettings) {
     this.#settings = settings
@@ -58,6 +60,7 @@ class SyslogSink implements Sink {
     try {
       const kept = this.#usable()
       const socket = kept ?? this.#open()
+      this.#current = socket
       const longestMs = this.#settings.timeoutMs * MAX_PAUSES
       overall = setTimeout(() => socket.destroy(new Error(`not done within ${longestMs} ms`)), longestMs)
       if (kept === null) await connected(socket, this.#settings.tls)
@@ -67,11 +70,13 @@ class SyslogSink implements Sink {
       return retry(error)
     } finally {
       clearTimeout(overall)
+      this.#current = null
     }
   }
 
   close = (): Promise<void> => {
     this.#kept?.destroy()
+    this.#current?.destroy(new Error('the sink was closed'))
     return Promise.resolve()
   }
 

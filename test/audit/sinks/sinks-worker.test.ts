@@ -35,7 +35,10 @@ t.test(
       heard.find(({ kind }) => kind === 'log'),
       { level: 'error', event: 'audit.sink-failing', fields: { sink: 'broken' } },
     )
-    t.match(heard.at(-1), { kind: 'status', sinks: [{ name: 'whole', delivered: 2, behindEvents: 0 }] })
+    t.match(heard.at(-1), {
+      kind: 'status',
+      sinks: [{ failure: {} }, { name: 'whole', delivered: 2, behindEvents: 0 }],
+    })
   },
 )
 

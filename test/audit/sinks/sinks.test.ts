@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import t from 'tap'
@@ -49,6 +49,68 @@ t.test('what becomes durable reaches every sink, checkpoints too, and the last o
   t.match(sinks.status(), [
     { name: 'copy', delivered: 5, behindEvents: 0 },
     { name: 'otel', delivered: 5 },
+  ])
+})
+
+t.test('the list changes while records come: nobody else is disturbed, who comes back goes on', async (t) => {
+  const at = await filled(t, events(3))
+  const folder = join(at.data, 'sinks')
+  const logged: unknown[] = []
+  const log = (fields: object, event: string): void => {
+    logged.push({ event, ...fields })
+  }
+  const idsIn = (name: string): string[] =>
+    readdirSync(at.data).includes(name)
+      ? readFileSync(join(at.data, name), 'utf8')
+          .split('\n')
+          .slice(0, -1)
+          .map((line) => (JSON.parse(line) as { id: string }).id)
+      : []
+  const file = (name: string, more = {}) => fileSettings(join(at.data, name), { name, ...more })
+  const sinks = openSinks({
+    dir: at.dir,
+    folder,
+    sinks: [],
+    stream: 'n1-w0',
+    durableSeq: at.spool.lastSeq(),
+    log: { debug: log, info: log, warn: log, error: log },
+  })
+  t.teardown(() => sinks.close())
+  t.strictSame(sinks.status(), [])
+  const write = async (count: number): Promise<void> => {
+    await at.write(...events(count))
+    sinks.durable(at.spool.lastSeq())
+  }
+  sinks.replace([file('stays')])
+  await until(() => idsIn('stays').length === 3)
+  sinks.replace([file('stays'), file('goes')])
+  await until(() => idsIn('goes').length === 3)
+  sinks.replace([file('stays')])
+  await until(() => sinks.status().length === 1)
+  await write(2)
+  await until(() => idsIn('stays').length === 5)
+  t.equal(idsIn('goes').length, 3)
+  sinks.replace([])
+  await until(() => sinks.status().length === 0)
+  await write(2)
+  sinks.replace([file('goes', { filter: 'action:block' }), file('stays')])
+  await until(() => idsIn('stays').length === 7 && idsIn('goes').length === 7)
+  sinks.replace([file('goes', { filter: 'action:allow' }), file('stays')])
+  await write(2)
+  await until(() => sinks.status()[0]?.leftOut === 2)
+  sinks.checkpoint({ origin: 'weir', size: 3, root: 'cm9vdA==', note: 'weir\n3\ncm9vdA==\n' })
+  await sinks.close()
+  const all = linesOf(at.dir).map(({ id }) => id)
+  t.strictSame(idsIn('stays').slice(0, -1), all)
+  t.strictSame(idsIn('goes').slice(0, -1), all.slice(0, 7))
+  t.match(readFileSync(join(at.data, 'goes'), 'utf8').trimEnd().split('\n').at(-1), '"phase":"checkpoint"')
+  t.match(logged, [
+    { event: 'audit.sinks-changed', added: ['stays'], changed: [], removed: [] },
+    { added: ['goes'] },
+    { added: [], removed: ['goes'] },
+    { removed: ['stays'] },
+    { added: ['goes', 'stays'] },
+    { added: [], changed: ['goes'], removed: [] },
   ])
 })
 
