@@ -7,7 +7,7 @@ import type { Report } from './report.ts'
 import { type Exchange, runScenario, type ScenarioResult } from './scenario.ts'
 
 /** Looks like an AWS access key, is none; in two parts, so that no scanner of this repository takes it for one. */
-const PLANTED_KEY = ['AKIA', 'Q3ZK7WJ2NPLM5XRT'].join('')
+export const PLANTED_KEY = ['AKIA', 'Q3ZK7WJ2NPLM5XRT'].join('')
 
 interface Pinned {
   readonly devDependencies: Readonly<Record<string, string>>
@@ -18,17 +18,17 @@ export const PINNED = (JSON.parse(readFileSync(new URL('package.json', import.me
   .devDependencies
 
 /** Conversations: not MCP, which Codex also speaks with its provider. */
-const inference = (exchanges: readonly Exchange[]): Exchange[] =>
+export const inference = (exchanges: readonly Exchange[]): Exchange[] =>
   exchanges.filter(({ purpose, dialect }) => purpose === 'inference' && dialect !== 'mcp')
 
 const callsOf = (exchanges: readonly Exchange[]): string[] =>
   exchanges.map(({ method, path }) => `${String(method)} ${String(path)}`)
 
-const isSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+export const isSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index])
 
 /** All that helps to see why a run failed. */
-const facts = ({ run, exchanges, received, log }: ScenarioResult): unknown => ({
+export const facts = ({ run, exchanges, received, log }: ScenarioResult): unknown => ({
   exitCode: run.exitCode,
   isTimedOut: run.isTimedOut,
   output: run.output.split('\n'),
@@ -161,7 +161,7 @@ export async function checkApproved(report: Report, client: CliClient, hasWebSoc
 
 const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length === 0
 
-const isAnswered = (stdout: string): boolean => stdout.split('\n').some((line) => line.trim() === ANSWER)
+export const isAnswered = (stdout: string): boolean => stdout.split('\n').some((line) => line.trim() === ANSWER)
 
 export async function checkRestricted(report: Report, client: CliClient): Promise<void> {
   const prompt = `the key is ${PLANTED_KEY} and now say hi`

@@ -14,6 +14,8 @@ export interface CliClient {
   readonly tool: string
   readonly toolName: string
   readonly args: (prompt: string) => readonly string[]
+  /** Goes on with its newest conversation. Absent: not tested. */
+  readonly argsToGoOn?: (prompt: string) => readonly string[]
   /** Dummy keys and settings; Weir's own variables are added for all. */
   readonly env: Readonly<Record<string, string>>
   /** Files below the throw-away home. */
@@ -35,6 +37,7 @@ export const claude: CliClient = {
   tool: 'claude-code',
   toolName: 'Claude Code',
   args: (prompt) => ['-p', prompt],
+  argsToGoOn: (prompt) => ['-p', '--continue', prompt],
   env: { ANTHROPIC_API_KEY: 'sk-ant-dummy' },
   files: {},
   hosts: ['api.anthropic.com', 'platform.claude.com'],
@@ -74,11 +77,19 @@ export const codex: CliClient = {
   tool: 'openai-codex',
   toolName: 'OpenAI Codex',
   args: (prompt) => ['exec', '--skip-git-repo-check', prompt],
+  argsToGoOn: (prompt) => ['exec', '--skip-git-repo-check', 'resume', '--last', prompt],
   env: { OPENAI_API_KEY: 'sk-dummy', CODEX_API_KEY: 'sk-dummy' },
   files: {},
   hosts: ['api.openai.com', 'chatgpt.com'],
   callsWhenBlocked: ['GET /v1/responses', 'POST /v1/responses'],
   coding: null,
+}
+
+/** May write files and run commands. */
+export const codexWithTools: CliClient = {
+  ...codex,
+  name: 'Codex with tools',
+  args: (prompt) => ['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', prompt],
 }
 
 const unsignedToken = (claims: unknown): string =>
@@ -112,6 +123,12 @@ export const codexWithChatgptLogin: CliClient = {
   },
   callsWhenBlocked: ['GET /backend-api/codex/responses', 'POST /backend-api/codex/responses'],
   coding: 'zstd',
+}
+
+export const codexWithLoginAndTools: CliClient = {
+  ...codexWithChatgptLogin,
+  name: 'Codex with a ChatGPT login and tools',
+  args: codexWithTools.args,
 }
 
 export const gemini: CliClient = {

@@ -6,6 +6,7 @@ import { WebSocketServer } from 'ws'
 import { type Origin, startHttpsOrigin } from '../helpers/origin.ts'
 import type { TestPki } from '../helpers/pki.ts'
 import type { Scope } from '../helpers/scope.ts'
+import { type Conversation, codeEvents, nextCode } from './codex-loop.ts'
 import {
   answerTo,
   anthropicMessage,
@@ -15,9 +16,9 @@ import {
   chatStream,
   geminiContent,
   geminiStream,
+  namedEvents,
   nextToolCall,
   responseEvents,
-  responsesStream,
 } from './provider-answers.ts'
 
 /** One request, upgrade or WebSocket message as the provider got it. */
@@ -182,17 +183,26 @@ const ROUTES: readonly (readonly [string, string, RegExp, Answerer])[] = [
     'api.openai.com',
     'POST',
     /^\/v1\/responses$/u,
-    (response, { body }) => stream(response, responsesStream(asked(body).model, answerTo(body))),
+    (response, { body }) => stream(response, namedEvents(responsesTo(body, { text: body }))),
   ],
   [
     'chatgpt.com',
     'POST',
     /^\/backend-api\/codex\/responses$/u,
-    (response, { body }) => stream(response, responsesStream(asked(body).model, answerTo(body))),
+    (response, { body }) => stream(response, namedEvents(responsesTo(body, { text: body }))),
   ],
   ['chatgpt.com', 'GET', /^\/backend-api\/wham\/config\/bundle$/u, (response) => json(response, 200, {})],
   ['chatgpt.com', 'GET', /^\/backend-api\/wham\/accounts\/check$/u, (response) => json(response, 200, CHATGPT_ACCOUNT)],
 ]
+
+/** The answer to a request of the responses API; `said`: all of its conversation. */
+function responsesTo(body: string, said: Conversation): ReturnType<typeof responseEvents> {
+  const { generate } = JSON.parse(body) as { generate?: unknown }
+  const { model } = asked(body)
+  const code = generate === false ? null : nextCode(said)
+  if (code === null) return responseEvents(model, generate === false, answerTo(body))
+  return codeEvents(model, code, said.text.match(/"type":"custom_tool_call_output"/gu)?.length ?? 0)
+}
 
 const modelOf = (path: string): string => /\/models\/([^:]+):/u.exec(path)?.[1] ?? 'unknown'
 
@@ -250,14 +260,13 @@ function acceptUpgrades(origin: Origin, received: Received[], { hasWebSockets }:
       return
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const said: Conversation = { text: '' }
       webSocket.on('error', () => undefined)
       webSocket.on('message', (data: Buffer) => {
         const message = asReceived('message', request, data)
         received.push(message)
-        const { generate } = JSON.parse(message.body) as { generate?: unknown }
-        for (const event of responseEvents(asked(message.body).model, generate === false, answerTo(message.body))) {
-          webSocket.send(JSON.stringify(event))
-        }
+        said.text += message.body
+        for (const event of responsesTo(message.body, said)) webSocket.send(JSON.stringify(event))
       })
     })
   })

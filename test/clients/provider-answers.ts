@@ -196,5 +196,5 @@ export function responseEvents(model: string, isPrewarm: boolean, answer: string
   return events.map((event, index) => ({ ...event, sequence_number: index }))
 }
 
-export const responsesStream = (model: string, answer: string = ANSWER): string =>
-  named(responseEvents(model, false, answer))
+/** The same as server-sent events. */
+export const namedEvents = named

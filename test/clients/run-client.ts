@@ -61,17 +61,27 @@ export function versionOf(client: CliClient): string | null {
   }
 }
 
-export async function runClient(
-  scope: Scope,
-  client: CliClient,
-  proxy: ProxySettings,
-  prompt: string,
-): Promise<ClientRun> {
+/** A throw-away home in which a client is started once or several times. */
+export interface ClientHome {
+  readonly home: string
+  /** The git repository that it is started in. */
+  readonly project: string
+}
+
+export function makeClientHome(scope: Scope, client: CliClient, ca: string): ClientHome {
   const home = mkdtempSync(join(tmpdir(), 'weir-client-'))
   scope.teardown(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }))
-  const project = makeHome(home, client, proxy.ca)
+  return { home, project: fillHome(home, client, ca) }
+}
+
+export async function runClient(
+  { home, project }: ClientHome,
+  client: CliClient,
+  proxy: ProxySettings,
+  args: readonly string[],
+): Promise<ClientRun> {
   const from = performance.now()
-  const child = spawn(pathOf(client), client.args(prompt), {
+  const child = spawn(pathOf(client), args, {
     cwd: project,
     env: clientEnvironment(home, client, proxy),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -113,7 +123,7 @@ export async function runClient(
 }
 
 /** Returns the folder of the git repository that the client is started in. */
-function makeHome(home: string, client: CliClient, ca: string): string {
+function fillHome(home: string, client: CliClient, ca: string): string {
   const project = join(home, 'project')
   mkdirSync(project)
   mkdirSync(join(home, 'tmp'))

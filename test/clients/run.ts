@@ -24,10 +24,13 @@ import {
   claudeWithTools,
   codex,
   codexWithChatgptLogin,
+  codexWithLoginAndTools,
+  codexWithTools,
   gemini,
   opencode,
   qwen,
 } from './clients.ts'
+import { checkCodeLoop, checkGoesOnAfterBlock, type Way } from './conversation-checks.ts'
 import { installClients } from './install.ts'
 import { createReport, type Report } from './report.ts'
 import { endAllClients, versionOf } from './run-client.ts'
@@ -38,6 +41,17 @@ interface Job {
   readonly client: CliClient
   readonly run: (report: Report, client: CliClient) => Promise<unknown>
 }
+
+type Check = (report: Report, client: CliClient, way: Way) => Promise<unknown>
+
+const overWebSocket =
+  (check: Check): Job['run'] =>
+  (report, client) =>
+    check(report, client, { hasWebSockets: true })
+const byPost =
+  (check: Check): Job['run'] =>
+  (report, client) =>
+    check(report, client, { hasWebSockets: false })
 
 const jobs: readonly Job[] = [
   ...[claude, codex, gemini, qwen, opencode].flatMap((client) =>
@@ -60,6 +74,11 @@ const jobs: readonly Job[] = [
   { client: codexWithChatgptLogin, run: checkRestrictedWebSocket },
   { client: codexWithChatgptLogin, run: checkBlocked },
   { client: codexWithChatgptLogin, run: checkRestricted },
+  { client: codexWithTools, run: overWebSocket(checkCodeLoop) },
+  { client: codexWithLoginAndTools, run: byPost(checkCodeLoop) },
+  { client: claude, run: byPost(checkGoesOnAfterBlock) },
+  { client: codex, run: overWebSocket(checkGoesOnAfterBlock) },
+  { client: codexWithChatgptLogin, run: byPost(checkGoesOnAfterBlock) },
 ]
 
 /** The packages that are there in the pinned version. Missing ones fail in CI; elsewhere they are named and left out. */

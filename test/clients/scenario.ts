@@ -6,7 +6,7 @@ import { makeToken, revokeToken } from '../helpers/tokens.ts'
 import { flowEvents, startWeir } from '../helpers/weir.ts'
 import type { CliClient } from './clients.ts'
 import { type Received, startFakeUpstream } from './fake-upstream.ts'
-import { type ClientRun, runClient } from './run-client.ts'
+import { type ClientRun, makeClientHome, runClient } from './run-client.ts'
 
 /** Whose token it is. */
 export const USER = 'li.wei'
@@ -16,6 +16,8 @@ export type Exchange = Readonly<Record<string, unknown>>
 
 export interface ScenarioResult {
   readonly run: ClientRun
+  /** Of the second question; `null` when there was none. */
+  readonly nextRun: ClientRun | null
   /** All requests that Weir recorded, in the order of their first record. */
   readonly exchanges: readonly Exchange[]
   readonly received: readonly Received[]
@@ -34,6 +36,10 @@ export interface ScenarioOptions {
   readonly client: CliClient
   readonly tier: Tier
   readonly prompt: string
+  /** A second question in the same conversation, by another start of the client. */
+  readonly next?: string
+  /** Changes the policy further. */
+  readonly policy?: (text: string) => string
   /** Does the provider take WebSockets? Only Codex asks. */
   readonly hasWebSockets: boolean
   /** Left out: the proxy asks nobody. */
@@ -51,12 +57,18 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     const weir = await startWeir(scope, {
       pins: Object.fromEntries(client.hosts.map((host) => [`${host}:443`, upstream.address])),
       roots: [pki.rootPem],
-      policy: (text) => policyWith(text, client.tool, tier),
+      policy: (text) => (options.policy ?? asItIs)(policyWith(text, client.tool, tier)),
       ...(options.credentials === undefined ? {} : { config: { identity: { authenticate: 'required' } } }),
     })
     const userInfo = await userInfoFor(weir.dir, options.credentials ?? 'none')
     const proxy = { port: weir.port, ca: weir.ca, userInfo, ...(limitMs === undefined ? {} : { limitMs }) }
-    const run = await runClient(scope, client, proxy, options.prompt)
+    const home = makeClientHome(scope, client, weir.ca)
+    const run = await runClient(home, client, proxy, client.args(options.prompt))
+    const { next } = options
+    const nextRun =
+      next === undefined || client.argsToGoOn === undefined
+        ? null
+        : await runClient(home, client, proxy, client.argsToGoOn(next))
     const challenges = await countChallenges(weir.adminPort)
     await weir.stop()
     const events = flowEvents(weir.events())
@@ -64,11 +76,13 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     const refusals = events.flatMap(({ phase, reason, destination }) =>
       phase === 'tunnel' ? [`${String(reason)} ${String((destination as { host?: unknown }).host)}`] : [],
     )
-    return { run, exchanges, received: upstream.received, log: weir.log, challenges, refusals }
+    return { run, nextRun, exchanges, received: upstream.received, log: weir.log, challenges, refusals }
   } finally {
     for (const clean of cleanings) await clean()
   }
 }
+
+const asItIs = (text: string): string => text
 
 /** `user:token@` of the proxy's URL. */
 async function userInfoFor(dir: string, credentials: Credentials): Promise<string> {
