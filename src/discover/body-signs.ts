@@ -2,6 +2,8 @@
 import type { Sign } from '../domain/sighting.ts'
 import type { JsonKind, JsonOutline } from '../wire/json-outline.ts'
 import { isModelName, isSureModelName } from './model-names.ts'
+import { wordSigns } from './request-words.ts'
+import { isRole, nestedSign, rpcSign } from './wrapped-signs.ts'
 
 /** Signs of a body, strongest first; those that speak against AI have negative points. */
 export function bodySigns(outline: JsonOutline): readonly Sign[] {
@@ -10,29 +12,30 @@ export function bodySigns(outline: JsonOutline): readonly Sign[] {
     return entry !== undefined && (kinds.length === 0 || kinds.includes(entry.kind))
   }
   const text = (path: string): string | null => outline.get(path)?.text ?? null
-  const against = counterSigns({ has, text })
-  if (against.length > 0) return against
-  const main = mainSign({ has, text })
-  return main === null ? loneSigns({ has, text }) : [main, ...commonSigns({ has, text }, main)]
+  const keys: Keys = { outline, has, text }
+  const other = otherProtocol(keys)
+  if (other !== null) return [other]
+  const main = mainSign(keys)
+  return main === null
+    ? [...loneSigns(keys), ...wordSigns(has)]
+    : [main, ...commonSigns(keys, main), ...wordSigns((path) => !SETTINGS.includes(path) && has(path))]
 }
 
 interface Keys {
+  readonly outline: JsonOutline
   readonly has: (path: string, ...kinds: readonly JsonKind[]) => boolean
   readonly text: (path: string) => string | null
 }
 
-/** Protocols that share words with AI, and say themselves that they are something else. */
-function counterSigns({ has, text }: Keys): Sign[] {
-  if (text('jsonrpc') !== null) return [{ name: 'body:json-rpc', points: -60 }]
+/** Protocols that say themselves what they are: some carry AI, and the others share words with it. */
+function otherProtocol({ outline, has, text }: Keys): Sign | null {
+  if (text('jsonrpc') !== null) return rpcSign(outline) ?? { name: 'body:json-rpc', points: -60 }
   const isGraphql = has('query', 'string') && (has('variables') || has('operationName') || has('extensions'))
-  if (isGraphql || has('extensions.persistedQuery')) return [{ name: 'body:graphql', points: -60 }]
-  if (has('query', 'object')) return [{ name: 'body:search', points: -60 }]
-  return []
+  if (isGraphql || has('extensions.persistedQuery')) {
+    return nestedSign(outline, 'variables.') ?? { name: 'body:graphql', points: -60 }
+  }
+  return has('query', 'object') ? { name: 'body:search', points: -60 } : null
 }
-
-const ROLES: ReadonlySet<string> = new Set(['user', 'assistant', 'system', 'developer', 'tool', 'model', 'function'])
-/** Roles that chats among people do not have. */
-const isRole = (role: string | null): boolean => role !== null && ROLES.has(role)
 
 /** The one shape that a body has, if it has any; the most telling first. */
 function mainSign(keys: Keys): Sign | null {
@@ -55,6 +58,11 @@ function conversation({ has, text }: Keys): Sign | null {
     return { name: 'body:input.messages', points: 45, dialect: 'generic' }
   if (has('chat_history', 'array') && has('message', 'string'))
     return { name: 'body:chat_history', points: 35, dialect: 'generic' }
+  if (text('messages[].speaker') === 'human') return { name: 'body:speaker', points: 45, dialect: 'generic' }
+  if (has('Model', 'string') && isRole(text('Messages[].Role')))
+    return { name: 'body:Messages', points: 60, dialect: 'generic' }
+  if (isRole(text('message.role')) && (has('message.blocks') || has('message.content') || has('message.parts')))
+    return { name: 'body:message.role', points: 35, dialect: 'generic' }
   if (!has('messages', 'array') || !isRole(text('messages[].role'))) return null
   if (has('inferenceConfig') || has('additionalModelRequestFields')) {
     return { name: 'body:converse', points: 65, dialect: 'bedrock' }
@@ -76,7 +84,12 @@ function contents({ has }: Keys): Sign | null {
   return null
 }
 
-function prompt({ has, text }: Keys): Sign | null {
+function prompt({ has, text, outline }: Keys): Sign | null {
+  for (const path of outline.keys()) {
+    if (/^prompt\.[^.]+\.class_type$/u.test(path)) return { name: 'body:workflow', points: 60, dialect: 'generic' }
+  }
+  if (has('inputs', 'string', 'array') && (has('truncate', 'boolean') || has('normalize', 'boolean')))
+    return { name: 'body:inputs', points: 40, dialect: 'generic' }
   if (has('inputs', 'string') && has('parameters.max_new_tokens')) {
     return { name: 'body:inputs+max_new_tokens', points: 60, dialect: 'generic' }
   }
@@ -99,14 +112,16 @@ function prompt({ has, text }: Keys): Sign | null {
   ) {
     return { name: 'body:prompt+tokens', points: 60, dialect: 'generic' }
   }
-  return has('model', 'string') || has('max_tokens', 'number')
+  const isPicture = has('size', 'string') && (has('n', 'number') || has('quality', 'string'))
+  return has('model', 'string') || has('max_tokens', 'number') || isPicture
     ? { name: 'body:prompt', points: 20, dialect: 'generic' }
     : null
 }
 
 function input({ has, text }: Keys): Sign | null {
   if (!has('model', 'string')) return null
-  const isItems = isRole(text('input[].role')) || has('input[].content') || text('input[].type') === 'message'
+  const role = text('input[].role')
+  const isItems = role === null ? text('input[].type') === 'message' || has('input[].content', 'array') : isRole(role)
   if (isItems) return { name: 'body:input-items', points: 45, dialect: 'openai-responses' }
   if (has('previous_response_id') || (has('input', 'string') && has('instructions', 'string'))) {
     return { name: 'body:input+instructions', points: 40, dialect: 'openai-responses' }
@@ -156,13 +171,18 @@ function commonSigns({ has, text }: Keys, main: Sign): Sign[] {
   return signs
 }
 
+/** Where somebody's text stands. */
+const CONTENTS = [
+  ...['prompt', 'message', 'content', 'text', 'question', 'query', 'msg', 'userInput', 'messages', 'document'],
+  ...['text_1', 'input.prompt'],
+]
+
 /** No shape that is known, but a model is named. */
 function loneSigns({ has, text }: Keys): Sign[] {
-  const model = text('model') ?? text('modelId') ?? text('model_id') ?? text('modelName') ?? text('model_name')
+  const model =
+    text('model') ?? text('Model') ?? text('modelId') ?? text('model_id') ?? text('modelName') ?? text('model_name')
   if (model === null || !isModelName(model)) return []
-  const isText = ['prompt', 'message', 'content', 'text', 'question', 'query', 'msg', 'userInput', 'messages'].some(
-    (path) => has(path, 'string', 'array', 'object'),
-  )
+  const isText = CONTENTS.some((path) => has(path, 'string', 'array', 'object'))
   return isText
     ? [{ name: 'body:model-name+text', points: isSureModelName(model) ? 50 : 40, dialect: 'generic' }]
     : [{ name: 'body:model-name', points: 15 }]

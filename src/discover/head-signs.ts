@@ -3,6 +3,7 @@ import { recogniseDialect } from '../dialects/registry.ts'
 import { headerValue } from '../domain/headers.ts'
 import type { Sign } from '../domain/sighting.ts'
 import type { RequestHead } from '../domain/tool.ts'
+import { isSureModelName } from './model-names.ts'
 
 /** Paths that mean a model wherever they stand, with what they are worth alone. Matched at the end, whatever stands before. */
 const PATHS: readonly (readonly [pattern: RegExp, name: string, points: number])[] = [
@@ -10,10 +11,12 @@ const PATHS: readonly (readonly [pattern: RegExp, name: string, points: number])
   [/\/v\d+\/completions$/u, 'completions', 35],
   [/\/v\d+\/(?:embeddings|rerank|moderations)$/u, 'embeddings', 25],
   [/\/v\d+\/(?:images\/(?:generations|edits)|audio\/(?:speech|transcriptions|translations))$/u, 'media', 50],
+  [/\/(?:images|videos|music|contents)\/generations(?:\/tasks)?$/u, 'media', 45],
+  [/\/(?:txt2img|img2img|text2image|text2video|image-synthesis|text-to-speech|text-to-video)(?:\/|$)/u, 'media', 40],
   [/\/(?:mj\/submit|suno\/submit|kling\/v\d+|luma\/generations)(?:\/|$)/u, 'media-relay', 60],
   [/\/api\/(?:chat|generate|embed|embeddings)$/u, 'ollama', 25],
   [/\/(?:chat-messages|completion-messages)$/u, 'app-messages', 25],
-  [/\/(?:generate|generate_stream|completion|infill)$/u, 'generate', 15],
+  [/\/(?:generate|generate_stream|completion|completions|infill|predictions|inference)$/u, 'generate', 15],
   [/\/(?:raw|streamRaw)Predict$/u, 'vertex', 40],
   [/:(?:streamG|g)enerateContent$/u, 'gemini', 60],
   [
@@ -43,6 +46,8 @@ const HEADERS: readonly (readonly [name: string, points: number])[] = [
   ['x-litellm-api-key', 50],
   ['new-api-user', 40],
   ['x-dashscope-sse', 50],
+  ['x-dashscope-async', 50],
+  ['xi-api-key', 50],
   ['x-stainless-lang', 15],
 ]
 
@@ -64,11 +69,22 @@ export function headSigns(head: RequestHead): readonly Sign[] {
   if (agent !== null && LIBRARIES.test(agent.slice(0, 200))) signs.push({ name: 'header:user-agent', points: 30 })
   const key = keySign(head)
   if (key !== null) signs.push(key)
+  if (/\/bedrock\/aws4_request/u.test(headerValue(head.headers, 'authorization')?.slice(0, 200) ?? '')) {
+    signs.push({ name: 'header:sigv4-bedrock', points: 60, dialect: 'bedrock' })
+  }
+  if (namesModel(path)) signs.push({ name: 'path:model-name', points: 30 })
   return signs
 }
 
 const mayCarryText = ({ method, isUpgrade }: RequestHead): boolean =>
   isUpgrade || method === 'POST' || method === 'PUT' || method === 'PATCH'
+
+/** A piece of the path is a model and nothing else. */
+const namesModel = (path: string): boolean =>
+  path
+    .slice(0, 300)
+    .split(/[/:]/u)
+    .some((piece) => piece.includes('-') && isSureModelName(piece))
 
 /** How keys of model APIs begin. The value itself goes nowhere. */
 function keySign({ headers }: RequestHead): Sign | null {

@@ -72,16 +72,26 @@ const FAMILIES: readonly string[] = [
     'e5',
   ],
   ...['dall-e', 'flux', 'sdxl', 'stable-diffusion', 'seedream', 'imagen', 'whisper', 'tts-1', 'sora', 'veo', 'kling'],
-  ...['cogview', 'cogvideox', 'suno', 'midjourney', 'rerank', 'jina', 'codegen'],
+  ...['cogview', 'cogvideox', 'suno', 'midjourney', 'rerank', 'jina', 'codegen', 'wanx', 'eleven', 'speech', 'chirp'],
+  ...['embed-v', 'embed-english', 'embed-multilingual'],
 ]
 
 /** A family, then its version, size or variant; a space is in no name. */
-const NAME = new RegExp(`^(?:${FAMILIES.join('|')})(?:[-:._]?v?\\d|[-:._][a-z][\\w.:-]*\\d)[\\w.:@-]*$`, 'iu')
+const NAME = new RegExp(
+  `^(?:${FAMILIES.join('|')})(?:[-:._]?v?\\d|[-:._][a-z][\\w.:-]*-latest$|[-:._]latest$|[-:._][a-z][\\w.:-]*\\d)[\\w.:@-]*$`,
+  'iu',
+)
+
+/** A vendor may stand in front: `Qwen/…`, `anthropic::2024-10-22::…`. */
+function lastPart(text: string): string {
+  const colons = text.lastIndexOf('::')
+  return text.slice(Math.max(text.lastIndexOf('/') + 1, colons === -1 ? 0 : colons + 2))
+}
 
 /** `true`: a model of a well-known family, whoever serves it. */
 export function isModelName(text: string): boolean {
   if (text.length === 0 || text.length > 120) return false
-  const name = text.slice(text.lastIndexOf('/') + 1)
+  const name = lastPart(text)
   return NAME.test(name) || PLAIN.has(name.toLowerCase())
 }
 
@@ -126,8 +136,7 @@ const PLAIN: ReadonlySet<string> = new Set([
 
 /** Families whose names are words that other things have too: a phone, a car, a step. */
 const WORDS =
-  /^(?:yi|step|spark|nova|titan|solar|falcon|orca|arctic|flux|veo|e5|palm|dolphin|hermes|nous|sonar|command|phi|sora|o\d|granite|zephyr|reka|abab|rerank)(?![a-z])/iu
+  /^(?:yi|step|spark|nova|titan|solar|falcon|orca|arctic|flux|veo|e5|palm|dolphin|hermes|nous|sonar|command|phi|sora|o\d|speech|eleven|chirp|granite|zephyr|reka|abab|rerank)(?![a-z])/iu
 
 /** `true`: of those names, one that is nothing but a model. */
-export const isSureModelName = (text: string): boolean =>
-  isModelName(text) && !WORDS.test(text.slice(text.lastIndexOf('/') + 1))
+export const isSureModelName = (text: string): boolean => isModelName(text) && !WORDS.test(lastPart(text))

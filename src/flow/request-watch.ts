@@ -3,7 +3,7 @@
  * the answer. Holds a body back only where the head is near already, and then no more than its first bytes. What is
  * compressed is decoded beside, from the copy.
  */
-import { ANSWER_BYTES, answerBodySigns, answerHeadSigns } from '../discover/answer-signs.ts'
+import { ANSWER_BYTES, answerBodySigns, answerHeadSigns, mayHoldWords } from '../discover/answer-signs.ts'
 import { bodySigns } from '../discover/body-signs.ts'
 import { headSigns } from '../discover/head-signs.ts'
 import { scoreOf } from '../discover/score.ts'
@@ -83,7 +83,7 @@ export class RequestWatch {
     if (this.isAi) return
     this.#add(answerHeadSigns(headers))
     const answer = new FirstBytes(headers, ANSWER_BYTES)
-    if (this.look !== 'none' && this.#isReadable(answer)) this.#answer = answer
+    if (this.look !== 'none' && this.#isReadable(answer) && mayHoldWords(headers)) this.#answer = answer
   }
 
   answerPiece(bytes: Uint8Array): void {
@@ -122,7 +122,8 @@ export class RequestWatch {
   }
 
   #addBody(text: Uint8Array): void {
-    const outline = outlineJson(text)
+    // Connect's streams have flags and a length in front of each message (connectrpc.com/docs/protocol).
+    const outline = outlineJson(text) ?? (text[0] === 0 ? outlineJson(text.subarray(5)) : null)
     if (outline !== null) this.#add(bodySigns(outline))
   }
 

@@ -1,13 +1,9 @@
 /** Rows of test/cases/discover: a request to a host outside the catalogue, and what is seen of its answer. */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { answerBodySigns, answerHeadSigns } from '../../src/discover/answer-signs.ts'
-import { bodySigns } from '../../src/discover/body-signs.ts'
-import { headSigns } from '../../src/discover/head-signs.ts'
-import { scoreOf } from '../../src/discover/score.ts'
-import type { Sighting, Sign } from '../../src/domain/sighting.ts'
+import type { Sighting } from '../../src/domain/sighting.ts'
 import type { RequestHead } from '../../src/domain/tool.ts'
-import { outlineJson } from '../../src/wire/json-outline.ts'
+import { RequestWatch } from '../../src/flow/request-watch.ts'
 
 export interface ExchangeRow {
   readonly it: string
@@ -20,6 +16,13 @@ export interface ExchangeRow {
   readonly by?: 'head' | 'body' | 'answer' | 'none'
   readonly dialect?: string
 }
+
+/** Rows that say nothing of how they are recognised: AI, and what only looks near. */
+export const exchangeSet = (name: string): { readonly ai: ExchangeRow[]; readonly notAi: ExchangeRow[] } =>
+  parse(readFileSync(new URL(`../cases/discover/${name}.yaml`, import.meta.url), 'utf8')) as {
+    ai: ExchangeRow[]
+    notAi: ExchangeRow[]
+  }
 
 export const exchangeRows = (name: string): ExchangeRow[] =>
   parse(readFileSync(new URL(`../cases/discover/${name}.yaml`, import.meta.url), 'utf8')) as ExchangeRow[]
@@ -48,15 +51,18 @@ export interface Stages {
   readonly answer: Sighting
 }
 
-/** The sighting after each stage. */
+/** The sighting after each stage, as a request of a client nobody knows is seen. */
 export function stagesOf(row: ExchangeRow): Stages {
-  const signs: Sign[] = [...headSigns(headOf(row))]
-  const head = scoreOf(signs)
   const text = row.raw ?? (row.body === undefined ? '' : JSON.stringify(row.body))
-  const outline = outlineJson(Buffer.from(text))
-  if (outline !== null) signs.push(...bodySigns(outline))
-  const body = scoreOf(signs)
-  signs.push(...answerHeadSigns(Object.entries(row.answer?.headers ?? {}).flat()))
-  signs.push(...answerBodySigns(Buffer.from(row.answer?.body ?? '')))
-  return { head, body, answer: scoreOf(signs) }
+  const watch = new RequestWatch(headOf(row), text !== '')
+  const head = watch.sighting
+  // The body alone; where it passes, it is looked at with the head of the answer.
+  if (watch.look === 'before') void watch.body(Buffer.from(text))
+  else watch.bodyPiece(Buffer.from(text))
+  watch.answerHead([])
+  const body = watch.sighting
+  watch.answerHead(Object.entries(row.answer?.headers ?? {}).flat())
+  watch.answerPiece(Buffer.from(row.answer?.body ?? ''))
+  void watch.end()
+  return { head, body, answer: watch.sighting }
 }

@@ -1,7 +1,10 @@
 import t from 'tap'
 import { scoreOf } from '../../src/discover/score.ts'
 import { AI_SCORE } from '../../src/domain/sighting.ts'
-import { exchangeRows, stagesOf } from './exchanges.ts'
+import { type ExchangeRow, exchangeRows, exchangeSet, stagesOf } from './exchanges.ts'
+
+/** Recognised at one stage is recognised: the tier acts then. */
+const best = (row: ExchangeRow): number => Math.max(...Object.values(stagesOf(row)).map(({ score }) => score))
 
 t.test('AI outside the catalogue is recognised where the table says, and read in the dialect it names', async (t) => {
   const rows = exchangeRows('ai')
@@ -19,11 +22,22 @@ t.test('AI outside the catalogue is recognised where the table says, and read in
 t.test('nothing that only looks near is taken for AI, at no stage', async (t) => {
   const rows = exchangeRows('not-ai')
   for (const row of rows) {
-    const { head, body, answer } = stagesOf(row)
-    const score = Math.max(head.score, body.score, answer.score)
-    t.ok(score < AI_SCORE, `${row.it}: ${score} by ${answer.evidence.join(', ')}`)
+    t.ok(best(row) < AI_SCORE, `${row.it}: ${best(row)} by ${stagesOf(row).answer.evidence.join(', ')}`)
   }
   t.ok(rows.length >= 100, `${rows.length} exchanges`)
+})
+
+t.test('exchanges written before the signs are recognised, and none that only looks near', async (t) => {
+  for (const [name, atLeast] of [['unseen-1', 70]] as const) {
+    const { ai, notAi } = exchangeSet(name)
+    const missed = ai.filter((row) => best(row) < AI_SCORE).map(({ it }) => it)
+    t.ok(ai.length - missed.length >= atLeast, `${name}: missed are ${missed.join(', ')}`)
+    t.strictSame(
+      notAi.filter((row) => best(row) >= AI_SCORE).map(({ it }) => it),
+      [],
+      name,
+    )
+  }
 })
 
 t.test('a score stays between 0 and 100, and evidence is short and names nothing twice', async (t) => {
