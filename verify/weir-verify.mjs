@@ -478,7 +478,7 @@ export function verifyStream(folder, stream, files, { keys = [], anchored = null
     const underIt = runs.reduce((sum, { from, to }) => sum + Math.min(Math.max(0, size - from), to - from), 0)
     const late = unsignedTail(found.times, underIt, Math.max(size, start) + 1 - underIt, found.last?.seq ?? 0)
     problems.push(...late)
-    if (size === 0 && keys.length > 0 && key !== null && !isEmpty && late.length === 0) problems.push({ kind: 'checkpoint', seq: start + 1, file: null, line: null, message: 'nothing is signed by the key that was handed in; a new stream is after a minute' })
+    if (size === 0 && keys.length > 0 && key !== null && !isEmpty && late.length === 0) problems.push({ kind: 'checkpoint', seq: start + 1, file: null, line: null, message: 'nothing is signed by the key that was handed in: checkpoints were removed, unless Weir wrote its first record this second' })
     if (found.leaves.length > underIt) notes.push(`${found.leaves.length - underIt} records behind the newest checkpoint are held by the chain only`)
   }
   problems.push(...spoilt)

@@ -7,6 +7,8 @@ import type { FromTree, ToTree, TreeSettings } from './tree-protocol.ts'
 
 /** How often new lines are looked for, and how long a checkpoint may be late. */
 const FOLLOW_MS = 1000
+/** Until the first one: it is signed at once, so that even a Weir that has just begun can be checked with its key. */
+const FIRST_MS = 50
 
 const settings = workerData as TreeSettings
 const port = parentPort
@@ -76,7 +78,7 @@ let isClosed = false
 function follow(): void {
   if (isClosed) return
   if (step()) setImmediate(follow)
-  else timer = setTimeout(follow, Math.min(FOLLOW_MS, settings.checkpointMs))
+  else timer = setTimeout(follow, Math.min(durableSeq() === 0 ? FIRST_MS : FOLLOW_MS, settings.checkpointMs))
 }
 
 // The only message there is: close.

@@ -35,7 +35,8 @@ export interface StreamInput {
 export const verifyStream = (input: StreamInput): Promise<StreamReport> => new StreamCheck(input).run()
 
 /** Anybody can write such records, so a key that was handed in is asked for its signature. */
-const UNSIGNED = 'nothing is signed by the key that was handed in; a new stream is after a minute'
+const UNSIGNED =
+  'nothing is signed by the key that was handed in: checkpoints were removed, unless Weir wrote its first record this second'
 
 class StreamCheck {
   readonly #input: StreamInput

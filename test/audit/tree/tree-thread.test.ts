@@ -7,6 +7,21 @@ import { verifyFolder } from '../../../src/audit/tree/verify-folder.ts'
 import { tunnel } from '../events.ts'
 import { filled } from '../filled.ts'
 
+t.test('the first durable record is signed at once, however far apart checkpoints are', async (t) => {
+  const at = await filled(t, [tunnel(), tunnel()])
+  const { promise, resolve } = Promise.withResolvers<MadeCheckpoint>()
+  const tree = openTree({
+    dir: at.dir,
+    stream: 'n1-w0',
+    keyFile: join(at.data, 'keys', 'checkpoint.key'),
+    checkpointMs: 86_400_000,
+    onCheckpoint: resolve,
+  })
+  t.teardown(() => tree.close())
+  tree.committed(1)
+  t.match(await promise, { size: 1 })
+})
+
 t.test('what is durable is signed at close, and a folder that does not fit any more is said once', async (t) => {
   const at = await filled(t, [tunnel(), tunnel(), tunnel()])
   const made: MadeCheckpoint[] = []
