@@ -77,10 +77,12 @@ function conversation({ has, text }: Keys): Sign | null {
   return { name: 'body:messages', points: 40, dialect: 'openai-chat' }
 }
 
-function contents({ has }: Keys): Sign | null {
+function contents({ has, text }: Keys): Sign | null {
   if (has('request.contents[].parts'))
     return { name: 'body:request.contents', points: 60, dialect: 'gemini-code-assist' }
-  if (has('contents[].parts')) return { name: 'body:contents+parts', points: 60, dialect: 'gemini' }
+  const role = text('contents[].role')
+  if (has('contents[].parts') && (role === null || isRole(role)))
+    return { name: 'body:contents+parts', points: 60, dialect: 'gemini' }
   return null
 }
 
