@@ -29,14 +29,17 @@ function echoing(received: string[]): (socket: WebSocket) => void {
   }
 }
 
-async function setUp(t: Test, hasDeflate: boolean) {
+const RESTRICTED = (text: string): string =>
+  text.replace('assign:', 'assign:\n  - { tool: openai-codex, tier: restricted }')
+
+async function setUp(t: Test, hasDeflate: boolean, policy = RESTRICTED) {
   const pki = await makePki(t)
   const received: string[] = []
   const { origin } = await startWebSocketOrigin(t, pki, echoing(received), { perMessageDeflate: hasDeflate })
   const weir = await startWeir(t, {
     pins: { [`${host}:443`]: origin.address },
     roots: [pki.rootPem],
-    policy: (text) => text.replace('assign:', 'assign:\n  - { tool: openai-codex, tier: restricted }'),
+    policy,
   })
   const options = hasDeflate ? { ...CODEX, perMessageDeflate: { threshold: 0 } } : CODEX
   return { weir, received, client: await openWebSocket(weir, host, path, options) }
@@ -97,4 +100,30 @@ t.test('a message that goes on from a history that nobody here saw is refused', 
   t.match(seen, [{ type: 'error', status: 400, error: { code: 'weir_policy_block' } }])
   t.equal((await closed).code, 1000)
   t.strictSame(received, [])
+})
+
+t.test('what was blocked over one connection is edited when the next one sends it again', async (t) => {
+  const blocking = (text: string): string => RESTRICTED(text).replace('high: redact', 'high: block')
+  const { weir, received, client } = await setUp(t, true, blocking)
+  t.match((await ask(client, 'hello')).at(-1), { type: 'response.completed' })
+  const closed = closeOf(client)
+  const refused = await ask(client, `deploy with ${KEY}`, { previous_response_id: 'resp_1' })
+  t.match(refused, [{ type: 'error', status: 400, error: { code: 'weir_policy_block' } }])
+  t.match(JSON.stringify(refused), 'sensitive data: aws-access-key (input[0].content[0].text)')
+  t.equal((await closed).code, 1000)
+  const item = (text: string): Json => ({ type: 'message', role: 'user', content: [{ type: 'input_text', text }] })
+  for (const [title, input, more] of [
+    ['with all of its history', ['hello', `deploy with ${KEY}`, 'never mind'], {}],
+    ['from the last answer', [`deploy with ${KEY}`, 'never mind'], { previous_response_id: 'resp_1' }],
+  ] as const) {
+    const again = await openWebSocket(weir, host, path, { ...CODEX, perMessageDeflate: { threshold: 0 } })
+    const seen = await ask(again, '', { input: input.map(item), ...more })
+    t.match(seen.at(-1), { type: 'response.completed' }, title)
+    t.equal(read(seen).text, `key ${KEY}`, 'the tier is reversible: his own value comes back')
+    const last = closeOf(again)
+    t.match((await ask(again, `deploy with ${KEY}`)).at(-1), { type: 'error' }, 'typed anew, it blocks')
+    await last
+  }
+  t.notMatch(received.join(), KEY)
+  t.equal(received.length, 3)
 })
