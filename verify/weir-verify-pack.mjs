@@ -350,26 +350,60 @@ function parse(line) {
   }
 }
 
-/** Each line names the one before it, where both are in the pack. */
-async function checkChain(pack) {
+/** Numbers of a stream that a file could not be read for, as the manifest names them. */
+const damagedOf = (manifest, stream) => (manifest.damaged ?? []).filter((each) => each.missing === 'records' && each.stream === stream)
+const isIn = (seq, { firstSeq, lastSeq }) => seq >= firstSeq && (lastSeq === null || seq <= lastSeq)
+
+/** Each line names the one before it, where both are in the pack; what is left out is what the manifest says. */
+async function checkChain(pack, manifest) {
   const before = new Map()
   let count = 0
   for await (const line of linesOf(pack, 'events.jsonl')) {
     const fields = parse(line)
-    if (fields === null) {
+    if (fields === null || typeof fields.stream !== 'string' || !Number.isSafeInteger(fields.seq)) {
       bad('events.jsonl: a line is no record')
       continue
     }
-    const last = before.get(fields.stream)
+    let last = before.get(fields.stream)
     if (last !== undefined && fields.seq === last.seq + 1 && fields.prevHash !== last.hash) {
       bad(`events.jsonl: record ${fields.seq} of ${fields.stream} does not follow on the record before it`)
     }
     if (last !== undefined && fields.seq <= last.seq) bad(`events.jsonl: record ${fields.seq} of ${fields.stream} stands at the wrong place`)
-    before.set(fields.stream, { seq: fields.seq, hash: sha256(line).toString('hex') })
+    last ??= { first: fields.seq, records: 0, damaged: damagedOf(manifest, fields.stream) }
+    const file = last.damaged.find((each) => isIn(fields.seq, each))
+    if (file !== undefined) bad(`events.jsonl: record ${fields.seq} of ${fields.stream} is here, although \`${file.file}\` is said not to have been readable`)
+    before.set(fields.stream, { ...last, seq: fields.seq, records: last.records + 1, hash: sha256(line).toString('hex') })
     count++
   }
   say(`records: ${count}`)
+  for (const said of manifest.streams ?? []) checkLeftOut(said, before.get(said.stream))
+  for (const stream of before.keys()) if (!(manifest.streams ?? []).some((said) => said.stream === stream)) bad(`events.jsonl: stream ${stream} is not in the manifest`)
   return count
+}
+
+/** Numbers between the first and the last record of a stream that are not here: told, and as many as told. */
+function checkLeftOut(said, seen) {
+  if (seen === undefined || seen.first !== said.firstSeq || seen.seq !== said.lastSeq || seen.records !== said.records) {
+    return bad(`events.jsonl: the records of ${said.stream} are not those from ${said.firstSeq} to ${said.lastSeq} that the manifest names`)
+  }
+  if (said.leftOut === undefined) return
+  let left = seen.seq - seen.first + 1 - seen.records
+  for (const { firstSeq, lastSeq } of seen.damaged) {
+    left -= Math.max(0, Math.min(lastSeq ?? seen.seq, seen.seq) - Math.max(firstSeq, seen.first) + 1)
+  }
+  if (left !== said.leftOut) return bad(`events.jsonl: ${left} records of ${said.stream} are left out between others, the manifest says ${said.leftOut}`)
+  if (left > 0) say(`left out: ${left} records of ${said.stream} between others (another time, not asked for, or missing: see coverage.json)`)
+}
+
+/** Files that could not be read when the pack was made: nothing of them can be checked here, so it is said aloud. */
+function sayDamage(manifest) {
+  for (const { file, why, stream, firstSeq, lastSeq, signedSize, missing } of manifest.damaged ?? []) {
+    const range = lastSeq === null ? `from ${firstSeq} on` : `${firstSeq} to ${lastSeq}`
+    const fixed = signedSize === null || signedSize < firstSeq ? 'no checkpoint fixes them' : `signed checkpoints fix them up to ${Math.min(signedSize, lastSeq ?? signedSize)}`
+    if (missing === 'records') say(`DAMAGED: ${file} (${why}): records ${range} of ${stream} are not in this pack; ${fixed}: ask for a good copy of the file`)
+    else say(`DAMAGED: ${file} (${why}): records ${range} of ${stream} may stand here without their persons`)
+  }
+  return (manifest.damaged ?? []).length
 }
 
 /** Persons stand in the order of their records, each with the line that the record holds a digest of. */
@@ -422,24 +456,27 @@ async function main() {
     process.stderr.write('usage: node weir-verify-pack.mjs PACK [--key VERIFIER_KEY_OR_FILE]\n')
     return 2
   }
+  let damaged = 0
   try {
     const pack = statSync(asked.path).isDirectory() ? folderPack(asked.path) : zipPack(asked.path)
     const { manifest, key } = await checkManifest(pack, asked.key)
     await checkFiles(pack, manifest)
-    const count = await checkChain(pack)
+    const count = await checkChain(pack, manifest)
     if (count !== manifest.records) bad(`events.jsonl: holds ${count} records, the manifest says ${manifest.records}`)
     const proofs = manifest.files.map(({ name }) => name).filter((name) => /^proofs\/[^/]+\.json$/u.test(name))
     if (proofs.length === 0) say('proof: NONE, there are no checkpoints in this pack')
     for (const name of proofs) await checkProof(pack, name, key, leavesIn(pack))
     await checkPersons(pack)
     await checkPolicies(pack)
+    damaged = sayDamage(manifest)
   } catch (error) {
     process.stderr.write(`${printable(`the pack cannot be read: ${error.message}`)}\n`)
     for (const problem of problems) say(`WRONG: ${problem}`)
     return problems.length > 0 ? 1 : 3
   }
   for (const problem of problems) say(`WRONG: ${problem}`)
-  say(problems.length === 0 ? 'everything that can be checked fits' : `${problems.length} problems`)
+  const but = damaged === 0 ? '' : `, but the pack is incomplete: ${damaged} files could not be read when it was made`
+  say(problems.length === 0 ? `everything that can be checked fits${but}` : `${problems.length} problems`)
   return problems.length === 0 ? 0 : 1
 }
 

@@ -42,7 +42,8 @@ options:
 
 In it: the events, the rules that were in force, coverage, exceptions, proofs, a summary (HTML, PDF), a
 signed list of all files, and programs that check it without Weir. Making it is itself recorded.
-Exit codes: 0 done, 2 wrong usage, 3 the events cannot be read or the file cannot be written
+Exit codes: 0 done, 1 done without event files that are damaged (they are named, there and in the pack),
+2 wrong usage, 3 the events cannot be read or the file cannot be written
 `
 
 const text = { type: 'string' } as const
@@ -101,7 +102,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
     })
     recordDeed(place, { out, fromMs, toMs, result, io })
     tell(result, values.json, io)
-    return EXIT.done
+    return result.damaged.length === 0 ? EXIT.done : EXIT.bad
   } catch (error) {
     io.stderr(`no pack was made: ${escapeControls(problemOf(error, out))}\n`)
     return error instanceof QueryError ? EXIT.usage : EXIT.unreachable
@@ -264,14 +265,14 @@ function recordDeed(place: AuditPlace, { fromMs, toMs, result, io }: Deed): void
 }
 
 function tell(result: PackResult, isJson: boolean, io: CliIo): void {
-  const { file, records, manifest, proof, notes } = result
+  const { file, records, manifest, proof, damaged, notes } = result
   if (isJson) {
     io.stdout(
-      `${JSON.stringify({ file, records, manifest: `sha256:${manifest}`, proof, notes, files: result.files })}\n`,
+      `${JSON.stringify({ file, records, manifest: `sha256:${manifest}`, proof, damaged, notes, files: result.files })}\n`,
     )
     return
   }
-  for (const note of notes) io.stderr(`note: ${note}\n`)
+  for (const note of notes) io.stderr(`note: ${escapeControls(note)}\n`)
   io.stdout(`${file}: ${records} records, manifest sha256:${manifest}\n`)
 }
 

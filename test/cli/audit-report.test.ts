@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { openTokenStore } from '../../src/state/token-store.ts'
@@ -58,4 +58,15 @@ t.test('without events, and where the file cannot be written, it says so', async
   t.match(await call(at.data, 'report', '--from', '1d', '--data', 'none'), { code: 3, stderr: /no such folder/u })
   const args = ['report', '--from', '2026-11-22', '--to', '2026-11-23', '--lang', 'en', '--data', '.']
   t.match(await call(at.data, ...args, '--out', 'no/such/x.zip'), { code: 3, stderr: /no pack was made: ENOENT/u })
+})
+
+t.test('a damaged event file is named, the rest is packed, and it was not all', async (t) => {
+  const at = await setUp(t)
+  mkdirSync(join(at.data, 'audit', 'events-n9-w0-000000000001.jsonl'))
+  const args = ['report', '--from', '2026-11-22', '--to', '2026-11-23', '--lang', 'en', '--data', '.']
+  const made = await call(at.data, ...args)
+  t.equal(made.code, 1)
+  t.match(made.stderr, /note: `events-n9-w0-0+1\.jsonl` cannot be read \(EISDIR\): records from 1 on of n9-w0 are not/u)
+  t.match(made.stdout, '4 records')
+  t.match(JSON.parse((await call(at.data, ...args, '--force', '--json')).stdout), { damaged: [{ stream: 'n9-w0' }] })
 })

@@ -5,6 +5,7 @@
 import type { ReadPerson } from '../person.ts'
 import type { NoteSigner } from '../tree/signed-note.ts'
 import { CONTROLS } from './controls.ts'
+import { type DamagedFile, damagedFile, damageNote, leftOut } from './damaged-files.ts'
 import type { CjkFonts } from './fonts.ts'
 import { renderHtml } from './html.ts'
 import {
@@ -62,6 +63,8 @@ export interface PackResult {
   /** Hex SHA-256 of `manifest.json`: whoever hands the pack on can say it on another way. */
   readonly manifest: string
   readonly proof: ProofState
+  /** Event files that could not be read, and which records are missing for it. */
+  readonly damaged: readonly DamagedFile[]
   /** What is left out or wrong, as sentences. */
   readonly notes: readonly string[]
 }
@@ -82,8 +85,8 @@ export async function makeEvidencePack(options: PackOptions): Promise<PackResult
 interface Walked {
   readonly statistics: Statistics
   readonly walk: FirstWalk
-  readonly lastSeqs: ReadonlyMap<string, number>
   readonly records: number
+  readonly damaged: readonly DamagedFile[]
 }
 
 class PackMaker {
@@ -112,7 +115,8 @@ class PackMaker {
     for (const { name, text } of this.#options.verifiers) await this.#add(`verify/${name}`, text)
     const manifest = await this.#manifest(walked, proof)
     const { out } = this.#options
-    return { file: out, records: walked.records, files: this.#files, manifest, proof, notes: this.#notes }
+    const { records, damaged } = walked
+    return { file: out, records, files: this.#files, manifest, proof, damaged, notes: this.#notes }
   }
 
   async #records(): Promise<Walked> {
@@ -128,11 +132,12 @@ class PackMaker {
     })
     const walk = firstWalk(question('events'), statistician.add)
     await this.#add('events.jsonl', walk.lines)
-    const lastSeqs = new Map([...walk.streams].map(([stream, { lastSeq }]) => [stream, lastSeq]))
-    await this.#add('events.csv', csvRows(question('table'), lastSeqs))
-    if (privacy === 'full') await this.#add('persons.jsonl', personLines(question('persons'), lastSeqs))
+    await this.#add('events.csv', csvRows(question('table'), walk))
+    if (privacy === 'full') await this.#add('persons.jsonl', personLines(question('persons'), walk))
     const records = [...walk.streams.values()].reduce((sum, part) => sum + part.records, 0)
-    return { statistics: statistician.result(), walk, lastSeqs, records }
+    const damaged = walk.damage.map((each) => damagedFile(dir, each))
+    for (const each of damaged) this.#notes.push(damageNote(each))
+    return { statistics: statistician.result(), walk, records, damaged }
   }
 
   #onProgress(step: string, count: number): void {
@@ -144,9 +149,9 @@ class PackMaker {
   async #proofs(streams: ReadonlyMap<string, StreamPart>): Promise<ProofState> {
     let state = { kind: 'none' } as ProofState
     for (const part of streams.values()) {
-      const made = makeRangeProof(this.#options.dir, part)
-      if (made === null) {
-        this.#notes.push(`no signed checkpoint covers stream ${part.stream}: proofs/ does not have it`)
+      const made = this.#proofOf(part)
+      if (typeof made === 'string') {
+        this.#notes.push(`${made}: proofs/ does not have it`)
         continue
       }
       const { proof, note } = made
@@ -167,11 +172,26 @@ class PackMaker {
     return state
   }
 
-  async #facts({ statistics, walk }: Walked): Promise<void> {
+  /** Or why there is none. */
+  #proofOf(part: StreamPart): MadeProof | string {
+    try {
+      const made = makeRangeProof(this.#options.dir, part)
+      if (made === null) return `no signed checkpoint covers stream ${part.stream}`
+      // Every leaf that will be asked for, before the pack has half of them.
+      for (const _leaf of omittedLeaves(part, made)) this.#options.abort.throwIfAborted()
+      return made
+    } catch (error) {
+      this.#options.abort.throwIfAborted()
+      return `the tree of stream ${part.stream} cannot be read (${(error as Error).message})`
+    }
+  }
+
+  async #facts({ statistics, walk, damaged }: Walked): Promise<void> {
     const { coverage, admin, adminCounts, config, exemptions, ...rest } = statistics
     const gaps = {
       gapCount: walk.gapCount(),
       gaps: walk.gaps.map(({ stream, after, before }) => ({ stream, after, before })),
+      damaged,
     }
     await this.#add('statistics.json', pretty(rest))
     await this.#add('coverage.json', pretty({ ...coverage, ...gaps }))
@@ -213,7 +233,7 @@ class PackMaker {
   }
 
   /** Gives the hex SHA-256 of the manifest. */
-  async #manifest({ walk, records }: Walked, proof: ProofState): Promise<string> {
+  async #manifest({ walk, records, damaged }: Walked, proof: ProofState): Promise<string> {
     const { fromMs, toMs, query, privacy, company, version, signer, made } = this.#options
     if (signer === null) this.#notes.push('the manifest is not signed: the checkpoint key is not readable here')
     await this.#add('SHA256SUMS', `${this.#files.map(({ name, sha256 }) => `${sha256}  ${name}`).join('\n')}\n`)
@@ -229,12 +249,8 @@ class PackMaker {
       privacy,
       records,
       gaps: walk.gapCount(),
-      streams: [...walk.streams.values()].map(({ stream, firstSeq, lastSeq, records: count }) => ({
-        stream,
-        firstSeq,
-        lastSeq,
-        records: count,
-      })),
+      streams: [...walk.streams.values()].map((part) => streamFacts(part, damaged)),
+      damaged,
       proof,
       notes: this.#notes,
       files: [...this.#files],
@@ -254,6 +270,11 @@ class PackMaker {
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 const pretty = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
+
+const streamFacts = (part: StreamPart, damaged: readonly DamagedFile[]): object => {
+  const { stream, firstSeq, lastSeq, records } = part
+  return { stream, firstSeq, lastSeq, records, leftOut: leftOut(part, damaged) }
+}
 
 function* omittedLeaves(part: StreamPart, { proof, leaf }: MadeProof): Generator<string> {
   for (let seq = proof.first + 1; seq <= proof.end; seq++) if (!part.has(seq)) yield `${seq} ${leaf(seq)}\n`

@@ -4,7 +4,8 @@ import { EXPORT_FORMATS } from '../export/formats.ts'
 import type { ReadPerson } from '../person.ts'
 import { createExchangeStream } from './exchange-stream.ts'
 import type { StreamRange } from './range-proof.ts'
-import { type TrailGap, type TrailRange, type TrailRecord, trailRecords } from './trail-records.ts'
+import type { TrailRange } from './segment-times.ts'
+import { type TrailDamage, type TrailGap, type TrailRecord, trailRecords } from './trail-records.ts'
 
 export interface RecordQuestion {
   readonly dir: string
@@ -52,13 +53,15 @@ export class StreamPart implements StreamRange {
 
   has(seq: number): boolean {
     const at = seq - this.firstSeq
-    return ((this.#bits[Math.floor(at / 8)] ?? 0) & (1 << (at % 8))) !== 0
+    return at >= 0 && ((this.#bits[Math.floor(at / 8)] ?? 0) & (1 << (at % 8))) !== 0
   }
 }
 
 /** What the first walk learns. */
 export interface FirstWalk {
   readonly streams: ReadonlyMap<string, StreamPart>
+  /** Files that could not be read, or not to their ends. */
+  readonly damage: readonly TrailDamage[]
   readonly gaps: readonly TrailGap[]
   readonly gapCount: () => number
   /** `events.jsonl`: the chained lines as they stand in the files. */
@@ -68,6 +71,7 @@ export interface FirstWalk {
 /** Begin the first walk; `onExchange` gets each exchange once, its persons as far as they may be told. */
 export function firstWalk(question: RecordQuestion, onExchange: (exchange: ExchangeRecord) => void): FirstWalk {
   const streams = new Map<string, StreamPart>()
+  const damage: TrailDamage[] = []
   const gaps: TrailGap[] = []
   let gapCount = 0
   const onGap = (gap: TrailGap): void => {
@@ -79,6 +83,7 @@ export function firstWalk(question: RecordQuestion, onExchange: (exchange: Excha
     const records = trailRecords(question.dir, {
       range: question.range,
       onGap,
+      onDamage: (each) => damage.push(each),
       withoutPersons: !question.hasPersons,
     })
     for (const record of wanted(records, question)) {
@@ -94,20 +99,15 @@ export function firstWalk(question: RecordQuestion, onExchange: (exchange: Excha
     }
     for (const exchange of exchanges.open()) onExchange(exchange)
   }
-  return { streams, gaps, gapCount: () => gapCount, lines: lines() }
+  return { streams, damage, gaps, gapCount: () => gapCount, lines: lines() }
 }
 
 /** `events.csv`: exchanges, formula-safe. */
-export function* csvRows(question: RecordQuestion, lastSeqs: ReadonlyMap<string, number>): Generator<string> {
+export function* csvRows(question: RecordQuestion, walk: Known): Generator<string> {
   const { header = '', row } = EXPORT_FORMATS.csv
   yield header
   const exchanges = createExchangeStream()
-  const records = trailRecords(question.dir, {
-    range: question.range,
-    lastSeqs,
-    withoutPersons: !question.hasPersons,
-  })
-  for (const record of wanted(records, question)) {
+  for (const record of sameAgain(question, walk, !question.hasPersons)) {
     const exchange = exchanges.push(joined(record, question))
     if (exchange !== null) yield row(exchange)
   }
@@ -115,23 +115,44 @@ export function* csvRows(question: RecordQuestion, lastSeqs: ReadonlyMap<string,
 }
 
 /** `persons.jsonl`: who stands behind a record, and the line that its `whoDigest` was made of. */
-export function* personLines(question: RecordQuestion, lastSeqs: ReadonlyMap<string, number>): Generator<string> {
-  const records = trailRecords(question.dir, { range: question.range, lastSeqs })
-  for (const { fields, personal } of wanted(records, question)) {
+export function* personLines(question: RecordQuestion, walk: Known): Generator<string> {
+  for (const { fields, personal } of sameAgain(question, walk, false)) {
     if (fields['whoDigest'] === undefined) continue
     const client = personal === null ? null : question.readPerson(personal)
     yield `${JSON.stringify({ id: fields['id'], client, line: client === null ? null : personal })}\n`
   }
 }
 
+type Known = Pick<FirstWalk, 'streams' | 'damage'>
+
+/**
+ * The records of the first walk once more: what was written, or could be read again, since then is in no file of the
+ * pack. Throws when one of them cannot be read any more, for then the files of the pack would not fit each other.
+ */
+function sameAgain(
+  question: RecordQuestion,
+  { streams, damage }: Known,
+  withoutPersons: boolean,
+): Generator<TrailRecord> {
+  const known = new Set(damage.map(({ file, missing }) => `${missing} ${file}`))
+  const onDamage = ({ file, missing, why }: TrailDamage): void => {
+    if (!known.has(`${missing} ${file}`))
+      throw new Error(`\`${file}\` could be read first and cannot be read now: ${why}: try again`)
+  }
+  const lastSeqs = new Map([...streams].map(([stream, { lastSeq }]) => [stream, lastSeq]))
+  const records = trailRecords(question.dir, { range: question.range, lastSeqs, onDamage, withoutPersons })
+  return wanted(records, question, ({ stream, seq }) => streams.get(stream)?.has(seq) ?? false)
+}
+
 function* wanted(
   records: Iterable<TrailRecord>,
   { flows, onProgress }: Pick<RecordQuestion, 'flows' | 'onProgress'>,
+  isKnown: (record: TrailRecord) => boolean = () => true,
 ): Generator<TrailRecord> {
   let count = 0
   for (const record of records) {
     if (++count % PROGRESS_STEP === 0) onProgress(count)
-    if (flows === null || flows.has(String(record.fields['flow']))) yield record
+    if ((flows === null || flows.has(String(record.fields['flow']))) && isKnown(record)) yield record
   }
   onProgress(count)
 }

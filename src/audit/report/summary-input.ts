@@ -1,4 +1,5 @@
 /** What a summary is made of. */
+import type { DamagedFile } from './damaged-files.ts'
 import type { PolicyIndex } from './policy-files.ts'
 import type { PrivacyMode, Statistics } from './statistics.ts'
 import type { TrailGap } from './trail-records.ts'
@@ -21,6 +22,7 @@ export interface SummaryInput {
   readonly policies: PolicyIndex
   readonly gaps: readonly TrailGap[]
   readonly gapCount: number
+  readonly damaged: readonly DamagedFile[]
   readonly proof: ProofState
   readonly company: string
   readonly privacy: PrivacyMode

@@ -3,6 +3,7 @@ import type { Action } from '../../domain/action.ts'
 import type { Tier } from '../../domain/tier.ts'
 import type { CoverageKind } from './coverage.ts'
 import type { BucketUnit } from './time-buckets.ts'
+import type { TrailDamage } from './trail-records.ts'
 
 export const ENGLISH = {
   title: 'Evidence of AI use and its control',
@@ -61,6 +62,10 @@ export const ENGLISH = {
     restricted: 'restricted',
     prohibited: 'prohibited',
   } satisfies Record<Tier, string>,
+  missing: { records: 'the records', persons: 'who stands behind them' } satisfies Record<
+    TrailDamage['missing'],
+    string
+  >,
   units: { day: 'day', week: 'week', month: 'month' } satisfies Record<BucketUnit, string>,
   chart: {
     actions: 'Requests and tunnels per {unit}, by what was done',
@@ -103,6 +108,9 @@ export const ENGLISH = {
     stream: 'Stream',
     after: 'After number',
     before: 'Before number',
+    file: 'File',
+    numbers: 'Record numbers',
+    missing: 'What is missing',
     control: 'Control',
     says: 'What it asks, in our words',
     evidence: 'Evidence here',
@@ -118,6 +126,7 @@ export const ENGLISH = {
     reasons: 'Blocked, by reason',
     failures: 'Errors',
     gaps: 'Gaps in the numbering',
+    damaged: 'Event files that could not be read',
     coverage: 'All AI traffic',
     coverageTools: 'By tool',
     unread: 'Why a body was not read',
@@ -155,6 +164,8 @@ export const ENGLISH = {
       '{count} requests have no recorded end: Weir ended, or they were still running at the end of the range.',
     noGaps: 'The numbers of every stream follow on each other without a gap.',
     gaps: 'The numbering of the trail has {count} gaps. Each is listed; ask why.',
+    damaged:
+      'THIS PACK IS INCOMPLETE. {count} event files could not be read when it was made, or not to their ends: {files}. What they hold is missing from every number and list here; section "Failures and gaps" says which records. The signed tree still fixes what they were: a good copy of a file can be checked later.',
     beyond:
       '{count} times a name did not fit the bounded lists of this summary. The events of this pack hold all of them.',
     first: 'At most {limit} are listed here; events.jsonl holds all of them.',

@@ -1,8 +1,9 @@
 /** The sections on what was sent: tools, people, findings, blocks, failures, coverage. */
 import { COVERAGES, type CoverageRow } from './coverage.ts'
+import { type DamagedFile, shownRange } from './damaged-files.ts'
 import type { Block } from './document.ts'
 import { groupDigits } from './html.ts'
-import { K_FLOOR, type Statistics } from './statistics.ts'
+import { K_FLOOR, LIST_LIMIT, type Statistics } from './statistics.ts'
 import type { SummaryInput } from './summary-input.ts'
 import { barsOf, code, counted, number, requestsOf, section, TOP, text, warning } from './summary-parts.ts'
 import { filled } from './summary-texts.ts'
@@ -44,17 +45,31 @@ export function glance({ statistics: s, ...input }: SummaryInput, t: SummaryText
         [f.signed, input.signer === null ? f.unsigned : filled(f.signedBy, { key: input.signer })],
       ],
     },
-    ...notes(s, t),
+    ...notes(s, input.damaged, t),
   ]
 }
 
-function notes(s: Statistics, t: SummaryTexts): Block[] {
+function notes(s: Statistics, damaged: readonly DamagedFile[], t: SummaryTexts): Block[] {
   const notEnforced = s.would.redact + s.would.block
   return [
+    ...damagedWarning(damaged, t),
     ...(notEnforced > 0 ? [warning(filled(t.texts.observed, { count: groupDigits(notEnforced) }))] : []),
     ...(s.beyond > 0 ? [warning(filled(t.texts.beyond, { count: groupDigits(s.beyond) }))] : []),
   ]
 }
+
+/** Said first of all, and again where coverage is told: every number of the pack is too small by what they held. */
+const damagedWarning = (damaged: readonly DamagedFile[], t: SummaryTexts): Block[] =>
+  damaged.length === 0 ? [] : [warning(filled(t.texts.damaged, { count: damaged.length, files: namesOf(damaged) }))]
+
+/** More of them stand in the table only. */
+const MOST_NAMES = 5
+
+const namesOf = (damaged: readonly DamagedFile[]): string =>
+  damaged
+    .slice(0, MOST_NAMES)
+    .map(({ file }) => file)
+    .join(', ') + (damaged.length > MOST_NAMES ? ' …' : '')
 
 export function tools(s: Statistics, t: SummaryTexts): Block[] {
   const c = t.columns
@@ -124,13 +139,13 @@ export const blocked = (s: Statistics, t: SummaryTexts): Block[] => [
   counted(t.captions.reasons, t.columns.reason, requestsOf(s.blockedReasons), t),
 ]
 
-export function failures({ statistics: s, gaps, gapCount }: SummaryInput, t: SummaryTexts): Block[] {
+export function failures({ statistics: s, gaps, gapCount, damaged }: SummaryInput, t: SummaryTexts): Block[] {
   const c = t.columns
   return [
     section('failures', t),
     counted(t.captions.failures, c.error, requestsOf(s.failures), t),
     ...(s.unfinished > 0 ? [text(filled(t.texts.unfinished, { count: groupDigits(s.unfinished) }))] : []),
-    gapCount === 0 ? text(t.texts.noGaps) : warning(filled(t.texts.gaps, { count: groupDigits(gapCount) })),
+    ...gapWords(gapCount, damaged, t),
     ...(gapCount === 0
       ? []
       : [
@@ -142,10 +157,36 @@ export function failures({ statistics: s, gaps, gapCount }: SummaryInput, t: Sum
             empty: t.texts.none,
           } as const,
         ]),
+    ...damagedTable(damaged, t),
   ]
 }
 
-export function coverage({ coverage: seen }: Statistics, t: SummaryTexts): Block[] {
+/** Behind a file that cannot be read nobody knows whether the numbers follow on each other. */
+function gapWords(gapCount: number, damaged: readonly DamagedFile[], t: SummaryTexts): Block[] {
+  if (gapCount > 0) return [warning(filled(t.texts.gaps, { count: groupDigits(gapCount) }))]
+  return damaged.some(({ missing }) => missing === 'records') ? [] : [text(t.texts.noGaps)]
+}
+
+function damagedTable(damaged: readonly DamagedFile[], t: SummaryTexts): Block[] {
+  const c = t.columns
+  if (damaged.length === 0) return []
+  return [
+    {
+      kind: 'table',
+      caption: t.captions.damaged,
+      columns: [code(c.file, 2), code(c.stream, 0.8), code(c.numbers, 1.1), { title: c.missing }, { title: c.reason }],
+      rows: damaged
+        .slice(0, LIST_LIMIT)
+        .map((each) => [each.file, each.stream, shownRange(each), t.missing[each.missing], each.why]),
+      empty: t.texts.none,
+    },
+  ]
+}
+
+export function coverage(
+  { statistics: { coverage: seen }, damaged }: Pick<SummaryInput, 'statistics' | 'damaged'>,
+  t: SummaryTexts,
+): Block[] {
   const c = t.columns
   const { total, tools: rows } = seen
   const share = (row: CoverageRow): string =>
@@ -153,6 +194,7 @@ export function coverage({ coverage: seen }: Statistics, t: SummaryTexts): Block
   return [
     section('coverage', t),
     text(t.texts.coverage),
+    ...damagedWarning(damaged, t),
     ...(total.untrusting > 0 ? [warning(filled(t.texts.untrusting, { count: groupDigits(total.untrusting) }))] : []),
     {
       kind: 'table',

@@ -27,7 +27,7 @@ export function buildSummary(input: SummaryInput, language: Language): SummaryDo
       ...findings(input.statistics, t),
       ...blocked(input.statistics, t),
       ...failures(input, t),
-      ...coverage(input.statistics, t),
+      ...coverage(input, t),
       ...unlisted(input.statistics, t),
       ...policy(input, t),
       ...exceptions(input.statistics, t),

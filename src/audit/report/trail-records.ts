@@ -1,21 +1,18 @@
-/** Reads a time range of the event files, record by record and in the order they were written, with bounded memory. */
-import { readLines } from '../line-chunks.ts'
+/**
+ * Reads a time range of the event files, record by record and in the order they were written, with bounded memory. A
+ * file that cannot be read does not end it: it is told, with the numbers of the records that are missing for it.
+ */
+import { basename } from 'node:path'
+import { type ChunkResult, readLines } from '../line-chunks.ts'
 import { isPersonOf } from '../person.ts'
+import { UnreadableFile } from '../segment-text.ts'
 import { listSegments, type Segment } from '../segments.ts'
+import { bounds, isOutside, type TrailRange } from './segment-times.ts'
 
 const CHUNK_BYTES = 2 * 1024 * 1024
 const PERSONAL_STEP_BYTES = 256 * 1024
 /** Personal lines read ahead while looking for one that was erased. */
 const MAX_PENDING = 20_000
-/** Clocks are set back now and then: segments that begin or end this near to the range are looked through as well. */
-const SLACK_MS = 86_400_000
-
-export interface TrailRange {
-  /** Milliseconds since the epoch; records from this time on, */
-  readonly fromMs: number
-  /** and before this one. */
-  readonly toMs: number
-}
 
 export interface TrailRecord {
   readonly stream: string
@@ -37,64 +34,133 @@ export interface TrailGap {
   readonly before: number
 }
 
+/** A file that cannot be read, or not to its end. */
+export interface TrailDamage {
+  readonly stream: string
+  /** Its name as it lies on disk, without the folder. */
+  readonly file: string
+  readonly why: string
+  /** What is missing: the records themselves, or only who stands behind them. */
+  readonly missing: 'records' | 'persons'
+  /** Numbers of the first and the last record that it concerns; `lastSeq` is `null` where no further file says it. */
+  readonly firstSeq: number
+  readonly lastSeq: number | null
+}
+
 export interface ReadOptions {
   readonly range: TrailRange
   /** Up to these sequence numbers: what is written while a pack is made is in none of its files. */
   readonly lastSeqs?: ReadonlyMap<string, number>
   readonly onGap?: (gap: TrailGap) => void
+  readonly onDamage?: (damage: TrailDamage) => void
   /** Leave persons out. */
   readonly withoutPersons?: boolean
 }
 
-/** All records of the range, stream by stream. Throws I/O errors. */
+/** All records of the range, stream by stream. Throws I/O errors that are not one file's own. */
 export function* trailRecords(dir: string, options: ReadOptions): Generator<TrailRecord> {
   const segments = listSegments(dir)
   const begins = segments.map(({ events }) => firstTime(events))
-  let seen: { stream: string; seq: number } | null = null
+  let seen = null as Seen
   for (const [index, segment] of segments.entries()) {
     if (segment.stream !== seen?.stream) seen = null
-    const next = segments[index + 1]
-    const endMs = next?.stream === segment.stream ? (begins[index + 1] ?? null) : null
-    if (isOutside(options.range, begins[index] ?? null, endMs)) {
+    if (isOutside(options.range, bounds(segments, begins, index))) {
       seen = null
       continue
     }
-    seen = yield* segmentRecords(segment, options, seen)
+    const next = segments[index + 1]
+    const lastSeq: number | null = next?.stream === segment.stream ? next.firstSeq - 1 : null
+    seen = yield* new SegmentWalk({ ...segment, lastSeq }, options).records(seen)
   }
 }
 
 type Seen = { stream: string; seq: number } | null
 
-function* segmentRecords(segment: Segment, options: ReadOptions, before: Seen): Generator<TrailRecord, Seen> {
-  const { range, onGap } = options
-  const last = options.lastSeqs?.get(segment.stream) ?? (options.lastSeqs === undefined ? Number.POSITIVE_INFINITY : 0)
-  const persons = new Persons(segment.personal)
-  let seq = before?.seq ?? segment.firstSeq - 1
-  if (before !== null && segment.firstSeq !== before.seq + 1) {
-    onGap?.({ stream: segment.stream, file: segment.events, after: before.seq, before: segment.firstSeq })
-    seq = segment.firstSeq - 1
+/** One walk through one file. */
+class SegmentWalk {
+  readonly #segment: Segment & { readonly lastSeq: number | null }
+  readonly #options: ReadOptions
+  readonly #persons: Persons
+  #seq = 0
+
+  constructor(segment: Segment & { readonly lastSeq: number | null }, options: ReadOptions) {
+    this.#segment = segment
+    this.#options = options
+    this.#persons = new Persons(segment.personal)
   }
-  for (let offset = 0; ; ) {
-    const chunk = readLines(segment.events, offset, CHUNK_BYTES)
-    if (!chunk.ok || chunk.end === offset) break
-    offset = chunk.end
-    const records = chunk.lines.map((line) => recordOf(line))
-    if (options.withoutPersons !== true) persons.want(records)
-    for (const [index, record] of records.entries()) {
-      if (record === null) {
-        onGap?.({ stream: segment.stream, file: segment.events, after: seq, before: seq })
-        continue
-      }
-      if (record.seq > last) return { stream: segment.stream, seq }
-      if (record.seq !== seq + 1)
-        onGap?.({ stream: segment.stream, file: segment.events, after: seq, before: record.seq })
-      seq = record.seq
-      const personal = persons.take(record.fields)
-      if (record.timeMs < range.fromMs || record.timeMs >= range.toMs) continue
-      yield { ...record, stream: segment.stream, line: chunk.lines[index] ?? '', personal }
+
+  *records(before: Seen): Generator<TrailRecord, Seen> {
+    const { stream, firstSeq, events } = this.#segment
+    const { lastSeqs } = this.#options
+    const last = lastSeqs?.get(stream) ?? (lastSeqs === undefined ? Number.POSITIVE_INFINITY : 0)
+    if (before !== null && firstSeq !== before.seq + 1) this.#gap(before.seq, firstSeq)
+    this.#seq = firstSeq - 1
+    for (let offset = 0; ; ) {
+      const chunk = this.#read(events, offset)
+      if (chunk === null) return this.#skipped()
+      if (!chunk.ok || chunk.end === offset) return { stream, seq: this.#seq }
+      offset = chunk.end
+      if (yield* this.#chunk(chunk.lines, last)) return { stream, seq: this.#seq }
     }
   }
-  return { stream: segment.stream, seq }
+
+  /** Gives whether a record behind the last that is wanted was met. */
+  *#chunk(lines: readonly string[], last: number): Generator<TrailRecord, boolean> {
+    const { range, withoutPersons } = this.#options
+    const { stream } = this.#segment
+    const records = lines.map((line) => recordOf(line))
+    if (withoutPersons !== true) this.#want(records)
+    for (const [index, record] of records.entries()) {
+      if (record === null) {
+        this.#gap(this.#seq, this.#seq)
+        continue
+      }
+      if (record.seq > last) return true
+      if (record.seq !== this.#seq + 1) this.#gap(this.#seq, record.seq)
+      this.#seq = record.seq
+      const personal = this.#persons.take(record.fields)
+      if (record.timeMs < range.fromMs || record.timeMs >= range.toMs) continue
+      yield { ...record, stream, line: lines[index] ?? '', personal }
+    }
+    return false
+  }
+
+  /** `null`: the file cannot be read from here on, and that is told. */
+  #read(file: string, offset: number): ChunkResult | null {
+    try {
+      return readLines(file, offset, CHUNK_BYTES)
+    } catch (error) {
+      this.#damage(error, 'records', this.#seq + 1)
+      return null
+    }
+  }
+
+  /** Behind a file that could not be read to its end: what follows is no gap, it was told. */
+  #skipped(): Seen {
+    const { stream, lastSeq } = this.#segment
+    return lastSeq === null ? null : { stream, seq: lastSeq }
+  }
+
+  #want(records: readonly (Parsed | null)[]): void {
+    try {
+      this.#persons.want(records)
+    } catch (error) {
+      this.#damage(error, 'persons', records.find((record) => record !== null)?.seq ?? this.#seq + 1)
+      this.#persons.giveUp()
+    }
+  }
+
+  /** Throws the error on when it is not this file's own. */
+  #damage(error: unknown, missing: TrailDamage['missing'], firstSeq: number): void {
+    if (!(error instanceof UnreadableFile)) throw error
+    const { stream, lastSeq } = this.#segment
+    const { file, why } = error
+    this.#options.onDamage?.({ stream, file: basename(file), why, missing, firstSeq, lastSeq })
+  }
+
+  #gap(after: number, before: number): void {
+    this.#options.onGap?.({ stream: this.#segment.stream, file: this.#segment.events, after, before })
+  }
 }
 
 type Parsed = Pick<TrailRecord, 'seq' | 'fields' | 'timeMs'>
@@ -117,13 +183,20 @@ class Persons {
   readonly #file: string
   readonly #pending = new Map<string, string>()
   #offset = 0
+  #isReadable = true
 
   constructor(file: string) {
     this.#file = file
   }
 
+  /** The file cannot be read on: what is left of it is known. */
+  giveUp(): void {
+    this.#isReadable = false
+  }
+
   /** Read on until these records have their lines, or until it is clear that some have none any more. */
   want(records: readonly (Parsed | null)[]): void {
+    if (!this.#isReadable) return
     const wanted = new Set(
       records.flatMap((record) => (record?.fields['whoDigest'] === undefined ? [] : [String(record.fields['id'])])),
     )
@@ -156,14 +229,14 @@ class Persons {
 /** Looked up without parsing: the order of keys is nobody's promise. */
 const ID = /"id":"([^"]{1,64})"/u
 
-function isOutside(range: TrailRange, beginMs: number | null, endMs: number | null): boolean {
-  if (beginMs !== null && beginMs >= range.toMs + SLACK_MS) return true
-  return endMs !== null && endMs < range.fromMs - SLACK_MS
-}
-
-/** Time of a segment's first record; `null` when it has none. */
+/** Time of a segment's first record; `null` when it has none, or none that can be read. */
 function firstTime(file: string): number | null {
-  const chunk = readLines(file, 0, 64 * 1024)
-  const first = chunk.ok ? chunk.lines[0] : undefined
-  return first === undefined ? null : (recordOf(first)?.timeMs ?? null)
+  try {
+    const chunk = readLines(file, 0, 64 * 1024)
+    const first = chunk.ok ? chunk.lines[0] : undefined
+    return first === undefined ? null : (recordOf(first)?.timeMs ?? null)
+  } catch (error) {
+    if (error instanceof UnreadableFile) return null
+    throw error
+  }
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import t from 'tap'
 import { makeEvidencePack } from '../../../src/audit/report/evidence-pack.ts'
+import { listSegments } from '../../../src/audit/segments.ts'
 import { signerOf } from '../../../src/audit/tree/checkpoint-key.ts'
 import { skipWithoutDebian } from '../../helpers/debian.ts'
 import { admin, config, followingOutcome, intent, singleOutcome, tunnel } from '../events.ts'
@@ -162,4 +163,64 @@ t.test('lines of a file that are no records do not get into a pack, and are told
   const dir = await unpacked(data)
   t.equal(JSON.parse(readFileSync(join(dir, 'coverage.json'), 'utf8')).gapCount, 1)
   t.equal(verify(dir).code, 0)
+})
+
+t.test(
+  'a damaged file ends no pack: it is named in all its parts, and the verifier accepts exactly that',
+  { skip },
+  async (t) => {
+    const data = await signed(t, events, [2, 8], 900)
+    const segments = listSegments(data.dir)
+    const broken = segments.find(({ firstSeq }) => firstSeq > 3)
+    const next = segments.find(({ firstSeq }) => firstSeq > (broken?.firstSeq ?? 0))
+    const file = broken?.events ?? ''
+    rmSync(file)
+    mkdirSync(file)
+    const dir = await unpacked(data, { languages: ['en', 'zh-CN'] })
+    const said = {
+      file: basename(file),
+      why: 'EISDIR',
+      missing: 'records',
+      firstSeq: broken?.firstSeq,
+      lastSeq: (next?.firstSeq ?? 0) - 1,
+      signedSize: 8,
+    }
+    const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'))
+    t.match(manifest, { damaged: [said], notes: [/cannot be read \(EISDIR\)/u], gaps: 0 })
+    t.match(JSON.parse(readFileSync(join(dir, 'coverage.json'), 'utf8')), { damaged: [said], gapCount: 0 })
+    t.match(readFileSync(join(dir, 'summary.html'), 'utf8'), /THIS PACK IS INCOMPLETE[\s\S]*EISDIR/u)
+    t.match(readFileSync(join(dir, 'summary.zh-CN.html'), 'utf8'), '本证据包不完整')
+    t.notMatch(readFileSync(join(dir, 'summary.html'), 'utf8'), 'without a gap')
+    const checked = verify(dir)
+    t.equal(checked.code, 0, checked.out)
+    t.match(checked.out, `DAMAGED: ${basename(file)} (EISDIR): records ${said.firstSeq} to ${said.lastSeq} of n1-w0`)
+    t.match(checked.out, 'but the pack is incomplete: 1 files')
+    const claim = (change: (text: Record<string, never>) => unknown): string => {
+      const path = join(dir, 'manifest.json')
+      const before = readFileSync(path)
+      writeFileSync(path, JSON.stringify(change(JSON.parse(before.toString()))))
+      const { code, out } = verify(dir)
+      writeFileSync(path, before)
+      t.equal(code, 1)
+      return out
+    }
+    // Whoever holds the key may sign anything: what is claimed must still fit what is here.
+    t.match(
+      claim(({ damaged: _, ...rest }) => rest),
+      /records of n1-w0 are left out between others, the manifest says 1/u,
+    )
+    t.match(
+      claim((all) => ({ ...all, damaged: [{ ...said, stream: 'n1-w0', firstSeq: 3 }] })),
+      'record 3 of n1-w0 is here',
+    )
+  },
+)
+
+t.test('a tree that cannot be read ends no pack either', { skip }, async (t) => {
+  const data = await signed(t, events, [8])
+  rmSync(join(data.dir, 'tree', 'n1-w0', 'tile'), { recursive: true })
+  const dir = await unpacked(data)
+  const { notes } = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as { notes: string[] }
+  t.match(notes, [/the tree of stream n1-w0 cannot be read .*: proofs\/ does not have it/u])
+  t.match(verify(dir), { code: 0, out: /proof: NONE/u })
 })

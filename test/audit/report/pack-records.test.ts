@@ -1,3 +1,5 @@
+import { mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import { basename } from 'node:path'
 import t from 'tap'
 import {
   csvRows,
@@ -6,6 +8,7 @@ import {
   type RecordQuestion,
   StreamPart,
 } from '../../../src/audit/report/pack-records.ts'
+import { listSegments } from '../../../src/audit/segments.ts'
 import { admin, followingOutcome, intent, tunnel } from '../events.ts'
 import { filled } from '../filled.ts'
 import { readAlice } from './packed.ts'
@@ -42,8 +45,8 @@ t.test('lines are those of the files, exchanges are merged and know their person
   t.equal(walk.gapCount(), 0)
   t.match(walk.streams.get('n1-w0'), { records: 4, firstSeq: 1, lastSeq: 4 })
   t.match(seen, [{ phase: 'outcome', client: { user: 'alice' } }, { phase: 'tunnel' }, { phase: 'admin' }])
-  t.equal([...csvRows(questionOf(dir), new Map([['n1-w0', 4]]))].length, 1 + 3)
-  const persons = [...personLines(questionOf(dir), new Map([['n1-w0', 4]]))].map((line) => JSON.parse(line))
+  t.equal([...csvRows(questionOf(dir), walk)].length, 1 + 3)
+  const persons = [...personLines(questionOf(dir), walk)].map((line) => JSON.parse(line))
   t.match(persons, [{ client: { user: 'alice' }, line: /^\{"v":/u }, {}, { client: { addr: '10.1.2.3' } }])
 })
 
@@ -58,5 +61,27 @@ t.test('without persons no name is read', async (t) => {
   const seen: Record<string, unknown>[] = []
   const walk = firstWalk(questionOf(dir, { hasPersons: false }), (exchange) => seen.push(exchange))
   t.notMatch([...walk.lines].join('') + JSON.stringify(seen), /alice|10\.1\.2\.3/u)
-  t.notMatch([...csvRows(questionOf(dir, { hasPersons: false }), new Map([['n1-w0', 4]]))].join(''), /alice/u)
+  t.notMatch([...csvRows(questionOf(dir, { hasPersons: false }), walk)].join(''), /alice/u)
+})
+
+t.test('what can be read again since the first walk is in no file, what cannot be read any more ends it', async (t) => {
+  const { dir, spool } = await filled(t, [...events, tunnel(), tunnel()], 1500)
+  await spool.close()
+  const [, second] = listSegments(dir)
+  const file = second?.events ?? ''
+  const aside = `${file}.aside`
+  renameSync(file, aside)
+  mkdirSync(file)
+  const walk = firstWalk(questionOf(dir), () => undefined)
+  const count = [...walk.lines].length
+  t.match(walk.damage, [{ file: basename(file), missing: 'records' }])
+  t.match([...personLines(questionOf(dir), walk)], { length: count - (count > 3 ? 1 : 0) })
+  rmdirSync(file)
+  renameSync(aside, file)
+  t.equal([...personLines(questionOf(dir), walk)].length, count - (count > 3 ? 1 : 0), 'it was brought back')
+  const whole = firstWalk(questionOf(dir), () => undefined)
+  t.equal([...whole.lines].length, 6)
+  rmSync(file)
+  mkdirSync(file)
+  t.throws(() => [...csvRows(questionOf(dir), whole)], /could be read first and cannot be read now: EISDIR: try again/u)
 })

@@ -15,8 +15,13 @@ import { type Filled, filled } from '../filled.ts'
 
 export const VERIFIER = fileURLToPath(new URL('../../../verify/weir-verify-pack.mjs', import.meta.url))
 
-export async function signed(t: Test, events: readonly AuditEvent[], checkpoints: readonly number[]): Promise<Filled> {
-  const at = await filled(t, events)
+export async function signed(
+  t: Test,
+  events: readonly AuditEvent[],
+  checkpoints: readonly number[],
+  segmentBytes?: number,
+): Promise<Filled> {
+  const at = await filled(t, events, segmentBytes)
   await at.spool.close()
   const seed = loadCheckpointKey(join(at.data, 'keys', 'checkpoint.key'))
   const follower = new TreeFollower({

@@ -14,6 +14,7 @@ function inputOf(records: readonly Record<string, unknown>[], change: Partial<Su
     policies: { revisions: [] },
     gaps: [],
     gapCount: 0,
+    damaged: [],
     proof: { kind: 'none' },
     company: 'ACME',
     privacy,

@@ -1,6 +1,8 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import t from 'tap'
-import { type TrailGap, trailRecords } from '../../../src/audit/report/trail-records.ts'
+import { compressFile } from '../../../src/audit/compress-segment.ts'
+import { type TrailDamage, type TrailGap, trailRecords } from '../../../src/audit/report/trail-records.ts'
 import { listSegments } from '../../../src/audit/segments.ts'
 import { admin, tunnel } from '../events.ts'
 import { filled } from '../filled.ts'
@@ -94,3 +96,73 @@ t.test('a personal line that the record does not prove is left out', async (t) =
     [first, null],
   )
 })
+
+t.test('files that cannot be read are told with the numbers of their records, and the others are read', async (t) => {
+  const { dir, spool } = await filled(t, events, 1500)
+  await spool.close()
+  const segments = listSegments(dir)
+  const damage: TrailDamage[] = []
+  const gaps: TrailGap[] = []
+  const [first, second, third] = segments
+  const newest = segments.at(-1)
+  for (const each of [second, newest]) {
+    rmSync(each?.events ?? '')
+    mkdirSync(each?.events ?? '')
+  }
+  const options = { onDamage: (each: TrailDamage) => damage.push(each), onGap: (gap: TrailGap) => gaps.push(gap) }
+  const seqs = [...trailRecords(dir, { range: all, ...options })].map(({ seq }) => seq)
+  const from = second?.firstSeq ?? 0
+  const to = (third?.firstSeq ?? 0) - 1
+  const end = newest?.firstSeq ?? 0
+  t.strictSame(
+    seqs,
+    Array.from({ length: 12 }, (_, index) => index + 1).filter((seq) => (seq < from || seq > to) && seq < end),
+  )
+  t.strictSame(damage, [
+    {
+      stream: 'n1-w0',
+      file: basename(second?.events ?? ''),
+      why: 'EISDIR',
+      missing: 'records',
+      firstSeq: from,
+      lastSeq: to,
+    },
+    {
+      stream: 'n1-w0',
+      file: basename(newest?.events ?? ''),
+      why: 'EISDIR',
+      missing: 'records',
+      firstSeq: end,
+      lastSeq: null,
+    },
+  ])
+  t.strictSame(gaps, [], 'what is told is no gap besides')
+  damage.length = 0
+  const days = { fromMs: Date.parse('2026-12-24T00:00:00Z'), toMs: Date.parse('2026-12-25T00:00:00Z') }
+  t.strictSame([...trailRecords(dir, { range: days, ...options })], [])
+  t.match(damage, [{ firstSeq: end }], 'only the file that could hold something of the range')
+  t.equal(first?.firstSeq, 1)
+})
+
+t.test(
+  'a compressed file that is cut off is told, and a personal file that cannot be read takes no record along',
+  async (t) => {
+    const { dir, spool } = await filled(t, events, 1500)
+    await spool.close()
+    const [first, second] = listSegments(dir)
+    const file = first?.events ?? ''
+    t.ok(compressFile(file).ok)
+    truncateSync(`${file}.zst`, 40)
+    rmSync(second?.personal ?? '')
+    mkdirSync(second?.personal ?? '')
+    const damage: TrailDamage[] = []
+    const records = [...trailRecords(dir, { range: all, onDamage: (each) => damage.push(each) })]
+    const from = second?.firstSeq ?? 0
+    t.equal(records.length, 12 - from + 1)
+    t.equal(records[0]?.personal, null)
+    t.match(damage, [
+      { file: `${basename(file)}.zst`, missing: 'records', firstSeq: 1, lastSeq: from - 1, why: /end is missing/u },
+      { file: basename(second?.personal ?? ''), missing: 'persons', firstSeq: from },
+    ])
+  },
+)
