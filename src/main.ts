@@ -1,5 +1,7 @@
 /** Process entry: checks the Node version before anything else is imported, then runs one command. */
 
+import { isatty } from 'node:tty'
+
 const OLDEST_NODE = 24
 
 async function main(): Promise<void> {
@@ -14,6 +16,8 @@ async function main(): Promise<void> {
   const { runCommand } = await import('./cli/commands.ts')
   process.exitCode = await runCommand(process.argv.slice(2), {
     stdout: (text) => process.stdout.write(text),
+    stdoutBytes: (bytes) => process.stdout.write(bytes),
+    isTerminal: isatty(1),
     stderr: (text) => process.stderr.write(text),
     env: process.env,
     cwd: process.cwd(),

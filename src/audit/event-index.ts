@@ -131,6 +131,12 @@ export class EventIndex {
     return row === null ? null : this.#exchange(row)
   }
 
+  /** The lines of the event files behind an exchange, in their order; empty when it is unknown. */
+  linesOf(id: string): string[] {
+    const row = this.table.rowOf(id.toUpperCase())
+    return row === null ? [] : this.table.recordsOf(row).map(({ line }) => line)
+  }
+
   /** Newest event time (RFC 3339) by tool id. */
   lastSeen(): Map<string, string> {
     return new Map([...this.table.lastSeen()].map(([tool, ms]) => [tool, new Date(ms).toISOString()]))

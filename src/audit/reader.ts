@@ -26,6 +26,8 @@ export interface AuditReader {
   readonly histogram: (query: HistogramQuery) => HistogramAnswer
   /** One exchange by the id of its flow, as notices show it, or of one of its records; `null` when unknown. */
   readonly find: (id: string) => ExchangeRecord | null
+  /** The lines of the event files behind an exchange, by the same ids; empty when it is unknown. */
+  readonly linesOf: (id: string) => readonly string[]
   /** Event files that could not be read: what they hold is missing from every answer. */
   readonly unreadable: () => readonly AsideFile[]
   readonly close: () => void
@@ -70,6 +72,7 @@ const readerOf = (db: DatabaseSync, index: EventIndex): AuditReader => ({
   facets: (query) => finish(index.facets(query)),
   histogram: (query) => finish(index.histogram(query)),
   find: (id) => index.find(id)?.exchange ?? null,
+  linesOf: (id) => index.linesOf(id),
   unreadable: () => index.ingest.unreadable,
   close: () => db.close(),
 })

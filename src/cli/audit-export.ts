@@ -19,7 +19,8 @@ const USAGE = `usage: weir audit export ['QUERY'] [filters] [--format F] [--out 
 All events that match, oldest first. QUERY: as of \`weir audit query\`, in one word of the shell; filters must hold too.
 
   --format F      ${EXPORT_FORMAT_NAMES.join(', ')}, parquet or table; jsonl unless said (docs/exports.md)
-  --out FILE      write there; the file appears when it is whole. Parquet needs it
+  --out FILE      write there; the file appears when it is whole. Parquet needs it on a terminal
+  --force         replace the file
 
 filters:
   --since T --until T    2026-11-22T10:00:00Z, or 15m, 2h, 7d ago (until: before this time)
@@ -42,9 +43,17 @@ Exit codes: 0 done, 1 done without event files that are damaged (they are named)
 /** Exchanges per question to the store. */
 const PAGE = 500
 
-const FLAGS = { ...COMMON_FLAGS, ...FILTER_FLAGS, ...PLACE_FLAGS, out: { type: 'string' } } as const
+const FLAGS = {
+  ...COMMON_FLAGS,
+  ...FILTER_FLAGS,
+  ...PLACE_FLAGS,
+  out: { type: 'string' },
+  force: { type: 'boolean', default: false },
+} as const
 
-type Pages = Iterable<readonly ExchangeRecord[]>
+/** An exchange, and the lines of the event files behind it where the format has a place for them. */
+type Item = readonly [exchange: ExchangeRecord, lines: readonly string[]]
+type Pages = Iterable<readonly Item[]>
 /** Writes all exchanges in a format. */
 type Write = (pages: Pages, append: OutFile['append']) => void
 
@@ -58,7 +67,8 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   const problems = filters.ok ? [] : [...filters.problems]
   if (write === null)
     problems.push(`--format \`${format}\` is not one of ${[...EXPORT_FORMAT_NAMES, 'parquet', 'table'].join(', ')}`)
-  if (format === 'parquet' && values.out === undefined) problems.push('parquet is binary: --out names the file')
+  if (format === 'parquet' && values.out === undefined && !takesBytes(io))
+    problems.push('parquet is binary and no terminal can show it: name a file with --out, or pipe it on')
   if (problems.length > 0 || !filters.ok || write === null) {
     io.stderr(`${problems.map(escapeControls).join('\n')}\n\n${USAGE}`)
     return EXIT.usage
@@ -74,17 +84,21 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
       filters: question.q === null ? filters.filters : withQuestion(filters.filters, question.q),
       isJson: values.json,
       out,
+      isForced: values.force,
+      hasLines: format === 'ocsf',
       write,
     },
     io,
   )
 }
 
+const takesBytes = ({ stdoutBytes, isTerminal }: CliIo): boolean => stdoutBytes !== undefined && isTerminal !== true
+
 const withQuestion = (filters: Filters, q: string): Filters => ({ ...filters, query: { ...filters.query, q } })
 
 function writerOf(format: string): Write | null {
   if (format === 'parquet') return writeParquet
-  if (format === 'table') return (pages, append) => append(renderTable([...pages].flat()))
+  if (format === 'table') return (pages, append) => append(renderTable([...pages].flat().map(([exchange]) => exchange)))
   return Object.hasOwn(EXPORT_FORMATS, format)
     ? textWriter(EXPORT_FORMATS[format as keyof typeof EXPORT_FORMATS])
     : null
@@ -95,13 +109,13 @@ const textWriter =
   ({ header = '', row, footer = '' }: ExportFormat): Write =>
   (pages, append) => {
     append(header)
-    for (const items of pages) append(items.map((item) => row(item)).join(''))
+    for (const items of pages) append(items.map((item) => row(...item)).join(''))
     append(footer)
   }
 
 const writeParquet: Write = (pages, append) => {
   const file = createParquetExport(append)
-  for (const items of pages) for (const item of items) file.add(item)
+  for (const items of pages) for (const [exchange] of items) file.add(exchange)
   file.finish()
 }
 
@@ -109,6 +123,8 @@ interface Wish {
   readonly filters: Filters
   readonly isJson: boolean
   readonly out: string | null
+  readonly isForced: boolean
+  readonly hasLines: boolean
   readonly write: Write
 }
 
@@ -128,21 +144,24 @@ function answered(place: { readonly dir: string; readonly file: string }, wish: 
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-function written(reader: AuditReader, { filters, isJson, out, write }: Wish, io: CliIo): void {
+function written(reader: AuditReader, { filters, isJson, out, isForced, hasLines, write }: Wish, io: CliIo): void {
   let count = 0
-  const counted = function* (): Generator<readonly ExchangeRecord[]> {
+  const counted = function* (): Generator<readonly Item[]> {
     for (const items of pages(reader, filters)) {
       count += items.length
-      yield items
+      yield items.map((exchange) => [exchange, hasLines ? linesOf(reader, exchange) : []])
     }
   }
   if (out === null) {
-    write(counted(), (chunk) => io.stdout(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()))
+    write(counted(), (chunk) => (typeof chunk === 'string' ? io.stdout(chunk) : io.stdoutBytes?.(chunk)))
     return
   }
-  writeOutFile(out, ({ append }) => write(counted(), append))
+  writeOutFile(out, { isForced }, ({ append }) => write(counted(), append))
   io.stdout(isJson ? `${JSON.stringify({ file: out, exchanges: count })}\n` : `${count} exchanges in \`${out}\`\n`)
 }
+
+const linesOf = (reader: AuditReader, { id }: ExchangeRecord): readonly string[] =>
+  typeof id === 'string' ? reader.linesOf(id) : []
 
 /** Whoever relies on an export must know that something is missing from it, scripts included. */
 function saidUnreadable(reader: AuditReader, io: CliIo): boolean {

@@ -1,9 +1,15 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import { parquetReadObjects } from 'hyparquet'
 import t from 'tap'
 import { EXPORT_FORMAT_NAMES } from '../../src/audit/export/formats.ts'
+import { readRecord } from '../../src/audit/merge-records.ts'
+import { createPersonReader } from '../../src/audit/person-reader.ts'
+import { createRenderer } from '../../src/audit/sinks/render.ts'
+import { run } from '../../src/cli/audit.ts'
+import type { CliIo } from '../../src/cli/cli-io.ts'
 import { tunnel } from '../audit/events.ts'
 import { call, setUp } from './audit-call.ts'
 
@@ -33,13 +39,58 @@ t.test('every format goes to the terminal or into a file, the same both ways', a
   )
 })
 
-t.test('parquet is written to a file, and only there', async (t) => {
+t.test('a file that is there is replaced only when that was asked for', async (t) => {
   const at = await setUp(t)
-  const refused = await call(at.data, 'export', '--data', '.', '--format', 'parquet')
-  t.match(refused, { code: 2, stdout: '', stderr: /parquet is binary: --out names the file/u })
+  writeFileSync(join(at.data, 'a.csv'), 'kept')
+  const args = ['export', '--data', '.', '--format', 'csv', '--out', 'a.csv']
+  t.match(await call(at.data, ...args), { code: 3, stderr: /a\.csv` is there already: --force replaces it/u })
+  t.equal(readFileSync(join(at.data, 'a.csv'), 'utf8'), 'kept')
+  t.equal((await call(at.data, ...args, '--force')).code, 0)
+  t.match(readFileSync(join(at.data, 'a.csv'), 'utf8'), 'openai-codex')
+})
+
+t.test('an OCSF event of a single record is byte for byte what the sinks send of it', async (t) => {
+  const at = await setUp(t)
+  const rows = (await call(at.data, 'export', '--data', '.', '--format', 'ocsf')).stdout.trimEnd().split('\n')
+  const lines = readFileSync(join(at.dir, 'events-n1-w0-000000000001.jsonl'), 'utf8').trimEnd().split('\n')
+  const render = createRenderer('ocsf')
+  const readPerson = createPersonReader(at.data)
+  const personal = readFileSync(join(at.dir, 'personal-n1-w0-000000000001.jsonl'), 'utf8').trimEnd().split('\n')
+  for (const line of lines.slice(2)) {
+    const { id, time, phase } = JSON.parse(line) as { id: string; time: string; phase: string }
+    const own = personal.find((each) => each.includes(id)) ?? null
+    const record = readRecord({ line, personal: own }, readPerson)
+    for (const { text } of render({ id, time, phase, record, line })) t.ok(rows.includes(text), phase)
+    const found = rows.map((row) => JSON.parse(row)).find(({ metadata }) => metadata.uid.startsWith(id))
+    t.match(found, { raw_data_hash: { value: createHash('sha256').update(line).digest('hex') } })
+  }
+  const merged = rows.map((row) => JSON.parse(row)).find(({ unmapped }) => unmapped?.chain?.length === 2)
+  t.equal(merged.raw_data_hash, undefined, 'two lines have no one hash')
+  t.strictSame(
+    merged.unmapped.chain.map(({ lineHash }: { lineHash: string }) => lineHash),
+    lines.slice(0, 2).map((line) => createHash('sha256').update(line).digest('hex')),
+  )
+})
+
+t.test('parquet goes to a file or a pipe, and to no terminal', async (t) => {
+  const at = await setUp(t)
+  const args = ['export', '--data', '.', '--format', 'parquet']
+  const refused = await call(at.data, ...args)
+  t.match(refused, { code: 2, stdout: '', stderr: /parquet is binary .* name a file with --out, or pipe it on/u })
+  const bytes: Uint8Array[] = []
+  const io: CliIo = {
+    stdout: () => t.fail('no text among the bytes'),
+    stdoutBytes: (part) => bytes.push(part),
+    stderr: (text) => t.comment(text),
+    env: {},
+    cwd: at.data,
+  }
+  t.equal(await run(args, { ...io, isTerminal: true, stderr: () => undefined }), 2)
+  t.equal(await run(args, io), 0)
   const done = await call(at.data, 'export', '--data', '.', '--format', 'parquet', '--out', 'x.parquet', '--json')
   t.match(JSON.parse(done.stdout), { exchanges: 3, file: join(at.data, 'x.parquet') })
   const file = new Uint8Array(readFileSync(join(at.data, 'x.parquet'))).buffer
+  t.ok(Buffer.concat(bytes).equals(readFileSync(join(at.data, 'x.parquet'))), 'the pipe got the same')
   const rows = await parquetReadObjects({ compressors: { ZSTD: (page) => zstdDecompressSync(page) }, file })
   t.equal(rows.length, 3)
   t.match(rows[0], { tool: 'openai-codex', time: new Date('2026-11-22T10:00:00.000Z') })

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { writeOutFile } from '../../src/cli/out-file.ts'
@@ -6,7 +6,7 @@ import { writeOutFile } from '../../src/cli/out-file.ts'
 t.test('the file is there when it is whole, for its owner only', async (t) => {
   const dir = t.testdir({ 'a.csv': 'before' })
   const path = join(dir, 'a.csv')
-  const result = writeOutFile(path, ({ append }) => {
+  const result = writeOutFile(path, { isForced: true }, ({ append }) => {
     append('one\n')
     t.equal(readFileSync(path, 'utf8'), 'before', 'the old one stays until then')
     append(new Uint8Array([0x74, 0x77, 0x6f]))
@@ -22,7 +22,7 @@ t.test('what fails on the way leaves nothing, and the old file', async (t) => {
   const dir = t.testdir({ 'a.csv': 'before' })
   t.throws(
     () =>
-      writeOutFile(join(dir, 'a.csv'), ({ append }) => {
+      writeOutFile(join(dir, 'a.csv'), { isForced: true }, ({ append }) => {
         append('half')
         throw new Error('the reader broke')
       }),
@@ -33,5 +33,24 @@ t.test('what fails on the way leaves nothing, and the old file', async (t) => {
 })
 
 t.test('a folder that is not there is an error of the file system', async (t) => {
-  t.throws(() => writeOutFile(join(t.testdir({}), 'no', 'a.csv'), () => 1), { code: 'ENOENT' })
+  t.throws(() => writeOutFile(join(t.testdir({}), 'no', 'a.csv'), { isForced: false }, () => 1), { code: 'ENOENT' })
+})
+
+t.test('without force nothing is replaced, also when the name is taken meanwhile', async (t) => {
+  const dir = t.testdir({ 'a.csv': 'before' })
+  const path = join(dir, 'a.csv')
+  const write = (file: string, between: () => void) =>
+    writeOutFile(file, { isForced: false }, ({ append }) => {
+      append('new')
+      between()
+    })
+  const refused = { code: 'EEXIST', message: /a\.csv` is there already: --force replaces it/u }
+  t.throws(() => write(path, () => t.fail('no work for nothing')), refused)
+  rmSync(path)
+  t.throws(() => write(path, () => writeFileSync(path, 'theirs')), refused)
+  t.equal(readFileSync(path, 'utf8'), 'theirs')
+  t.strictSame(readdirSync(dir), ['a.csv'])
+  write(join(dir, 'b.csv'), () => undefined)
+  t.equal(readFileSync(join(dir, 'b.csv'), 'utf8'), 'new')
+  t.strictSame(readdirSync(dir), ['a.csv', 'b.csv'])
 })

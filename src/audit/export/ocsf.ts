@@ -13,9 +13,23 @@ import { integerAt, textAt } from './record-fields.ts'
 
 /** One event per line, each with its newline. `lines`: the lines of the event files behind the exchange. */
 export const ocsfRows = (exchange: ExchangeRecord, lines: readonly string[] = []): string =>
-  ocsfEvents(exchange)
-    .map((event) => attested(event, exchange, lines))
+  eventsOf(placed(exchange, lines), lines)
+
+const eventsOf = (record: ExchangeRecord, lines: readonly string[]): string =>
+  ocsfEvents(record)
+    .map((event) => attested(event, record, lines))
     .join('')
+
+/** What merging leaves out. */
+const PLACE = ['stream', 'seq', 'prevHash', 'whoDigest'] as const
+
+/** An exchange of a single line has that line's place in its chain: exports and sinks then make the same bytes of it. */
+function placed(exchange: ExchangeRecord, lines: readonly string[]): ExchangeRecord {
+  const [line] = lines
+  if (lines.length !== 1 || line === undefined || 'seq' in exchange) return exchange
+  const record = JSON.parse(line) as ExchangeRecord
+  return { ...exchange, ...Object.fromEntries(PLACE.flatMap((name) => (name in record ? [[name, record[name]]] : []))) }
+}
 
 function ocsfEvents(record: ExchangeRecord): readonly OcsfFields[] {
   const phase = textAt(record, 'phase')
