@@ -24,4 +24,9 @@ async function main(): Promise<void> {
   })
 }
 
+/** `weir audit export | head`: the reader has what it wanted. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 await main()
