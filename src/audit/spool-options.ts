@@ -1,7 +1,7 @@
 /** What a spool is opened with. */
 import type { AuditEvent } from '../domain/audit-event.ts'
 import type { Logger } from '../flow/ports.ts'
-import type { FileCalls } from './group-writer.ts'
+import type { FileCalls } from './file-calls.ts'
 import type { PersonDesk } from './person-desk.ts'
 import type { AuditGap } from './write-gap.ts'
 

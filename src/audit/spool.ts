@@ -7,7 +7,8 @@
 import type { AuditEvent } from '../domain/audit-event.ts'
 import type { AuditPort } from '../flow/ports.ts'
 import { createEventRenderer, type RenderedEvent } from './event-line.ts'
-import { FILE_CALLS, GroupWriter } from './group-writer.ts'
+import { FILE_CALLS } from './file-calls.ts'
+import { GroupWriter } from './group-writer.ts'
 import { linkGroup } from './link-group.ts'
 import { openPersonDesk, type PersonDesk } from './person-desk.ts'
 import { dataOf } from './person-reader.ts'
@@ -94,6 +95,7 @@ class GroupSpool implements Spool {
     this.#nextSeq = tail.nextSeq
     this.#prevHash = tail.prevHash
     this.#writer = new GroupWriter({ dir, stream, segmentBytes, tail, calls, ...(onRotate && { onRotate }) })
+    for (const { file, bytes } of tail.restored) options.log?.warn({ file, bytes }, 'audit.tail-restored')
     for (const { file, bytes } of tail.torn) options.log?.warn({ file, bytes }, 'audit.tail-repaired')
   }
 

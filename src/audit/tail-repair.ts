@@ -1,7 +1,8 @@
 /**
- * Where a stream goes on after a restart. A process that was killed, or a machine that lost power, may leave a last
- * line that is cut short or was never filled: it is moved to a `.torn` file. No acknowledged event is ever in it,
- * because an event is acknowledged after its whole line was synced.
+ * Where a stream goes on after a restart. First the commit log gives back what the files lack. Then: a process that was
+ * killed, or a machine that lost power, may leave a last line that is cut short, was never filled or lacks its person:
+ * it is moved to a `.torn` file. No acknowledged event is ever in it, because an event is acknowledged after its whole
+ * line, and its person's, were synced.
  */
 import {
   appendFileSync,
@@ -12,17 +13,19 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  readSync,
 } from 'node:fs'
 import { lineHash } from './event-line.ts'
 import { readLines } from './line-chunks.ts'
+import { type Replayed, replayLog } from './log-replay.ts'
+import { lastNewline, readRange } from './read-range.ts'
 import { openText } from './segment-text.ts'
 import { listSegments, type Segment } from './segments.ts'
+import { unprovedTail } from './unproved-tail.ts'
 
 /** `prevHash` of the first line of a stream. */
 export const GENESIS = '0'.repeat(64)
-const NEWLINE = 10
 const STEP_BYTES = 65_536
+const NEWLINE = 10
 
 /** What was cut off. */
 export interface TornTail {
@@ -42,17 +45,23 @@ export interface StreamTail {
   /** UTC day of the segment's first event, `2026-11-22`; empty without one. */
   readonly day: string
   readonly torn: readonly TornTail[]
+  /** What was missing from files and written again out of the commit log. */
+  readonly restored: Replayed['restored']
+  /** Size of the empty commit log that is there; `null`: none is. */
+  readonly logBytes: number | null
 }
 
 /** Repair the newest segment of a stream and find its end. Makes the folder. Throws I/O errors. */
 export function openStreamTail(dir: string, stream: string): StreamTail {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const replayed = replayLog(dir, stream)
+  const { restored, logBytes } = replayed
   const segments = listSegments(dir).filter((segment) => segment.stream === stream)
   const segment = segments.at(-1)
   // Only closed segments are compressed; when the newest one is, somebody took away what followed.
-  if (segment === undefined || !existsSync(segment.events)) return afterClosed(segments)
-  const events = repairFile(segment.events)
+  if (segment === undefined || !existsSync(segment.events)) return { ...afterClosed(segments), restored, logBytes }
   const personal = repairFile(segment.personal)
+  const events = repairEvents(dir, segment, replayed)
   // An empty newest segment: the process ended between making it and writing its first line.
   const last = events.lastLine ?? lastLineBefore(segments.slice(0, -1))
   return {
@@ -63,10 +72,23 @@ export function openStreamTail(dir: string, stream: string): StreamTail {
     prevHash: last === null ? GENESIS : lineHash(last),
     day: firstDay(segment.events),
     torn: [...events.torn, ...personal.torn],
+    restored,
+    logBytes,
   }
 }
 
-function afterClosed(segments: readonly Segment[]): StreamTail {
+function repairEvents(dir: string, segment: Segment, { end }: Replayed): RepairedFile {
+  const events = repairFile(segment.events)
+  const log = end?.segment.events === segment.events ? end : null
+  const cut = unprovedTail({ dir, segment, log })
+  if (cut === null || cut >= events.size) return events
+  const again = cutFile(segment.events, cut)
+  return { ...again, torn: [{ file: segment.events, bytes: sum(events.torn) + sum(again.torn) }] }
+}
+
+const sum = (torn: readonly TornTail[]): number => torn.reduce((total, { bytes }) => total + bytes, 0)
+
+function afterClosed(segments: readonly Segment[]): Omit<StreamTail, 'restored' | 'logBytes'> {
   const last = lastLineBefore(segments)
   return {
     segment: null,
@@ -85,11 +107,14 @@ interface RepairedFile {
   readonly torn: readonly TornTail[]
 }
 
-function repairFile(file: string): RepairedFile {
+const repairFile = (file: string): RepairedFile => cutFile(file, Number.POSITIVE_INFINITY)
+
+/** Keep the good lines that end at `limit` at the latest. */
+function cutFile(file: string, limit: number): RepairedFile {
   const fd = openSync(file, 'a+', 0o600)
   try {
     const { size } = fstatSync(fd)
-    const end = lastGoodEnd(fd, size)
+    const end = lastGoodEnd(fd, Math.min(size, limit))
     if (end.offset === size) return { size, lastLine: end.line, torn: [] }
     const rest = readRange(fd, end.offset, size)
     appendFileSync(`${file}.torn`, rest, { mode: 0o600, flush: true })
@@ -119,27 +144,6 @@ function lastGoodEnd(fd: number, size: number): GoodEnd {
     end = newline
   }
   return { offset: 0, line: null }
-}
-
-/** Offset of the last newline before `end`, or -1. */
-function lastNewline(fd: number, end: number): number {
-  for (let to = end; to > 0; to -= STEP_BYTES) {
-    const from = Math.max(0, to - STEP_BYTES)
-    const at = readRange(fd, from, to).lastIndexOf(NEWLINE)
-    if (at !== -1) return from + at
-  }
-  return -1
-}
-
-function readRange(fd: number, from: number, to: number): Buffer {
-  const bytes = Buffer.alloc(to - from)
-  let filled = 0
-  while (filled < bytes.length) {
-    const read = readSync(fd, bytes, filled, bytes.length - filled, from + filled)
-    if (read === 0) return bytes.subarray(0, filled)
-    filled += read
-  }
-  return bytes
 }
 
 function isRecord(line: Buffer): boolean {

@@ -33,6 +33,8 @@ export const LOG_EVENTS = {
   'audit.store-failed': 'the event store does not work; the event files are not affected',
   'audit.subject-keys-damaged': 'the key store of persons holds lines that cannot be read',
   'audit.tail-repaired': 'a half written last line was found at start and cut off',
+  'audit.tail-restored':
+    'records that a file had lost, as in a power cut, were written to it again out of the commit log',
   'audit.tiles-rebuilt': 'the tiles of the tree did not fit the event files and were made again of them',
   'audit.tree-broken': 'the event files do not fit what was signed',
   'audit.tree-failed': 'the tree of the event files cannot be kept up; the files are not affected',

@@ -1,5 +1,6 @@
 /** File calls that fail on command, for tests of what the spool does when the disk takes nothing. */
-import { FILE_CALLS, type FileCalls } from '../../src/audit/group-writer.ts'
+import { fstatSync } from 'node:fs'
+import { FILE_CALLS, type FileCalls } from '../../src/audit/file-calls.ts'
 
 export interface FailingDisk {
   readonly calls: FileCalls
@@ -8,6 +9,8 @@ export interface FailingDisk {
   /** The next syncs fail with EIO. */
   failingSyncs: number
   failingOpens: number
+  /** Writes to files whose path ends so fail with EIO. */
+  failingEnd: string | null
   /** At most this many bytes per write call. */
   chunk: number
   /** Open descriptors. */
@@ -17,10 +20,12 @@ export interface FailingDisk {
 const failure = (code: string) => Object.assign(new Error(`${code}: made by the test`), { code })
 
 export function failingDisk(): FailingDisk {
+  const paths = new Map<number, string>()
   const disk: FailingDisk = {
     freeBytes: Number.POSITIVE_INFINITY,
     failingSyncs: 0,
     failingOpens: 0,
+    failingEnd: null,
     chunk: Number.POSITIVE_INFINITY,
     open: new Set(),
     calls: {
@@ -32,6 +37,7 @@ export function failingDisk(): FailingDisk {
         }
         const fd = await FILE_CALLS.open(path, flags, mode)
         disk.open.add(fd)
+        paths.set(fd, path)
         return fd
       },
       close: async (fd) => {
@@ -39,6 +45,10 @@ export function failingDisk(): FailingDisk {
         await FILE_CALLS.close(fd)
       },
       write: async (fd, bytes, from, length, position) => {
+        if (disk.failingEnd !== null && paths.get(fd)?.endsWith(disk.failingEnd) === true) throw failure('EIO')
+        // Blocks that are there already take no room.
+        if (position + length <= fstatSync(fd).size)
+          return FILE_CALLS.write(fd, bytes, from, Math.min(length, disk.chunk), position)
         if (disk.freeBytes <= 0) throw failure('ENOSPC')
         const fits = Math.min(length, disk.freeBytes, disk.chunk)
         disk.freeBytes -= fits
