@@ -154,6 +154,7 @@ async function readMessages(ports: EdgePorts, run: UpgradeRun, opened: ReadRun):
     limits: ports.flow.limits,
     deflate: extensions.deflate,
     budget,
+    room: (bytes, work) => ports.flow.decoding?.run(client.address, bytes, work) ?? work(),
     address: client.address,
   })
   return { ...end, status: statusOf(side), messages: flow.counts(), unread: isUnread ? 'websocket' : null }

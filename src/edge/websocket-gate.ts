@@ -5,7 +5,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ClientMessage, MessageVerdict } from '../flow/messages.ts'
 import { GrowingBytes } from '../wire/growing-bytes.ts'
-import type { MessageInflater } from '../wire/ws-deflate.ts'
+import type { Inflated, MessageInflater } from '../wire/ws-deflate.ts'
 import {
   filledBytes,
   frameBytes,
@@ -73,6 +73,7 @@ export class MessageGate {
   /** The frames of the message that is held, as they came. */
   #raw = new GrowingBytes()
   #takenBytes = 0
+  #isReleased = false
   /** The control frame that is coming, as it came. */
   #control: Uint8Array[] = []
   #utf8 = new Utf8Check()
@@ -121,6 +122,7 @@ export class MessageGate {
   /** Give back what is held. */
   release(): void {
     this.#isOver = true
+    this.#isReleased = true
     this.#giveBack()
   }
 
@@ -243,38 +245,39 @@ export class MessageGate {
   }
 
   #decide(message: WholeMessage, mask: Uint8Array): void {
+    const { inflater } = this.#options
+    const { isCompressed, payload } = message
     this.#whileJudging(async () => {
-      const read = await this.#read(message)
-      if (read.unread === 'unparsable' && !this.#hasSkipped) this.#listeners.violated()
-      this.#hasSkipped ||= read.unread !== undefined
-      if (read.unread === undefined && message.isText && !isUtf8(read.bytes)) {
-        this.#listeners.violated()
-        this.#sendBadText()
+      if (!isCompressed || inflater === null) {
+        await this.#judge(message, mask, { ok: true, bytes: payload })
         return
       }
-      const body = { bytes: read.bytes, cut: null, ...(read.unread === undefined ? {} : { unread: read.unread }) }
-      const verdict = await this.#listeners.judge({
-        body,
-        size: read.bytes.length === 0 ? message.size : read.bytes.length,
-      })
-      const opcode = message.isText ? OPCODES.text : OPCODES.binary
-      if (verdict.kind === 'refuse') this.#refuse(verdict)
-      else if (verdict.kind === 'edit') {
-        this.#isRecoding ||= this.#options.hasContextTakeover
-        this.#listeners.send(frameBytes({ opcode, payload: verdict.bytes, mask }))
-      } else if (!message.isCompressed || !this.#isRecoding) this.#listeners.send(this.#raw.bytes())
-      else if (read.unread === undefined) this.#listeners.send(frameBytes({ opcode, payload: read.bytes, mask }))
-      else this.#sendBadText()
+      await inflater.read(payload, (inflated) => this.#judge(message, mask, inflated))
     })
   }
 
-  async #read({
-    isCompressed,
-    payload,
-  }: WholeMessage): Promise<{ bytes: Uint8Array; unread?: 'decode-limit' | 'unparsable' }> {
-    if (!isCompressed || this.#options.inflater === null) return { bytes: payload }
-    const inflated = await this.#options.inflater.inflate(payload)
-    return inflated.ok ? { bytes: inflated.bytes } : { bytes: new Uint8Array(0), unread: inflated.unread }
+  async #judge(message: WholeMessage, mask: Uint8Array, inflated: Inflated): Promise<void> {
+    // The connection ended while it waited for room: nothing of it went upstream, and nothing will.
+    if (this.#isReleased) return
+    const bytes = inflated.ok ? inflated.bytes : NOTHING
+    const unread = inflated.ok ? undefined : inflated.unread
+    if (unread === 'unparsable' && !this.#hasSkipped) this.#listeners.violated()
+    this.#hasSkipped ||= unread !== undefined
+    if (unread === undefined && message.isText && !isUtf8(bytes)) {
+      this.#listeners.violated()
+      this.#sendBadText()
+      return
+    }
+    const body = { bytes, cut: null, ...(unread === undefined ? {} : { unread }) }
+    const verdict = await this.#listeners.judge({ body, size: bytes.length === 0 ? message.size : bytes.length })
+    const opcode = message.isText ? OPCODES.text : OPCODES.binary
+    if (verdict.kind === 'refuse') this.#refuse(verdict)
+    else if (verdict.kind === 'edit') {
+      this.#isRecoding ||= this.#options.hasContextTakeover
+      this.#listeners.send(frameBytes({ opcode, payload: verdict.bytes, mask }))
+    } else if (!message.isCompressed || !this.#isRecoding) this.#listeners.send(this.#raw.bytes())
+    else if (unread === undefined) this.#listeners.send(frameBytes({ opcode, payload: bytes, mask }))
+    else this.#sendBadText()
   }
 
   /** Too long, or no room: decided by what is known, and if it may go on, then as it comes. `rest`: read, and not kept. */
@@ -348,6 +351,8 @@ export class MessageGate {
     this.#listeners.broken(1007)
   }
 }
+
+const NOTHING = new Uint8Array(0)
 
 /** The first frame of a fragmented message, empty. */
 const openingFrame = (opcode: number, isCompressed: boolean, mask: Uint8Array): Buffer =>

@@ -158,8 +158,7 @@ export class MessageRestorer {
     this.#isBusy = true
     this.#listeners.hold(true)
     inflater
-      .inflate(message.payload)
-      .then((inflated) => this.#out(message, inflated.ok ? inflated.bytes : null))
+      .read(message.payload, (inflated) => this.#out(message, inflated.ok ? inflated.bytes : null))
       // Nothing of it can be told: the client must not take silence for an answer.
       .catch(() => this.#lose(new Uint8Array(0)))
       .finally(() => {

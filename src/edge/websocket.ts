@@ -6,7 +6,7 @@ import type { WebSocketClose } from '../domain/audit-event.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
 import type { ClientMessage, MessageFlow, MessageVerdict } from '../flow/messages.ts'
 import type { FlowPorts } from '../flow/ports.ts'
-import { type DeflateAgreement, MessageInflater } from '../wire/ws-deflate.ts'
+import { type DeflateAgreement, type InflateRoom, MessageInflater } from '../wire/ws-deflate.ts'
 import { closePayload, frameBytes, OPCODES } from '../wire/ws-frames.ts'
 import type { CloseFrame, Cut, WholeMessage } from '../wire/ws-messages.ts'
 import type { InspectionBudget } from './held-body.ts'
@@ -29,6 +29,8 @@ export interface WebSocketRun {
   readonly limits: FlowPorts['limits']
   readonly deflate: DeflateAgreement | null
   readonly budget: InspectionBudget
+  /** For what compressed messages become. Absent: there is always room. */
+  readonly room?: InflateRoom
   /** Whose share of the budget is used. */
   readonly address: string
 }
@@ -116,7 +118,9 @@ class OpenWebSocket {
   }
 
   #inflater(hasContextTakeover: boolean, maxBytes: number): MessageInflater {
-    return new MessageInflater({ hasContextTakeover }, { maxBytes, maxRatio: this.#run.limits.decodedRatio })
+    const { limits, room } = this.#run
+    const maxRatio = limits.decodedRatio
+    return new MessageInflater({ hasContextTakeover }, { maxBytes, maxRatio, ...(room === undefined ? {} : { room }) })
   }
 
   #tap(isFromClient: boolean, maxBytes: number, onMessage: (message: WholeMessage) => void): MessageTap {
@@ -306,35 +310,51 @@ class OpenWebSocket {
 
   /** A message that passed: read when those before it were. */
   #clientCopy(message: WholeMessage): void {
-    this.#read(async () => {
-      const noted = this.#run.flow.note(await this.#copyOf(message))
-      noted
-        .then((isNoted) => {
-          if (!isNoted) this.#end({ text: null, code: CLOSE.internal })
-        })
-        .catch(ignore)
-      this.#judging = Promise.all([this.#judging, noted])
+    const { payload, isText, isCompressed, cut, size } = message
+    const inflater = isCompressed ? this.#clientInflater : null
+    if (inflater !== null && cut === null) {
+      this.#read(() => this.#inflatedCopy(message, inflater))
+      return
+    }
+    this.#read(() => {
+      this.#hasSkipped ||= inflater !== null
+      inflater?.skip()
+      if (inflater === null && isText && cut === null && !isUtf8(payload)) this.#violated(true)
+      this.#note(
+        inflater === null || cut === null
+          ? { body: { bytes: payload, cut }, size }
+          : { body: { bytes: NOTHING, cut, unread: cut }, size },
+      )
     })
   }
 
-  async #copyOf({ payload, isText, isCompressed, cut, size }: WholeMessage): Promise<ClientMessage> {
-    if (!isCompressed || this.#clientInflater === null) {
-      if (isText && cut === null && !isUtf8(payload)) this.#violated(true)
-      return { body: { bytes: payload, cut }, size }
-    }
-    if (cut !== null) {
-      this.#hasSkipped = true
-      this.#clientInflater.skip()
-      return { body: { bytes: NOTHING, cut, unread: cut }, size }
-    }
-    const inflated = await this.#clientInflater.inflate(payload)
-    if (!inflated.ok) {
-      if (inflated.unread === 'unparsable' && !this.#hasSkipped) this.#violated(true)
-      this.#hasSkipped = true
-      return { body: { bytes: NOTHING, cut, unread: inflated.unread }, size }
-    }
-    if (isText && !isUtf8(inflated.bytes)) this.#violated(true)
-    return { body: { bytes: inflated.bytes, cut }, size: inflated.bytes.length }
+  /** Done when the copy is on its way; what it takes is given back when it was read. */
+  #inflatedCopy({ payload, isText, size }: WholeMessage, inflater: MessageInflater): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const reading = inflater.read(payload, async (inflated) => {
+        if (inflated.ok && isText && !isUtf8(inflated.bytes)) this.#violated(true)
+        if (!inflated.ok && inflated.unread === 'unparsable' && !this.#hasSkipped) this.#violated(true)
+        this.#hasSkipped ||= !inflated.ok
+        this.#note(
+          inflated.ok
+            ? { body: { bytes: inflated.bytes, cut: null }, size: inflated.bytes.length }
+            : { body: { bytes: NOTHING, cut: null, unread: inflated.unread }, size },
+        )
+        resolve()
+        await this.#judging
+      })
+      reading.catch(reject)
+    })
+  }
+
+  #note(message: ClientMessage): void {
+    const noted = this.#run.flow.note(message)
+    noted
+      .then((isNoted) => {
+        if (!isNoted) this.#end({ text: null, code: CLOSE.internal })
+      })
+      .catch(ignore)
+    this.#judging = Promise.all([this.#judging, noted])
   }
 
   #serverMessage({ payload, isText, isCompressed, cut, size }: WholeMessage): void {
@@ -346,13 +366,14 @@ class OpenWebSocket {
         flow.answered(cut === null ? payload : null, size)
         return
       }
-      const inflated = await this.#serverInflater.inflate(payload)
-      if (inflated.ok) flow.answered(inflated.bytes, inflated.bytes.length)
-      else flow.answered(null, size)
+      await this.#serverInflater.read(payload, (inflated) => {
+        if (inflated.ok) flow.answered(inflated.bytes, inflated.bytes.length)
+        else flow.answered(null, size)
+      })
     })
   }
 
-  #read(read: () => Promise<void>): void {
+  #read(read: () => Promise<void> | void): void {
     // What is read is a copy: a fault here is told by what the event then lacks, and never reaches the stream.
     this.#reading = this.#reading.then(read).catch(ignore)
   }

@@ -97,7 +97,12 @@ export interface InflateLimits {
   readonly maxBytes: number
   /** Largest message : what came in, not applied to messages up to 64 KiB. */
   readonly maxRatio: number
+  /** Asked before a message that may become large is undone. Absent: there is always room. */
+  readonly room?: InflateRoom
 }
+
+/** Runs `work` when there is room for so many bytes beside those of all others; they are free again when it is done. */
+export type InflateRoom = <T>(bytes: number, work: () => Promise<T>) => Promise<T>
 
 export type Inflated =
   | { readonly ok: true; readonly bytes: Uint8Array }
@@ -120,11 +125,17 @@ export class MessageInflater {
     if (this.#hasContextTakeover) this.#isLost = true
   }
 
+  /** Undo a message and use it, both while there is room for what it becomes. */
+  async read<T>(message: Uint8Array, use: (inflated: Inflated) => T | Promise<T>): Promise<T> {
+    const work = async (): Promise<T> => use(await this.inflate(message))
+    const { room } = this.#limits
+    const bytes = this.#limitOf(message)
+    return room === undefined || bytes <= RATIO_FREE_BYTES ? work() : room(bytes, work)
+  }
+
   async inflate(message: Uint8Array): Promise<Inflated> {
     if (this.#isLost) return { ok: false, unread: 'unparsable' }
-    const { maxBytes, maxRatio } = this.#limits
-    const limit = Math.max(1, Math.min(maxBytes, Math.max(RATIO_FREE_BYTES, message.length * maxRatio)))
-    const result = await inflateRaw(message, this.#window, limit)
+    const result = await inflateRaw(message, this.#window, this.#limitOf(message))
     if (!result.ok) {
       this.skip()
       return result
@@ -133,6 +144,11 @@ export class MessageInflater {
     if (result.isLast) this.skip()
     else if (this.#hasContextTakeover) this.#remember(result.bytes)
     return result
+  }
+
+  #limitOf({ length }: Uint8Array): number {
+    const { maxBytes, maxRatio } = this.#limits
+    return Math.max(1, Math.min(maxBytes, Math.max(RATIO_FREE_BYTES, length * maxRatio)))
   }
 
   #remember(bytes: Uint8Array): void {

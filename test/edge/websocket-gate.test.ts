@@ -1,8 +1,10 @@
+import { constants, deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
 import { InspectionBudget } from '../../src/edge/held-body.ts'
 import { MessageGate } from '../../src/edge/websocket-gate.ts'
 import type { ClientMessage, MessageVerdict } from '../../src/flow/messages.ts'
+import { type InflateRoom, MessageInflater } from '../../src/wire/ws-deflate.ts'
 import { frameBytes, maskedBytes, OPCODES, WsFrameReader } from '../../src/wire/ws-frames.ts'
 
 const mask = Buffer.from([9, 8, 7, 6])
@@ -11,11 +13,16 @@ const REFUSE: MessageVerdict = { kind: 'refuse', text: Buffer.from('no'), closeC
 
 type Judge = (message: ClientMessage) => MessageVerdict | Promise<MessageVerdict>
 
-function open(judge: Judge = () => PASS, maxBytes = 1000, budget = new InspectionBudget(1_000_000)) {
+function open(
+  judge: Judge = () => PASS,
+  maxBytes = 1000,
+  budget = new InspectionBudget(1_000_000),
+  inflater: MessageInflater | null = null,
+) {
   const sent: Uint8Array[] = []
   const seen = { broken: 0, violated: 0, refused: 0, ended: 0, closes: 0, isHeld: false }
   const gate = new MessageGate(
-    { maxBytes, budget, client: '192.0.2.1', inflater: null, hasContextTakeover: false, newMask: () => mask },
+    { maxBytes, budget, client: '192.0.2.1', inflater, hasContextTakeover: false, newMask: () => mask },
     {
       judge: async (message) => await judge(message),
       send: (bytes) => sent.push(Buffer.from(bytes)),
@@ -209,3 +216,64 @@ t.test('what is held is given back when the connection closes', async (t) => {
   gate.release()
   t.equal(budget.usedBytes, 0)
 })
+
+t.test(
+  'a compressed message is undone and judged while there is room for what it becomes, and not before',
+  async (t) => {
+    const inside: string[] = []
+    const free = Promise.withResolvers<null>()
+    const room: InflateRoom = async (bytes, work) => {
+      inside.push(`asked ${bytes}`)
+      await free.promise
+      const result = await work()
+      inside.push('given back')
+      return result
+    }
+    const inflater = new MessageInflater({ hasContextTakeover: false }, { maxBytes: 1_000_000, maxRatio: 1000, room })
+    const { gate, sent } = open(
+      (message) => {
+        inside.push(`judged ${message.size}`)
+        return PASS
+      },
+      100_000,
+      undefined,
+      inflater,
+    )
+    const frame = compressedFrame(Buffer.alloc(300_000, 'a'))
+    gate.push(frame)
+    await new Promise((resolve) => setImmediate(resolve))
+    t.strictSame(inside, [`asked ${Math.min(1_000_000, (frame.length - 8) * 1000)}`])
+    t.equal(sent().length, 0)
+    free.resolve(null)
+    while (sent().length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    t.strictSame(inside.slice(1), ['judged 300000', 'given back'])
+    t.ok(sent().equals(frame))
+  },
+)
+
+t.test('a message whose connection ended while it waited for room is not judged', async (t) => {
+  const free = Promise.withResolvers<null>()
+  const room: InflateRoom = async (_bytes, work) => {
+    await free.promise
+    return await work()
+  }
+  const inflater = new MessageInflater({ hasContextTakeover: false }, { maxBytes: 1_000_000, maxRatio: 1000, room })
+  let judged = 0
+  const { gate, sent, budget } = open(() => ((judged += 1), PASS), 100_000, undefined, inflater)
+  gate.push(compressedFrame(Buffer.alloc(300_000, 'a')))
+  gate.release()
+  free.resolve(null)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  t.equal(judged, 0)
+  t.equal(sent().length, 0)
+  t.equal(budget.usedBytes, 0)
+})
+
+/** One text message of a client, compressed. */
+function compressedFrame(payload: Buffer): Buffer {
+  const deflated = deflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
+  const frame = Buffer.from(frameBytes({ opcode: OPCODES.text, payload: deflated, mask }))
+  frame[0] = (frame[0] ?? 0) | 0x40
+  return frame
+}

@@ -1,6 +1,6 @@
 import { constants, createDeflateRaw, deflateRawSync } from 'node:zlib'
 import t from 'tap'
-import { agreedExtensions, MessageInflater, readableOffers } from '../../src/wire/ws-deflate.ts'
+import { agreedExtensions, type InflateRoom, MessageInflater, readableOffers } from '../../src/wire/ws-deflate.ts'
 
 const LIMITS = { maxBytes: 1_000_000, maxRatio: 100 }
 
@@ -49,6 +49,26 @@ t.test('a bomb is given up', async (t) => {
   const bomb = deflateRawSync(Buffer.alloc(2_000_000), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
   const inflater = new MessageInflater({ hasContextTakeover: false }, LIMITS)
   t.match(await inflater.inflate(bomb), { ok: false, unread: 'decode-limit' })
+})
+
+t.test('room is asked for what a message may become, at most its limit, and held until it was used', async (t) => {
+  const log: string[] = []
+  const room: InflateRoom = async (bytes, work) => {
+    log.push(`take ${bytes}`)
+    const result = await work()
+    log.push('give back')
+    return result
+  }
+  const inflater = new MessageInflater({ hasContextTakeover: false }, { ...LIMITS, room })
+  const deflated = (bytes: Buffer): Buffer =>
+    deflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
+  const small = deflated(Buffer.from('small'))
+  t.equal(await inflater.read(small, (read) => (log.push('used'), read.ok)), true, 'a small one needs none')
+  const bomb = deflated(Buffer.alloc(2_000_000))
+  t.equal(await inflater.read(bomb, (read) => (log.push('used'), read.ok)), false)
+  t.strictSame(log, ['used', `take ${bomb.length * LIMITS.maxRatio}`, 'used', 'give back'])
+  await inflater.read(Buffer.alloc(50_000), () => log.push('used'))
+  t.equal(log[4], `take ${LIMITS.maxBytes}`)
 })
 
 t.test('only permessage-deflate with its own parameters is understood', async (t) => {
