@@ -15,7 +15,7 @@
  * (c2sp.org/tlog-checkpoint, c2sp.org/signed-note) lie in `tree/<stream>`. Records are held by 32 bytes each.
  */
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as zlib from 'node:zlib'
@@ -31,12 +31,38 @@ const MAX_FRAME_BYTES = 16 * 1024 * 1024
 /** Lines of a file that do not follow each other: a small file can unpack to any number of them. */
 const MAX_FAULTS = 100_000
 
+/** The bytes of a file; `null`: there is none. Opened so that a pipe which somebody put there is not waited for. */
+function bytesOf(file) {
+  let fd = null
+  try {
+    fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    if (!fstatSync(fd).isFile()) throw new Error('it is no regular file')
+    return readFileSync(fd)
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
+    throw error
+  } finally {
+    if (fd !== null) closeSync(fd)
+  }
+}
+
+/** The same of a file that belongs to a tree: `''` when something else stands there, which fits nothing. */
+function treeFile(file) {
+  try {
+    return bytesOf(file)
+  } catch (error) {
+    if (error.code === 'EACCES' || error.code === 'EPERM') throw error
+    return Buffer.alloc(0)
+  }
+}
+
 /** The text of a file in pieces, plain or zstd frames with a seek table (Zstandard Seekable Format) behind them. */
 function* piecesOf(file) {
-  if (existsSync(file)) return yield readFileSync(file)
-  if (!existsSync(`${file}.zst`)) return
+  const plain = bytesOf(file)
+  if (plain !== null) return yield plain
+  const bytes = bytesOf(`${file}.zst`)
+  if (bytes === null) return
   if (zlib.zstdDecompressSync === undefined) throw new Error('this Node.js has no zstd: use 22.15 or newer')
-  const bytes = readFileSync(`${file}.zst`)
   if (bytes.length < 17 || bytes.readUInt32LE(bytes.length - 4) !== 0x8f92eab1) throw new Error('its seek table is damaged')
   const frames = bytes.readUInt32LE(bytes.length - 9)
   const table = bytes.length - 9 - 8 * frames
@@ -54,6 +80,11 @@ function* piecesOf(file) {
   if (at !== table - 8) throw new Error('its frames do not fit its seek table')
 }
 
+const MAX_LINE_BYTES = 4 * MAX_FRAME_BYTES
+const refuseLong = (length) => {
+  if (length > MAX_LINE_BYTES) throw new Error('it holds a line that is longer than any of Weir')
+}
+
 /** The lines of a file; returns how many bytes stand behind the last one. */
 function* linesOf(file) {
   let rest = Buffer.alloc(0)
@@ -61,30 +92,34 @@ function* linesOf(file) {
     const text = rest.length === 0 ? piece : Buffer.concat([rest, piece])
     let from = 0
     for (let to = text.indexOf(10); to !== -1; to = text.indexOf(10, from)) {
+      refuseLong(to - from)
       yield text.subarray(from, to)
       from = to + 1
     }
     rest = text.subarray(from)
-    if (rest.length > 4 * MAX_FRAME_BYTES) throw new Error('it holds a line that is longer than any of Weir')
+    refuseLong(rest.length)
   }
   return rest.length
 }
 
-const namesIn = (folder) => (existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder).sort() : [])
+const isFolder = (path) => existsSync(path) && statSync(path).isDirectory()
+const namesIn = (folder) => (isFolder(folder) ? readdirSync(folder).sort() : [])
+const STREAM = /^[a-z0-9][a-z0-9-]{0,40}$/
 
 /** The event files by stream, in order; `named`: streams that must be there. */
 function filesByStream(folder, named) {
   const streams = new Map()
   const names = new Set(namesIn(folder).map((name) => name.replace(/\.zst$/, '')))
   for (const name of [...names].sort()) {
-    const match = /^events-(.+)-(\d{12})\.jsonl$/.exec(name)
+    const match = /^events-([a-z0-9][a-z0-9-]*)-((?!0{12})\d{12})\.jsonl$/.exec(name)
     if (match === null) continue
     const [, stream, seq] = match
     if (!streams.has(stream)) streams.set(stream, [])
     const personal = join(folder, name.replace(/^events-/, 'personal-'))
     streams.get(stream).push({ name, path: join(folder, name), personal, first: Number(seq) })
   }
-  for (const stream of [...namesIn(join(folder, 'tree')), ...named]) if (!streams.has(stream)) streams.set(stream, [])
+  const trees = namesIn(join(folder, 'tree')).filter((name) => STREAM.test(name) && isFolder(join(folder, 'tree', name)))
+  for (const stream of [...trees, ...named]) if (!streams.has(stream)) streams.set(stream, [])
   return streams
 }
 
@@ -242,16 +277,18 @@ const streamOf = (origin) => origin.slice(origin.lastIndexOf('/') + 1)
 
 function checkpointsOf(tree, stream, keys, anchored) {
   const problem = (message) => ({ kind: 'checkpoint', seq: null, file: null, line: null, message })
-  const beside = existsSync(join(tree, 'verifier-key')) ? readKey(readFileSync(join(tree, 'verifier-key'), 'utf8')) : null
+  const beside = readKey(treeFile(join(tree, 'verifier-key'))?.toString('utf8') ?? '')
   const key = keys.length > 0 ? (keys.find(({ name }) => streamOf(name) === stream) ?? null) : beside
   const problems = []
   const notes = new Set()
-  for (const name of namesIn(join(tree, 'checkpoints'))) {
-    const read = notesIn(readFileSync(join(tree, 'checkpoints', name), 'utf8'))
+  for (const name of namesIn(join(tree, 'checkpoints')).filter((name) => /^\d{4}-\d{2}-\d{2}\.notes$/.test(name))) {
+    const file = join(tree, 'checkpoints', name)
+    const read = notesIn((treeFile(file) ?? '').toString('utf8'))
     for (const note of read.notes) notes.add(note)
-    if (read.rest !== '') problems.push(problem(`\`${name}\` holds something else than checkpoints`))
+    if (read.rest !== '' || !statSync(file).isFile()) problems.push(problem(`\`${name}\` holds something else than checkpoints`))
   }
-  if (existsSync(join(tree, 'checkpoint'))) notes.add(readFileSync(join(tree, 'checkpoint'), 'utf8'))
+  const newest = treeFile(join(tree, 'checkpoint'))
+  if (newest !== null) notes.add(newest.toString('utf8'))
   const all = [...notes].map((note) => readCheckpoint(note, key))
   const elsewhere = (anchored ?? []).map((note) => readCheckpoint(note, key)).filter((one) => streamOf(one?.origin ?? '') === stream)
   const foreign = elsewhere.filter(({ origin }) => origin !== key?.name)
@@ -305,8 +342,10 @@ const tileName = (level, index) => {
 /** What lies there of a tile: `[width, bytes]` of each form. */
 function formsOf(tree, level, index) {
   const path = join(tree, tileName(level, index))
-  const partial = namesIn(`${path}.p`).map((width) => [Number(width), readFileSync(join(`${path}.p`, width))])
-  return existsSync(path) ? [...partial, [256, readFileSync(path)]] : partial
+  const widths = namesIn(`${path}.p`).filter((width) => Number.isInteger(Number(width)) && width > 0 && width < 256)
+  const partial = widths.map((width) => [Number(width), treeFile(join(`${path}.p`, width)) ?? Buffer.alloc(0)])
+  const whole = treeFile(path)
+  return whole === null ? partial : [...partial, [256, whole]]
 }
 
 /** The leaves that the tiles hold. A size is only a claim: without records (`runs` of them, by index) the first missing tile is the end. */
@@ -492,7 +531,7 @@ export function verifyFolder(folder, { keys = [], anchor = null } = {}) {
   if (read.includes(null)) throw new Error('--key is no verifier key')
   const anchored = anchor === null ? null : anchoredNotes(anchor)
   const ofNotes = (anchored ?? []).map((note) => streamOf(readCheckpoint(note, null)?.origin ?? ''))
-  const named = [...read.map(({ name }) => streamOf(name)), ...ofNotes.filter((name) => /^[a-z0-9][a-z0-9-]*$/.test(name))]
+  const named = [...read.map(({ name }) => streamOf(name)), ...ofNotes.filter((name) => STREAM.test(name))]
   const living = livingPersons(folder)
   return [...filesByStream(folder, named)].map(([stream, files]) => verifyStream(folder, stream, files, { keys: read, anchored, living }))
 }

@@ -3,7 +3,7 @@
  * are frames that end at line ends, behind them the table of the Zstandard Seekable Format
  * (github.com/facebook/zstd, contrib/seekable_format), so that a reader decompresses what it asks for and no more.
  */
-import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { zstdDecompressSync } from 'node:zlib'
 import { decodeSeekTable, MAX_TABLE_BYTES, type SeekTable, TABLE_FOOTER_BYTES, tableBytes } from './seek-table.ts'
 
@@ -93,9 +93,19 @@ function compressedText(name: string, fd: number): SegmentText {
   }
 }
 
+/** Opening a pipe would wait for somebody to write into it. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK
+
 function openIfThere(file: string): number | null {
+  const fd = tryOpen(file)
+  if (fd === null || fstatSync(fd).isFile()) return fd
+  closeSync(fd)
+  throw new UnreadableFile(file, 'it is no regular file')
+}
+
+function tryOpen(file: string): number | null {
   try {
-    return openSync(file, 'r')
+    return openSync(file, OPEN_FLAGS)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw asUnreadable(file, error)

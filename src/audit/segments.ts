@@ -16,7 +16,7 @@ export interface Segment {
 }
 
 const SEQ_DIGITS = 12
-const NAME = /^events-(?<stream>[a-z0-9][a-z0-9-]*)-(?<seq>\d{12})\.jsonl(?:\.zst)?$/u
+const NAME = /^events-(?<stream>[a-z0-9][a-z0-9-]*)-(?<seq>(?!0{12})\d{12})\.jsonl(?:\.zst)?$/u
 const STREAM = /^[a-z0-9][a-z0-9-]{0,40}$/u
 
 /** Is this a name that a stream may have? It becomes part of file names. */

@@ -43,7 +43,7 @@ export function knownCheckpoints({ reader, anchored, keys, stream }: CheckpointS
   const elsewhere = (anchored ?? []).filter(({ origin }) => streamOf(origin) === stream)
   const isKeyed = keys.length > 0 && verifier !== null
   const known = { isKeyed, isNamed: isKeyed || elsewhere.length > 0 }
-  const problems = spoilt.map((file) => problem(`\`${file}\` holds something else than checkpoints`))
+  const problems = spoiltProblems(reader, spoilt)
   if (verifier === null) {
     const why = keys.length > 0 ? 'none of the keys given is its' : 'there is no verifier key: hand one in with --key'
     if (all.length + elsewhere.length + keys.length > 0)
@@ -62,6 +62,11 @@ export function knownCheckpoints({ reader, anchored, keys, stream }: CheckpointS
     keys.length > 0 ? [] : ['checked with the key that lies beside the tree: compare it with the one you noted']
   return { good: good.toSorted((a, b) => a.size - b.size), origin: verifier.name, problems, notes, ...known }
 }
+
+const spoiltProblems = (reader: TreeReader, files: readonly string[]): Problem[] => [
+  ...files.map((file) => problem(`\`${file}\` holds something else than checkpoints`)),
+  ...(reader.isNewestSpoilt() ? [problem('the newest checkpoint was made something else')] : []),
+]
 
 interface AnchoredStream {
   readonly stream: string

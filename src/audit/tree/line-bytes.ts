@@ -1,9 +1,9 @@
 /** The lines of an audit file as bytes, where turning hundreds of thousands of them into strings would cost too much. */
-import { openText, type SegmentText } from '../segment-text.ts'
+import { openText, type SegmentText, UnreadableFile } from '../segment-text.ts'
 
 const NEWLINE = 10
 const CHUNK_BYTES = 4 * 1024 * 1024
-/** A stretch this long without a line end is no audit line: reading stops there. */
+/** A stretch this long without a line end is no audit line: such a file is unreadable. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024
 
 /** A line from `from` up to, not including, `to`. There is a byte before `from`; it may be overwritten for a moment. */
@@ -34,11 +34,12 @@ export function eachLine(file: string, start: number, onLine: OnLine, isDone: ()
 /** The whole lines of a file from an offset of its text on, one by one; close it. `null` and errors as for `eachLine`. */
 export function openLines(file: string, start: number): LineCursor | null {
   const text = openText(file)
-  return text === null ? null : new LineCursor(text, start)
+  return text === null ? null : new LineCursor(file, text, start)
 }
 
-/** Stands on one line after the other. Methods throw as `SegmentText.read`. */
+/** Stands on one line after the other. Methods throw `UnreadableFile`. */
 export class LineCursor implements LinesRead {
+  readonly #file: string
   readonly #text: SegmentText
   /** Offset in the text of the byte at 1 of `bytes`; the one at 0 is there to be overwritten. */
   #start: number
@@ -47,7 +48,8 @@ export class LineCursor implements LinesRead {
   from = 1
   to = 0
 
-  constructor(text: SegmentText, start: number) {
+  constructor(file: string, text: SegmentText, start: number) {
+    this.#file = file
     this.#text = text
     this.#start = start
   }
@@ -77,9 +79,13 @@ export class LineCursor implements LinesRead {
   #readOn(): boolean {
     this.#start = this.end
     this.to = 0
-    for (let length = CHUNK_BYTES; this.#start < this.size && length <= MAX_LINE_BYTES; length *= 2) {
+    const rest = this.size - this.#start
+    for (let length = CHUNK_BYTES, read = 0; read < rest; length *= 2) {
+      if (length > MAX_LINE_BYTES)
+        throw new UnreadableFile(this.#file, 'it holds a line that is longer than any of Weir')
       this.bytes = chunkAt(this.#text, this.#start, length)
       const to = this.bytes.indexOf(NEWLINE, 1)
+      read = length
       if (to === -1) continue
       this.from = 1
       this.to = to

@@ -12,22 +12,32 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isStreamName } from '../segments.ts'
 import { readNote, type SignedCheckpoint, splitHistory } from './checkpoint.ts'
 import type { FilledTile } from './growing-tree.ts'
 import { HASH_BYTES } from './merkle.ts'
+import { readSmallFile, type SmallFile } from './small-file.ts'
 import { TILE_WIDTH, type Tile, tilePath } from './tile.ts'
 
 const DAY_FILE = /^\d{4}-\d{2}-\d{2}\.notes$/u
 const HISTORY = 'checkpoints'
+const TILE_BYTES = TILE_WIDTH * HASH_BYTES
+/** A checkpoint every second makes 25 MB a day. */
+const MAX_DAY_BYTES = 64 * 1024 * 1024
+const MAX_NOTE_BYTES = 64 * 1024
 
 /** Folder of a stream's tree. */
 export const treeFolder = (auditDir: string, stream: string): string => join(auditDir, 'tree', stream)
 
 /** Streams that have a tree; empty when there is none. Throws other I/O errors. */
-export const treeStreams = (auditDir: string): string[] => namesIn(join(auditDir, 'tree')).toSorted()
+export const treeStreams = (auditDir: string): string[] =>
+  namesIn(join(auditDir, 'tree'))
+    .filter((name) => isStreamName(name) && isFolder(treeFolder(auditDir, name)))
+    .toSorted()
 
 /** Writes the tree of one stream. Methods throw I/O errors; what was half done is done again the next time. */
 export class TreeWriter {
@@ -103,8 +113,9 @@ export class TreeReader {
 
   #load(level: number, index: number, width: number): Buffer | null {
     const full = join(this.#dir, tilePath({ level, index, width: TILE_WIDTH }))
-    const whole = readIfThere(full)
-    if (whole !== null) return whole.length === TILE_WIDTH * HASH_BYTES ? whole : null
+    const whole = readSmallFile(full, TILE_BYTES)
+    if (whole === 'spoilt') return null
+    if (whole !== 'missing') return whole.length === TILE_BYTES ? whole : null
     const wide = this.partialWidths(level, index).findLast((other) => other >= width)
     const part = wide === undefined ? null : this.partial(level, index, wide)
     return part?.length === (wide ?? 0) * HASH_BYTES ? part : null
@@ -114,13 +125,14 @@ export class TreeReader {
   partialWidths(level: number, index: number): number[] {
     return namesIn(join(this.#dir, `${tilePath({ level, index, width: TILE_WIDTH })}.p`))
       .map(Number)
-      .filter((width) => width > 0 && width < TILE_WIDTH)
+      .filter((width) => Number.isInteger(width) && width > 0 && width < TILE_WIDTH)
       .toSorted((a, b) => a - b)
   }
 
   /** The bytes of a partial tile as they are; `null`: there is none of this width. */
   partial(level: number, index: number, width: number): Buffer | null {
-    return readIfThere(join(this.#dir, tilePath({ level, index, width })))
+    const part = readSmallFile(join(this.#dir, tilePath({ level, index, width })), TILE_BYTES)
+    return part instanceof Buffer ? part : null
   }
 
   /** Every checkpoint that stands there, oldest first, unchecked; `spoilt`: files with something else in them. */
@@ -128,7 +140,10 @@ export class TreeReader {
     const checkpoints: SignedCheckpoint[] = []
     const spoilt: string[] = []
     for (const file of historyFiles(this.#dir)) {
-      const { notes, rest } = splitHistory(readFileSync(file, 'utf8'))
+      const text = readSmallFile(file, MAX_DAY_BYTES)
+      if (text === 'spoilt') spoilt.push(file)
+      if (!(text instanceof Buffer)) continue
+      const { notes, rest } = splitHistory(text.toString('utf8'))
       const read = notes.map(readNote)
       for (const checkpoint of read) if (checkpoint !== null) checkpoints.push(checkpoint)
       if (rest !== '' || read.includes(null)) spoilt.push(file)
@@ -136,15 +151,25 @@ export class TreeReader {
     return { checkpoints, spoilt }
   }
 
-  /** The newest checkpoint as it is handed out; `null`: none yet. */
+  /** The newest checkpoint as it is handed out, unchecked; `null`: none yet, or something else stands there. */
   newest(): SignedCheckpoint | null {
-    const note = readIfThere(join(this.#dir, 'checkpoint'))
-    return note === null ? null : readNote(note.toString('utf8'))
+    const note = this.#newestNote()
+    return note instanceof Buffer ? readNote(note.toString('utf8')) : null
+  }
+
+  /** Something else stands where the newest checkpoint is handed out. */
+  isNewestSpoilt(): boolean {
+    return this.newest() === null && this.#newestNote() !== 'missing'
+  }
+
+  #newestNote(): SmallFile {
+    return readSmallFile(join(this.#dir, 'checkpoint'), MAX_NOTE_BYTES)
   }
 
   /** The verifier key that lies beside the tree; `null`: none. */
   verifierKey(): string | null {
-    return readIfThere(join(this.#dir, 'verifier-key'))?.toString('latin1').trim() ?? null
+    const key = readSmallFile(join(this.#dir, 'verifier-key'), MAX_NOTE_BYTES)
+    return key instanceof Buffer ? key.toString('latin1').trim() : null
   }
 }
 
@@ -158,17 +183,17 @@ function namesIn(dir: string): string[] {
   try {
     return readdirSync(dir)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
     throw error
   }
 }
 
-function readIfThere(file: string): Buffer | null {
+/** A link that leads nowhere, or to itself, is none. */
+function isFolder(path: string): boolean {
   try {
-    return readFileSync(file)
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null
-    throw error
+    return statSync(path).isDirectory()
+  } catch {
+    return false // what cannot be looked at holds no tree
   }
 }
 

@@ -67,6 +67,14 @@ function verifyOne(
   })
 }
 
-const bytesOf = ({ events }: Segment): number =>
-  (statSync(events, { throwIfNoEntry: false }) ?? statSync(compressedName(events), { throwIfNoEntry: false }))?.size ??
-  0
+/** About. */
+function bytesOf({ events }: Segment): number {
+  try {
+    return (
+      (statSync(events, { throwIfNoEntry: false }) ?? statSync(compressedName(events), { throwIfNoEntry: false }))
+        ?.size ?? 0
+    )
+  } catch {
+    return 0 // it cannot be read either, and that is told then
+  }
+}

@@ -1,6 +1,17 @@
 /** The deeds of test/cases/audit/tamper.yaml: what somebody with access to the folder can do by hand or by program. */
-import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import { compressFile } from '../../../src/audit/compress-segment.ts'
 import { lineHash } from '../../../src/audit/event-line.ts'
@@ -150,6 +161,16 @@ function editFile(file: string, edit: (bytes: Buffer) => void): void {
   writeFileSync(file, bytes)
 }
 
+/** Put something else where a file is, or a file where none is. */
+function plant(file: string, what: unknown): void {
+  rmSync(file, { force: true })
+  if (what === 'pipe') execFileSync('mkfifo', [file])
+  else if (what === 'folder') mkdirSync(file)
+  else if (what === 'loop') symlinkSync(basename(file), file)
+  else writeFileSync(file, what === 'long line' ? '' : String(what))
+  if (what === 'long line') truncateSync(file, 65 * 1024 * 1024)
+}
+
 const fileAt = (dir: string, index: number): Segment => listSegments(dir).at(index)!
 
 /** Do one deed. */
@@ -256,6 +277,8 @@ export function tamper(at: TamperPlace, deed: Deed): void {
       return sign(at, place)
     case 'bombFrame':
       return bombFrame(fileAt(dir, place))
+    case 'plant':
+      return plant(join(dir, value as string), deed['as'])
     case 'retile':
       return retile(at)
     case 'resign':
