@@ -35,6 +35,9 @@ export async function openTunnel(route: Route, host: string, port: number): Prom
   const socket = connectTcp({ ...to, noDelay: true, allowHalfOpen: true })
   await once(socket, 'connect')
   if (proxyPort === null) return socket
+  // A proxy that is killed now says no more: without this the wait for its answer would have no end.
+  const onEnd = (): void => void socket.destroy(new Error('the proxy closed the connection'))
+  socket.once('end', onEnd)
   socket.write(`CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`)
   let head = ''
   while (!head.includes('\r\n\r\n')) {
@@ -42,6 +45,7 @@ export async function openTunnel(route: Route, host: string, port: number): Prom
     head += chunk.toString('latin1')
   }
   socket.pause()
+  socket.removeListener('end', onEnd)
   if (!/^HTTP\/1\.[01] 200/u.test(head)) throw new Error(`CONNECT refused: ${head.slice(0, 200)}`)
   return socket
 }
@@ -50,7 +54,10 @@ export async function openTunnel(route: Route, host: string, port: number): Prom
 export async function openTls(route: Route, host: string, port: number): Promise<Socket> {
   const socket = await openTunnel(route, host, port)
   const secure = connectTls({ socket, servername: host, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
+  const onEnd = (): void => void secure.destroy(new Error('the connection ended in the handshake'))
+  socket.once('end', onEnd)
   await once(secure, 'secureConnect')
+  socket.removeListener('end', onEnd)
   return secure
 }
 

@@ -116,8 +116,9 @@ export async function startWeir(t: Scope, options: TestWeirOptions = {}): Promis
     adminPort,
     waitForEvents: async (isThere) => {
       const until = performance.now() + 20_000
+      const readOn = followEvents(join(dir, 'data', 'audit'))
       for (;;) {
-        const found = events()
+        const found = readOn()
         if (isThere(found)) return found
         if (performance.now() > until) throw new Error(`events did not come: ${JSON.stringify(found)}\n${log.join('')}`)
         await new Promise((resolve) => setTimeout(resolve, 10))
@@ -126,18 +127,26 @@ export async function startWeir(t: Scope, options: TestWeirOptions = {}): Promis
   }
 }
 
-/** Closed files may be compressed at any moment: `readLines` finds the text in either form. */
-export function readEvents(dir: string): Record<string, unknown>[] {
-  const found: Record<string, unknown>[] = []
-  for (const { events } of listSegments(dir)) {
-    for (let offset = 0; ; ) {
-      const chunk = readLines(events, offset, 16 * 1024 * 1024)
-      if (!chunk.ok || chunk.end === offset) break
-      offset = chunk.end
-      for (const line of chunk.lines) found.push(JSON.parse(line) as Record<string, unknown>)
-    }
-  }
-  return found
+/** All event lines in a folder, oldest first. */
+export const readEvents = (dir: string): Record<string, unknown>[] => followEvents(dir)()
+
+/**
+ * Reads the event lines of a folder, and the next time only what is new: whoever waits would spend the processor on
+ * reading. Closed files may be compressed at any moment: `readLines` finds the text in either form.
+ */
+function followEvents(dir: string): () => Record<string, unknown>[] {
+  const read = new Map<string, { offset: number; events: Record<string, unknown>[] }>()
+  return () =>
+    listSegments(dir).flatMap(({ events: file }) => {
+      const known = read.get(file) ?? { offset: 0, events: [] }
+      read.set(file, known)
+      for (;;) {
+        const chunk = readLines(file, known.offset, 16 * 1024 * 1024)
+        if (!chunk.ok || chunk.end === known.offset) return known.events
+        known.offset = chunk.end
+        for (const line of chunk.lines) known.events.push(JSON.parse(line) as Record<string, unknown>)
+      }
+    })
 }
 
 /** Events of requests and tunnels: those of starts and reloads left out. */
