@@ -5,6 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openDiscoveryDesk } from '../src/cli/discovery-desk.ts'
 import type { RequestHead } from '../src/domain/tool.ts'
 import { RequestWatch } from '../src/flow/request-watch.ts'
@@ -18,6 +20,7 @@ const desk = openDiscoveryDesk({
   nowMs: () => Date.now(),
   log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   metrics: { count: nothing, observe: nothing, gauge: nothing },
+  record: nothing,
 })
 
 function head(path: string, type = 'application/json'): RequestHead {
@@ -105,5 +108,22 @@ for (const [name, run] of QUESTIONS) {
   const each = ((performance.now() - from) * 1000) / ROUNDS
   process.stdout.write(`${each.toFixed(2).padStart(8)} µs  ${name}\n`)
 }
+// A flood of names, and how long the event loop waits at a time until all of them are written.
+for (let index = 0; index < 4096; index++) {
+  const host = index % 2 === 0 ? `gpt-api.x${index}.net` : `relay${index}.example`
+  desk.flow.tunnel({ ...seen, host, durationMs: 500 })
+  const sighting = { score: 85, dialect: 'openai-chat', evidence: ['dialect:openai-chat'] } as const
+  if (index % 2 === 1) desk.flow.request({ ...seen, host, sighting, tool: null })
+}
+const from = performance.now()
+desk.port.list({ sinceMs: 0, minScore: 100, all: false })
+const listedMs = performance.now() - from
+const blocked = monitorEventLoopDelay({ resolution: 1 })
+blocked.enable()
+await sleep(3000)
+blocked.disable()
+process.stdout.write(
+  `a flood of 4,096 hosts: ${listedMs.toFixed(1)} ms for who lists them first, then ${(blocked.max / 1e6).toFixed(1)} ms at most at a time\n`,
+)
 desk.close()
 rmSync(dir, { recursive: true })

@@ -378,6 +378,7 @@ export class App {
       nowMs: clock.nowMs,
       log: this.#parts.log,
       metrics: this.#metrics,
+      record: (deed) => this.#spool.appendSoon(adminEvent({ newId: this.#newId, clock }, deed)),
     })
     return this.#open(desk, () => desk.close())
   }

@@ -1,12 +1,12 @@
-/** Where flows, the counts of discovery and its store meet: counts in memory, written once a minute, listed for the admin port. */
+/** Where flows, the counts of discovery and its store meet: counts in memory, written once a minute in pieces, listed for the admin port. */
 import { createHmac } from 'node:crypto'
 import { join } from 'node:path'
 import { parseHostPattern } from '../catalogue/host-pattern.ts'
 import type { WeirConfig } from '../config/schema.ts'
 import type { DiscoveredHost, DiscoverPort, DiscoverQuery } from '../control/ports.ts'
-import { CLIENT_BITS, countClients } from '../discover/client-bits.ts'
+import { CLIENT_BITS, countClients, emptyBits } from '../discover/client-bits.ts'
 import { draftFile, draftId, draftPolicyLine } from '../discover/draft-entry.ts'
-import { DriftWatch } from '../discover/drift.ts'
+import { type Drift, DriftWatch } from '../discover/drift.ts'
 import { HostCounts } from '../discover/host-counts.ts'
 import { PathCounts } from '../discover/path-counts.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
@@ -14,15 +14,16 @@ import { AI_SCORE } from '../domain/sighting.ts'
 import { FirstDecoder } from '../edge/first-decoder.ts'
 import type { DiscoveryPort, Logger, Metrics } from '../flow/ports.ts'
 import { type FoundHost, openDiscoveryStore } from '../state/discovery-store.ts'
+import type { NewDeed } from '../state/noted-deed.ts'
+import { DiscoveryWriter } from './discovery-writer.ts'
 
 /** The store of what was discovered. */
 export const discoveryFile = (config: Pick<WeirConfig, 'data'>): string => join(config.data.dir, 'discovery.sqlite')
 
-const FLUSH_MS = 60_000
+/** Hosts that are listed at once. */
+const MAX_LISTED = 1000
 /** Clients whose bit is remembered. */
 const MAX_BITS = 10_000
-/** Pairs of tool and host are judged once in so many flushes. */
-const DRIFT_EVERY = 5
 
 export interface DiscoveryDeskParts {
   readonly config: Pick<WeirConfig, 'data'>
@@ -33,6 +34,8 @@ export interface DiscoveryDeskParts {
   readonly nowMs: () => number
   readonly log: Logger
   readonly metrics: Metrics
+  /** Writes an admin event. */
+  readonly record: (deed: NewDeed) => void
 }
 
 export interface DiscoveryDesk {
@@ -55,8 +58,7 @@ class Desk implements DiscoveryDesk {
   readonly #hosts = new HostCounts()
   readonly #paths = new PathCounts()
   readonly #drift: DriftWatch
-  readonly #timer: NodeJS.Timeout
-  #flushes = 0
+  readonly #writer: DiscoveryWriter
   readonly #bits = new Map<string, number>()
   readonly #decoder = new FirstDecoder()
 
@@ -65,14 +67,23 @@ class Desk implements DiscoveryDesk {
     // Short: the event loop waits for it.
     this.#store = openDiscoveryStore(discoveryFile(parts.config), { waitMs: 50 })
     this.#drift = new DriftWatch((client) => this.#bitOf(client))
-    for (const { count } of this.#store.hosts()) if (count.score >= AI_SCORE) this.#hosts.addNear(count.host)
+    for (const { count } of this.#store.hosts({ minScore: AI_SCORE, sinceMs: 0 }))
+      if (count.score >= AI_SCORE) this.#hosts.addNear(count.host)
+    this.#writer = new DiscoveryWriter({
+      ...{ store: this.#store, hosts: this.#hosts, paths: this.#paths, drift: this.#drift, nowMs: parts.nowMs },
+      onDrift: (drift) => this.#tellDrift(drift),
+      onFailed: (error) => {
+        parts.metrics.count('weir_discovery_failures_total')
+        parts.log.warn({ err: error }, 'discovery.not-written')
+      },
+    })
     this.flow = this.#flowPort()
     this.port = {
       list: (query) => this.#list(query),
       find: (host) => this.#find(host),
       dismiss: (host, by, reason) => this.#store.dismiss(host, { by, reason, atMs: parts.nowMs() }),
       drift: () => this.#listDrift(),
-      paths: () => (this.#flush(), this.#store.paths().map(withTimes)),
+      paths: () => (this.#writer.some(), this.#store.paths().map(withTimes)),
       // One host that no catalogue can hold must not spoil the file for the others.
       draft: (hosts) =>
         draftFile(
@@ -81,12 +92,10 @@ class Desk implements DiscoveryDesk {
         ),
     }
     parts.metrics.gauge('weir_discovery_hosts', () => this.#hosts.size)
-    this.#timer = setInterval(() => this.#flush(), FLUSH_MS).unref()
   }
 
   close(): void {
-    clearInterval(this.#timer)
-    this.#flush()
+    this.#writer.close()
     this.#store.close()
   }
 
@@ -127,16 +136,12 @@ class Desk implements DiscoveryDesk {
     return bit
   }
 
-  /** What cannot be written is lost and logged: counts are no records. */
-  #flush(): void {
-    try {
-      this.#store.addHosts(this.#hosts.take())
-      this.#store.addPaths(this.#paths.take())
-      if (this.#flushes++ % DRIFT_EVERY === 0) this.#store.putDrift(this.#drift.found(this.#parts.nowMs()))
-    } catch (error) {
-      this.#parts.metrics.count('weir_discovery_failures_total')
-      this.#parts.log.warn({ err: error }, 'discovery.not-written')
-    }
+  /** A tool began to call a host: told once, by an event that names no person. */
+  #tellDrift({ tool, host, windows, lift, share, clients, firstMs }: Drift): void {
+    if (!this.#isUnknown(host)) return
+    const after = { tool, windows, lift, share: Math.round(share * 100) / 100, clients, firstSeen: time(firstMs) }
+    this.#parts.record({ actor: 'weir', operation: 'discover.drift', target: host, before: null, after })
+    this.#parts.log.warn({ host, tool }, 'discovery.drift')
   }
 
   /** What got a place in the catalogue or among the company's own since then is no longer unknown. */
@@ -147,29 +152,46 @@ class Desk implements DiscoveryDesk {
   }
 
   #list({ sinceMs, minScore, all }: DiscoverQuery): DiscoveredHost[] {
-    this.#flush()
-    return this.#store
-      .hosts()
-      .filter(
-        ({ score, count, dismissed }) => score >= minScore && count.lastMs >= sinceMs && (all || dismissed === null),
-      )
-      .filter(({ count }) => this.#isUnknown(count.host))
-      .map(shown)
+    this.#writer.some()
+    const found: DiscoveredHost[] = []
+    for (const host of this.#store.hosts({ minScore, sinceMs })) {
+      if ((!all && host.dismissed !== null) || !this.#isUnknown(host.count.host)) continue
+      found.push(shown(host))
+      if (found.length === MAX_LISTED) break
+    }
+    return found
   }
 
   #find(host: string): DiscoveredHost | null {
-    this.#flush()
+    this.#writer.some()
     const found = this.#store.find(host)
-    return found === null ? null : shown(found)
+    if (found !== null) return shown(found)
+    // A host that tools began to call can be put aside too, though nothing of it looks like AI.
+    const drift = this.#store.drift().filter((pair) => pair.host === host)
+    const [first] = drift
+    return first === undefined ? null : shown(ofDrift(host, drift, first))
   }
 
   #listDrift(): ReturnType<DiscoverPort['drift']> {
-    this.#flushes = 0
-    this.#flush()
+    this.#writer.judge()
     return this.#store
       .drift()
       .filter(({ host }) => this.#isUnknown(host))
       .map(withTimes)
+  }
+}
+
+/** What is known of a host that was never counted itself. */
+function ofDrift(host: string, drift: readonly Drift[], { firstMs, lastMs }: Drift): FoundHost {
+  const tools = new Set(drift.map(({ tool }) => tool))
+  return {
+    count: {
+      ...{ host, score: 0, evidence: new Set(), dialects: new Set(), tools, requests: 0, tunnels: 0, streamed: 0 },
+      ...{ bytesIn: 0, bytesOut: 0, clients: emptyBits(), firstMs, lastMs },
+    },
+    score: 0,
+    evidence: [...tools].slice(0, 8).map((tool) => `drift:${tool}`),
+    dismissed: null,
   }
 }
 

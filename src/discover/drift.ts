@@ -17,6 +17,8 @@ const MAX_WINDOW_HOSTS = 64
 const MAX_TOOLS = 4
 /** Pairs of tool and host. */
 export const MAX_PAIRS = 20_000
+/** Pairs that go at once when there are too many: to look for the oldest one by one costs more than all else. */
+const PAIRS_GONE = MAX_PAIRS / 16
 /** A client that has not used a tool for so long is no longer compared. */
 const FORGET_MS = 86_400_000
 
@@ -93,15 +95,22 @@ export class DriftWatch {
     known.set(tool, nowMs)
   }
 
-  /** End every window that is over, and tell the pairs that are above all limits. */
-  found(nowMs: number): Drift[] {
+  /** End windows that are over, of so many clients at most; `true`: there are more. */
+  sweep(nowMs: number, maxClients: number): boolean {
     const window = Math.floor(nowMs / WINDOW_MS)
+    let ended = 0
     for (const [client, state] of this.#clients) {
       if (state.window >= window) continue
+      if (ended++ === maxClients) return true
       this.#endWindow(state, nowMs)
       state.window = window
       if (state.known.size === 0) this.#clients.delete(client)
     }
+    return false
+  }
+
+  /** The pairs that are above all limits, by the windows that were ended. */
+  found(): Drift[] {
     return [...this.#pairs.values()].flatMap((pair) => {
       const drift = this.#judge(pair)
       return drift === null ? [] : [drift]
@@ -167,8 +176,10 @@ export class DriftWatch {
     }
     // What is first seen without the tool is counted from then on as well, else it would look as if it came with the tool.
     if (this.#pairs.size >= MAX_PAIRS) {
-      const [oldest] = this.#pairs.keys()
-      if (oldest !== undefined) this.#pairs.delete(oldest)
+      let left = PAIRS_GONE
+      for (const oldest of this.#pairs.keys())
+        if (left-- > 0) this.#pairs.delete(oldest)
+        else break
     }
     const pair = {
       ...{ tool, host, busy: 0, quiet: 0, from: { ...totals } },

@@ -2,15 +2,16 @@
  * What was discovered, in SQLite: hosts with counts, pairs of tool and host, unnamed paths, and what somebody put aside. No
  * address, no path of a host outside the catalogue, no client. Every table has a limit; the least telling rows go first.
  */
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Drift } from '../discover/drift.ts'
 import { type HostCount, joinCounts, judgeHost } from '../discover/host-counts.ts'
 import type { PathCount } from '../discover/path-counts.ts'
+import { atOnce, openSqliteFile, type Row, textOf } from './sqlite-file.ts'
 
 /** Rows of each table. */
 export const MAX_ROWS = { hosts: 5000, drift: 1000, paths: 2000, dismissed: 5000 } as const
+/** Pairs that are told at once. */
+export const MAX_NEW_DRIFT = 20
 /** A host below this score is not written. */
 export const WRITE_SCORE = 40
 
@@ -28,14 +29,26 @@ export interface FoundHost {
   readonly dismissed: Dismissal | null
 }
 
+export interface HostFilter {
+  readonly minScore: number
+  /** Seen since then, in milliseconds since the epoch. */
+  readonly sinceMs: number
+}
+
 export interface DiscoveryStore {
-  /** Add counts to those of before. Hosts whose score stays low are left out. */
+  /**
+   * Add counts to those of before, all or none of them. Hosts whose score stays low are left out. About 15 µs each, in
+   * which the event loop waits: many are given in pieces, and `trim` is called behind the last.
+   */
   readonly addHosts: (counts: readonly HostCount[]) => void
   readonly addPaths: (counts: readonly PathCount[]) => void
-  /** Pairs as they stand now. */
-  readonly putDrift: (drift: readonly Drift[]) => void
-  /** Highest score first. */
-  readonly hosts: () => FoundHost[]
+  /** The least telling rows go, down to `MAX_ROWS`. */
+  readonly trim: () => void
+  /** Pairs as they stand now; those that are new, at most `MAX_NEW_DRIFT`: further ones wait for the next time. */
+  readonly putDrift: (drift: readonly Drift[]) => Drift[]
+  /** Highest score first; read one by one. */
+  readonly hosts: (filter: HostFilter) => Iterable<FoundHost>
+  /** Without those whose host was put aside. */
   readonly drift: () => Drift[]
   /** Most often first. */
   readonly paths: () => PathCount[]
@@ -66,20 +79,11 @@ const SCHEMA = `
 `
 
 /** Open the store in `file`, making it (0600) when missing. Throws when it cannot. `waitMs`: for another process's lock. */
-export function openDiscoveryStore(file: string, { waitMs }: { readonly waitMs: number }): DiscoveryStore {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  closeSync(openSync(file, 'a', 0o600))
-  chmodSync(file, 0o600)
-  const database = new DatabaseSync(file, { timeout: waitMs })
-  try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 1048576')
-    database.exec(SCHEMA)
-    return new SqliteDiscovery(database)
-  } catch (error) {
-    database.close()
-    throw error
-  }
-}
+export const openDiscoveryStore = (file: string, { waitMs }: { readonly waitMs: number }): DiscoveryStore =>
+  openSqliteFile(file, {
+    ...{ waitMs, synchronous: 'NORMAL', schema: SCHEMA },
+    make: (database) => new SqliteDiscovery(database),
+  })
 
 class SqliteDiscovery implements DiscoveryStore {
   readonly #database: DatabaseSync
@@ -90,7 +94,7 @@ class SqliteDiscovery implements DiscoveryStore {
 
   addHosts(counts: readonly HostCount[]): void {
     if (counts.length === 0) return
-    this.#atOnce(() => {
+    atOnce(this.#database, () => {
       const find = this.#database.prepare('SELECT * FROM hosts WHERE host = ?')
       const put = this.#database.prepare('INSERT OR REPLACE INTO hosts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
       for (const more of counts) {
@@ -100,43 +104,55 @@ class SqliteDiscovery implements DiscoveryStore {
         const listed = judgeHost(count).score
         if (listed >= WRITE_SCORE) put.run(...hostRow(count, listed))
       }
-      this.#trim('hosts', 'host', 'listed DESC, last DESC')
     })
   }
 
   addPaths(counts: readonly PathCount[]): void {
     if (counts.length === 0) return
-    this.#atOnce(() => {
+    atOnce(this.#database, () => {
       const put = this.#database.prepare(
         `INSERT INTO paths VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count, last = excluded.last`,
       )
       for (const { tool, host, path, count, firstMs, lastMs } of counts)
         put.run(tool, host, path, count, firstMs, lastMs)
+    })
+  }
+
+  trim(): void {
+    atOnce(this.#database, () => {
+      this.#trim('hosts', 'host', 'listed DESC, last DESC')
       this.#trim('paths', 'tool || host || path', 'count DESC, last DESC')
     })
   }
 
-  putDrift(drift: readonly Drift[]): void {
-    if (drift.length === 0) return
-    this.#atOnce(() => {
+  putDrift(drift: readonly Drift[]): Drift[] {
+    if (drift.length === 0) return []
+    return atOnce(this.#database, () => {
+      const find = this.#database.prepare('SELECT 1 FROM drift WHERE tool = ? AND host = ?')
       const put = this.#database.prepare(
         `INSERT INTO drift VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET windows = excluded.windows,
          lift = excluded.lift, share = excluded.share, clients = excluded.clients, last = excluded.last`,
       )
-      for (const { tool, host, windows, lift, share, clients, firstMs, lastMs } of drift)
-        put.run(tool, host, windows, lift, share, clients, firstMs, lastMs)
+      const isKnown = ({ tool, host }: Drift): boolean => find.get(tool, host) !== undefined
+      const added = drift.filter((pair) => !isKnown(pair)).slice(0, MAX_NEW_DRIFT)
+      for (const pair of drift) {
+        const { tool, host, windows, lift, share, clients, firstMs, lastMs } = pair
+        if (added.includes(pair) || isKnown(pair)) put.run(tool, host, windows, lift, share, clients, firstMs, lastMs)
+      }
       this.#trim('drift', 'tool || host', 'last DESC')
+      const dismissed = this.#database.prepare('SELECT 1 FROM dismissed WHERE host = ?')
+      return added.filter(({ host }) => dismissed.get(host) === undefined)
     })
   }
 
-  hosts(): FoundHost[] {
-    return this.#database
+  *hosts({ minScore, sinceMs }: HostFilter): Generator<FoundHost> {
+    const rows = this.#database
       .prepare(
         `SELECT hosts.*, dismissed.by, dismissed.at, dismissed.reason FROM hosts LEFT JOIN dismissed USING (host)
-         ORDER BY listed DESC, last DESC`,
+         WHERE listed >= ? AND last >= ? ORDER BY listed DESC, last DESC`,
       )
-      .all()
-      .map(foundOf)
+      .iterate(minScore, sinceMs)
+    for (const row of rows) yield foundOf(row)
   }
 
   find(host: string): FoundHost | null {
@@ -149,7 +165,9 @@ class SqliteDiscovery implements DiscoveryStore {
   }
 
   drift(): Drift[] {
-    const rows = this.#database.prepare('SELECT * FROM drift ORDER BY lift DESC').all()
+    const rows = this.#database
+      .prepare('SELECT * FROM drift WHERE host NOT IN (SELECT host FROM dismissed) ORDER BY lift DESC')
+      .all()
     return rows.map((row) => ({
       tool: textOf(row['tool']),
       host: textOf(row['host']),
@@ -175,7 +193,7 @@ class SqliteDiscovery implements DiscoveryStore {
   }
 
   dismiss(host: string, { by, atMs, reason }: Dismissal): void {
-    this.#atOnce(() => {
+    atOnce(this.#database, () => {
       this.#database.prepare('INSERT OR REPLACE INTO dismissed VALUES (?,?,?,?)').run(host, by, atMs, reason)
       this.#trim('dismissed', 'host', 'at DESC')
     })
@@ -191,22 +209,8 @@ class SqliteDiscovery implements DiscoveryStore {
       `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} ORDER BY ${best} LIMIT -1 OFFSET ${MAX_ROWS[table]})`,
     )
   }
-
-  #atOnce(change: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE')
-    try {
-      change()
-      this.#database.exec('COMMIT')
-    } catch (error) {
-      this.#database.exec('ROLLBACK')
-      throw error
-    }
-  }
 }
 
-type Row = Readonly<Record<string, unknown>>
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 const wordsOf = <T extends string>(value: unknown): Set<T> => new Set(JSON.parse(textOf(value)) as T[])
 
 const hostRow = (count: HostCount, listed: number): (string | number | Uint8Array)[] => [

@@ -2,10 +2,9 @@
  * Reports of false positives and the allowlist that came of them, in SQLite: keyed hashes, never values. The running proxy
  * alone writes; `weir redact` reads.
  */
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { AllowedMark } from '../inspect/allowed.ts'
+import { atOnce, openSqliteFile, type Row, textOf } from './sqlite-file.ts'
 
 /** What became of a report: nothing yet, its values are allowed, that was taken back, or it is put aside. */
 export const REPORT_STATES = ['open', 'allowed', 'taken-back', 'closed'] as const
@@ -66,20 +65,11 @@ const SCHEMA = `
 `
 
 /** Open the store in `file`, making it (0600) when missing. Throws when it cannot. */
-export function openFeedbackStore(file: string, { waitMs }: { readonly waitMs: number }): FeedbackStore {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  closeSync(openSync(file, 'a', 0o600))
-  chmodSync(file, 0o600)
-  const database = new DatabaseSync(file, { timeout: waitMs })
-  try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    database.exec(SCHEMA)
-    return new SqliteFeedback(database)
-  } catch (error) {
-    database.close()
-    throw error
-  }
-}
+export const openFeedbackStore = (file: string, { waitMs }: { readonly waitMs: number }): FeedbackStore =>
+  openSqliteFile(file, {
+    ...{ waitMs, synchronous: 'FULL', schema: SCHEMA },
+    make: (database) => new SqliteFeedback(database),
+  })
 
 /** What is allowed by the store in `file`, for another process than the proxy. Throws when it is there and cannot be read. */
 export function readAllowed(file: string): AllowedMark[] {
@@ -132,7 +122,7 @@ class SqliteFeedback implements FeedbackStore {
   allow(id: string, marks: readonly AllowedMark[], { by, atMs }: { by: string; atMs: number }): boolean {
     const now = this.#database.prepare('SELECT count(*) AS count FROM allowed WHERE ended IS NULL').get()
     if (Number(now?.['count']) + marks.length > MAX_ALLOWED) return false
-    this.#atOnce(() => {
+    atOnce(this.#database, () => {
       const insert = this.#database.prepare(
         'INSERT OR IGNORE INTO allowed (report, detector, placeholder, by, at) VALUES (?, ?, ?, ?, ?)',
       )
@@ -143,7 +133,7 @@ class SqliteFeedback implements FeedbackStore {
   }
 
   end(id: string, status: 'taken-back' | 'closed', atMs: number): void {
-    this.#atOnce(() => {
+    atOnce(this.#database, () => {
       this.#database.prepare('UPDATE reports SET status = ?, ended = ? WHERE id = ?').run(status, atMs, id)
       this.#database.prepare('UPDATE allowed SET ended = ? WHERE report = ? AND ended IS NULL').run(atMs, id)
     })
@@ -173,22 +163,8 @@ class SqliteFeedback implements FeedbackStore {
       allowed: allowed.map(markOf),
     }
   }
-
-  #atOnce(change: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE')
-    try {
-      change()
-      this.#database.exec('COMMIT')
-    } catch (error) {
-      this.#database.exec('ROLLBACK')
-      throw error
-    }
-  }
 }
 
-type Row = Readonly<Record<string, unknown>>
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 const markOf = (row: Row): AllowedMark => ({
   detector: textOf(row['detector']),
   placeholder: textOf(row['placeholder']),

@@ -2,10 +2,9 @@
  * Personal proxy tokens in SQLite: hashes, never the tokens. The proxy reads while `weir token` writes, in other
  * processes: `version` tells that something changed. What was done waits as deeds until the proxy has recorded it.
  */
-import { chmodSync, chownSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { MAX_DEED_CHARS, type NewDeed, readDeed } from './noted-deed.ts'
+import { atOnce, openSqliteFile, type Row, textOf } from './sqlite-file.ts'
 
 /** A token as it is kept. Times in milliseconds since the epoch. */
 export interface StoredToken {
@@ -65,30 +64,11 @@ const SCHEMA = `
 `
 
 /** Open the store in `file`, making it (0600) when missing. `waitMs`: how long a writer waits for another. Throws when it cannot. */
-export function openTokenStore(file: string, { waitMs }: { readonly waitMs: number }): TokenStore {
-  makeFile(file)
-  const database = new DatabaseSync(file, { timeout: waitMs })
-  try {
-    // Readers never wait for a writer in this mode, so the proxy's event loop does not either.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    database.exec(SCHEMA)
-    return new SqliteTokens(database)
-  } catch (error) {
-    database.close()
-    throw error
-  }
-}
-
-/** SQLite gives its side files the mode and owner of the main one. A store made by root belongs to whoever owns the folder. */
-function makeFile(file: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  closeSync(openSync(file, 'a', 0o600))
-  const { mode, uid } = statSync(file)
-  if ((mode & 0o077) !== 0) chmodSync(file, 0o600)
-  if (process.getuid?.() !== 0) return
-  const folder = statSync(dirname(file))
-  if (folder.uid !== uid) chownSync(file, folder.uid, folder.gid)
-}
+export const openTokenStore = (file: string, { waitMs }: { readonly waitMs: number }): TokenStore =>
+  openSqliteFile(file, {
+    ...{ waitMs, synchronous: 'FULL', schema: SCHEMA },
+    make: (database) => new SqliteTokens(database),
+  })
 
 class SqliteTokens implements TokenStore {
   readonly #database: DatabaseSync
@@ -121,7 +101,7 @@ class SqliteTokens implements TokenStore {
   }
 
   add(token: Omit<StoredToken, 'lastUsedMs' | 'revokedMs'>, deed: NewDeed): void {
-    this.#atOnce(() => {
+    atOnce(this.#database, () => {
       this.#database
         .prepare(
           'INSERT INTO tokens (id, user, groups, device, note, hash, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -141,7 +121,7 @@ class SqliteTokens implements TokenStore {
   }
 
   revoke(id: string, nowMs: number, deed: NewDeed): 'revoked' | 'revoked-before' | 'unknown' {
-    return this.#atOnce(() => {
+    return atOnce(this.#database, () => {
       const token = this.find(id)
       if (token === null) return 'unknown'
       if (token.revokedMs !== null) return 'revoked-before'
@@ -187,23 +167,8 @@ class SqliteTokens implements TokenStore {
   #addDeed(deed: NewDeed): void {
     this.#database.prepare('INSERT INTO deeds (deed) VALUES (?)').run(JSON.stringify(deed))
   }
-
-  #atOnce<T>(change: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE')
-    try {
-      const result = change()
-      this.#database.exec('COMMIT')
-      return result
-    } catch (error) {
-      this.#database.exec('ROLLBACK')
-      throw error
-    }
-  }
 }
 
-type Row = Readonly<Record<string, unknown>>
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 const numberOrNull = (value: unknown): number | null => (value === null ? null : Number(value))
 

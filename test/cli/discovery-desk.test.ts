@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { discoveryFile, openDiscoveryDesk } from '../../src/cli/discovery-desk.ts'
 import { MAX_HOSTS } from '../../src/discover/host-counts.ts'
 import type { Sighting } from '../../src/domain/sighting.ts'
+import type { NewDeed } from '../../src/state/noted-deed.ts'
 import { heapUsed } from '../helpers/heap-used.ts'
 
 const AI: Sighting = { score: 85, dialect: 'openai-chat', evidence: ['dialect:openai-chat'] }
@@ -13,6 +14,7 @@ function setUp(t: Test, dir = t.testdir({})) {
   const sanctioned = new Set<string>()
   const state = { nowMs: Date.UTC(2026, 10, 23) }
   const counted: string[] = []
+  const deeds: NewDeed[] = []
   const desk = openDiscoveryDesk({
     config: { data: { dir } },
     key: new Uint8Array(32),
@@ -23,6 +25,7 @@ function setUp(t: Test, dir = t.testdir({})) {
     nowMs: () => state.nowMs,
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     metrics: { count: (name) => counted.push(name), observe: () => undefined, gauge: () => undefined },
+    record: (deed) => deeds.push(deed),
   })
   let isOpen = true
   const close = (): void => {
@@ -32,7 +35,7 @@ function setUp(t: Test, dir = t.testdir({})) {
   t.teardown(close)
   const ask = (host: string, client = '10.0.0.1', sighting = AI): void =>
     desk.flow.request({ host, client, bytesIn: 10, bytesOut: 20, sighting, tool: null })
-  return { desk, known, sanctioned, state, ask, dir, close, counted }
+  return { desk, known, sanctioned, state, ask, dir, close, counted, deeds }
 }
 
 t.test('what was seen is listed at once, with about how many clients, and drafted', async (t) => {
@@ -87,6 +90,31 @@ t.test('tools, tunnels and paths are counted for drift and for the curator', asy
   t.match(desk.port.paths(), [{ tool: 'codex', host: 'a.example', path: '/new/*', count: 1 }])
   t.strictSame(desk.port.drift(), [])
   t.match(desk.port.list(ALL), [{ host: 'api.chatgpt-x.example', isRead: false, tunnels: 1 }])
+})
+
+t.test('a tool that begins to call a host is told once, and not where somebody knows the host', async (t) => {
+  const { desk, state, deeds, sanctioned } = setUp(t)
+  sanctioned.add('own.example')
+  for (let window = 0; window < 60; window++) {
+    for (let index = 1; index <= 3; index++) {
+      const client = `10.0.0.${index}`
+      desk.flow.contact(client, 'www.example')
+      if (window % 3 !== 0) continue
+      desk.flow.tool({ tool: 'openai-codex', client })
+      for (const host of ['new.example', 'own.example']) desk.flow.contact(client, host)
+    }
+    state.nowMs += 120_000
+  }
+  t.match(desk.port.drift(), [{ tool: 'openai-codex', host: 'new.example', clients: 3 }])
+  desk.port.drift()
+  t.match(deeds, [
+    { actor: 'weir', operation: 'discover.drift', target: 'new.example', after: { tool: 'openai-codex', clients: 3 } },
+  ])
+  t.equal(deeds.length, 1, 'once')
+  t.notMatch(JSON.stringify(deeds), /10\.0\.0/u)
+  t.match(desk.port.find('new.example'), { score: 0, evidence: ['drift:openai-codex'] })
+  desk.port.dismiss('new.example', 'token:admin', 'ours')
+  t.strictSame(desk.port.drift(), [], 'put aside')
 })
 
 t.test('a million random names keep memory and disk flat', async (t) => {

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { emptyBits, setBit } from '../../src/discover/client-bits.ts'
 import type { HostCount } from '../../src/discover/host-counts.ts'
-import { MAX_ROWS, openDiscoveryStore } from '../../src/state/discovery-store.ts'
+import { MAX_NEW_DRIFT, MAX_ROWS, openDiscoveryStore } from '../../src/state/discovery-store.ts'
 
 const count = (host: string, changes: Partial<HostCount> = {}): HostCount => ({
   ...{ host, score: 85, requests: 1, tunnels: 0, streamed: 0, bytesIn: 10, bytesOut: 20, firstMs: 5, lastMs: 6 },
@@ -12,6 +12,8 @@ const count = (host: string, changes: Partial<HostCount> = {}): HostCount => ({
   clients: emptyBits(),
   ...changes,
 })
+
+const EVERY = { minScore: 0, sinceMs: 0 }
 
 function open(t: Test, file = join(t.testdir({}), 'discovery.sqlite')) {
   const store = openDiscoveryStore(file, { waitMs: 50 })
@@ -27,7 +29,7 @@ t.test('counts of a host add up over time, and over a restart', async (t) => {
   const again = openDiscoveryStore(file, { waitMs: 50 })
   again.addHosts([count('a.example', { lastMs: 99, score: 70 })])
   again.close()
-  const [first, second] = store.hosts()
+  const [first, second] = [...store.hosts(EVERY)]
   t.match(first, {
     score: 85,
     dismissed: null,
@@ -41,7 +43,7 @@ t.test('counts of a host add up over time, and over a restart', async (t) => {
 t.test('a host that is hardly near is not written', async (t) => {
   const { store } = open(t)
   store.addHosts([count('www.shop.example', { score: 0, evidence: new Set() }), count('agent.example', { score: 0 })])
-  t.strictSame(store.hosts(), [])
+  t.strictSame([...store.hosts(EVERY)], [])
 })
 
 t.test('a host that is put aside stays so, with who and why', async (t) => {
@@ -62,20 +64,18 @@ t.test('no table grows beyond its limit, and the surest hosts stay', async (t) =
   for (let round = 0; round < 4; round++) {
     store.addHosts(Array.from({ length: 2000 }, (_, index) => count(`h${round}-${index}.example`, { score: 60 })))
   }
-  t.equal(store.hosts().length, MAX_ROWS.hosts)
+  store.trim()
+  t.equal([...store.hosts(EVERY)].length, MAX_ROWS.hosts)
   t.ok(store.find('sure.example'))
   const row = { tool: 'codex', host: 'a.example', firstMs: 1, lastMs: 2 }
   store.addPaths(Array.from({ length: 3000 }, (_, index) => ({ ...row, path: `/p${index}`, count: index })))
-  store.putDrift(
-    Array.from({ length: 1500 }, (_, index) => ({
-      ...row,
-      host: `d${index}`,
-      windows: 20,
-      lift: 9,
-      share: 0.5,
-      clients: 3,
-    })),
-  )
+  const pairs = Array.from({ length: 1500 }, (_, index) => ({
+    ...row,
+    ...{ host: `d${index}`, windows: 20, lift: 9, share: 0.5, clients: 3 },
+  }))
+  for (let told = MAX_NEW_DRIFT; told < 1500; told += MAX_NEW_DRIFT)
+    t.equal(store.putDrift(pairs.slice(0, told + 5)).length, MAX_NEW_DRIFT)
+  store.trim()
   t.equal(store.paths().length, MAX_ROWS.paths)
   t.equal(store.paths()[0]?.count, 2999)
   t.equal(store.drift().length, MAX_ROWS.drift)
