@@ -91,7 +91,7 @@ export interface OutcomeFields {
   readonly sealed?: readonly SealedPart[]
 }
 
-export const UNRESTORED_REASONS = ['oversize', 'over-capacity', 'unknown-coding', 'dialect'] as const
+export const UNRESTORED_REASONS = ['oversize', 'over-capacity', 'unknown-coding', 'dialect', 'shared-address'] as const
 export type UnrestoredReason = (typeof UNRESTORED_REASONS)[number]
 
 /** A text that only the auditors together can read. */

@@ -11,4 +11,6 @@ export interface Client {
   /** Name of the network the address belongs to, from the network map. */
   readonly network: string | null
   readonly assurance: Assurance
+  /** Several people come from this address, and nothing proves which of them this is. Absent: no. */
+  readonly isShared?: true
 }

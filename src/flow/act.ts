@@ -48,6 +48,8 @@ interface ReadPorts {
   readonly limits: DecodeLimits
   /** Whose known values are found as well, where an edit may follow (`vaultKey`). */
   readonly editFor?: string
+  /** What is edited is never put back, and is kept for nobody. */
+  readonly isOneWay?: boolean
   /** Id of the request, by which somebody may report what was found in it. */
   readonly flow?: string
   /** Is told what was read. */
@@ -220,7 +222,7 @@ function distinctFindings(findings: readonly Finding[]): Finding[] {
 }
 
 async function editedBody(
-  { inspect, editFor }: JudgePorts,
+  { inspect, editFor, isOneWay = false }: JudgePorts,
   head: RequestHead,
   decision: ExchangeDecision,
   reading: BodyReading,
@@ -234,7 +236,7 @@ async function editedBody(
     dialect: decision.dialect,
     findings,
     severities: decision.editSeverities,
-    ...(decision.tierRules?.reversible === true && editFor !== undefined ? { keepFor: editFor } : {}),
+    ...(decision.tierRules?.reversible === true && !isOneWay && editFor !== undefined ? { keepFor: editFor } : {}),
   })
   if (edited.body === body) return { body: null, placeholders: [] }
   return { body: await encodeBodyAsync(edited.body, codings), placeholders: edited.placeholders }

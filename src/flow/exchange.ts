@@ -199,7 +199,7 @@ class OpenExchange implements Exchange {
   #openRestoration(): Restoration | null {
     const { restore } = this.#ports
     const { action, tierRules, dialect } = this.#decision
-    const isReversible = action === 'redact' && tierRules?.reversible === true && this.#input.isOneWay !== true
+    const isReversible = action === 'redact' && tierRules?.reversible === true && !this.#isOneWay
     if (restore === undefined || !isReversible) return null
     this.#restoration ??= new Restoration(restore, {
       client: vaultKey(this.#input.client),
@@ -302,7 +302,7 @@ class OpenExchange implements Exchange {
     if (decision.messages !== null) {
       const { dialect, messages, tierRules } = decision
       const isHeld = messages === 'held'
-      const isReversible = this.#ports.restore !== undefined && tierRules?.reversible === true
+      const isReversible = this.#ports.restore !== undefined && tierRules?.reversible === true && !this.#isOneWay
       return { kind: 'frames', isHeld, isRestored: isHeld && isReversible && canRestore(dialect), maxBytes, dialect }
     }
     // Also before a block: a rule on the model or on findings may be milder, and stands above it.
@@ -362,6 +362,15 @@ class OpenExchange implements Exchange {
     return parent === undefined ? head : { ...head, headers: MESSAGE_LINES }
   }
 
+  /** Nobody reads the answer for values, or nobody knows which of several people would get them. */
+  get #isOneWay(): boolean {
+    return this.#input.isOneWay === true || this.#isShared
+  }
+
+  get #isShared(): boolean {
+    return this.#input.client.isShared === true
+  }
+
   get #hasBody(): boolean {
     return this.#input.hasBody || this.#inQuery !== null
   }
@@ -379,9 +388,10 @@ class OpenExchange implements Exchange {
     return {
       ...this.#readPorts(),
       editFor,
+      isOneWay: this.#isOneWay,
       ...(recovery === undefined ? {} : { recovery }),
       decide: (facts) => this.#decide(facts),
-      ...(restore === undefined
+      ...(restore === undefined || this.#isOneWay
         ? {}
         : { knows: (histories: readonly string[]) => knowsHistories(restore, editFor, histories) }),
     }
@@ -454,8 +464,8 @@ class OpenExchange implements Exchange {
   #restoredFields(): Pick<OutcomeFields, 'restored' | 'restoreMisses' | 'unrestored'> {
     const { restored = 0, misses = 0, unrestored = null } = this.#restoration ?? {}
     const { dialect, tierRules } = this.#decision
-    const isLost = this.#isChanged && tierRules?.reversible === true && !canRestore(dialect)
-    const why = unrestored ?? (isLost ? 'dialect' : null)
+    const isLost = this.#isChanged && tierRules?.reversible === true && (this.#isShared || !canRestore(dialect))
+    const why = unrestored ?? (isLost ? (this.#isShared ? 'shared-address' : 'dialect') : null)
     return {
       ...(restored === 0 ? {} : { restored }),
       ...(misses === 0 ? {} : { restoreMisses: misses }),

@@ -66,8 +66,14 @@ class ClientIdentity implements ClientIdentityPort {
   }
 
   ofConnection(facts: ConnectionFacts): Client {
-    const base = this.#parts.addresses().identify(facts.address)
-    return compose(base, this.#connectionProofs(facts), [])
+    this.#current()
+    return compose(this.#byAddress(null, facts), this.#connectionProofs(facts), [])
+  }
+
+  /** `said`: by a proxy in front. One that does not say it stands for everybody behind it. */
+  #byAddress(said: string | null, { address }: ConnectionFacts): Client {
+    const found = this.#parts.addresses().identify(said ?? address)
+    return said === null && this.#isTrusted(address) ? { ...found, isShared: true } : found
   }
 
   identify(facts: ConnectionFacts, { headers }: RequestEvidence): Identified | Promise<Identified> {
@@ -75,7 +81,7 @@ class ClientIdentity implements ClientIdentityPort {
     const isOuter = this.#isTrusted(facts.address)
     const word = isOuter ? readOuterWord(headers) : SILENCE
     if (!word.ok) return refused(this.ofConnection(facts), new ProxyError('bad-request', word.detail))
-    const base = this.#parts.addresses().identify(word.address ?? facts.address)
+    const base = this.#byAddress(word.address, facts)
     // The certificate of a proxy in front is its own, not its client's.
     const proofs = isOuter ? outerProofs(word.user) : this.#connectionProofs(facts)
     const asker = { base, proofs, facts, isRequired: settings.authenticate === 'required' }
@@ -212,6 +218,8 @@ function compose(base: Client, proofs: readonly Proof[], moreGroups: readonly st
     network: base.network,
     // A user whom only the map names is as sure as the map, whatever proved the machine.
     assurance: winner.user === null && base.user !== null ? base.assurance : winner.assurance,
+    // Who proved himself is one person wherever he sits; a machine that did may have several in front of it.
+    ...(winner.user === null && base.isShared === true ? { isShared: true } : {}),
   }
 }
 

@@ -26,6 +26,7 @@ const entrySchema = z.strictObject({
   groups: z.array(text).optional(),
   device: text.optional(),
   network: text.optional(),
+  shared: z.boolean().optional(),
 })
 
 /** Format of the file that `identity.map` names. */
@@ -99,6 +100,7 @@ const knownOf = (entry: Entry): Known =>
     device: entry.device ?? null,
     network: entry.network ?? null,
     assurance: 'network',
+    ...(entry.shared === true ? { isShared: true } : {}),
   })
 
 /** An address as Node gives it: zone removed, IPv4-mapped IPv6 (`::ffff:10.0.0.1`) unwrapped. */

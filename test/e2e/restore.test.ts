@@ -1,4 +1,5 @@
 /** What a developer wrote comes back to him, and to him only, where the provider's answer holds a placeholder. */
+import { join } from 'node:path'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { ask } from '../helpers/asking-client.ts'
@@ -256,6 +257,22 @@ t.test('where IT says one-way, placeholders stay', async (t) => {
   const [event] = outcomes(await weir.waitForEvents((all) => outcomes(all).length >= 1))
   t.equal(event?.['restored'], undefined)
   t.equal(event?.['restoreMisses'], undefined)
+})
+
+t.test('where several people share an address nothing is kept and nothing put back', async (t) => {
+  const folder = t.testdir({ 'map.yaml': '- { cidr: 127.0.0.3, network: branch, shared: true }\n' })
+  const { shape, weir, ask } = await setUp(t, 'anthropic-messages', {
+    config: { identity: { map: join(folder, 'map.yaml') } },
+  })
+  for (const prompt of [PROMPT, 'hello']) {
+    const { text } = shape.read(eventsOf((await ask(prompt, { from: '127.0.0.3' })).text))
+    t.notMatch(text, KEY)
+  }
+  t.equal(shape.read(eventsOf((await ask(PROMPT)).text)).text, said.text, 'another address is one person')
+  const events = outcomes(await weir.waitForEvents((all) => outcomes(all).length >= 3))
+  t.match(events[0], { unrestored: 'shared-address' })
+  t.equal(events[1]?.['unrestored'], undefined, 'nothing was redacted')
+  t.match(events[2], { restored: 4 })
 })
 
 t.test('a history that the provider keeps: known goes on, unknown is a block', async (t) => {

@@ -188,6 +188,19 @@ t.test('the word of a trusted proxy is taken, and of nobody else', async (t) => 
   })
 })
 
+t.test('a trusted proxy that does not say whose connection it is stands for several people', async (t) => {
+  t.match(setUp(trusting).ask([]), { client: { user: null, isShared: true } })
+  t.match(setUp(trusting).ask(WORD.slice(0, 2)), { client: { user: 'ann', isShared: undefined } })
+  t.match(setUp(trusting).ask(WORD.slice(2)), { client: { user: null, isShared: undefined } })
+  t.match(setUp(trusting).ask(GOOD), { client: { user: 'li.wei', isShared: undefined } })
+  t.match(setUp(trusting).ask([], facts(null, '10.8.0.1')), { client: { user: null, isShared: undefined } })
+  const map = { network: 'branch', isShared: true, assurance: 'network' } as const
+  t.match(setUp({ map }).ask([]), { client: { isShared: true } })
+  t.match(setUp({ map }).ask(GOOD), { client: { user: 'li.wei', isShared: undefined } })
+  const machine = setUp({ map, certificate: { user: null, device: 'ts-1' } })
+  t.match(machine.ask([], facts(CERTIFICATE)), { client: { device: 'ts-1', isShared: true } })
+})
+
 t.test('a token is stronger than the word of a proxy, and the certificate of a proxy is its own', async (t) => {
   t.match(setUp(trusting).ask([...WORD, ...GOOD]), {
     ok: true,

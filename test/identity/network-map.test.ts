@@ -35,6 +35,17 @@ t.test('the longest prefix says who it is', (t) => {
   t.end()
 })
 
+t.test('an address of several people says so', (t) => {
+  const shared = createNetworkMap([
+    { cidr: '10.9.0.0/24', network: 'branch', shared: true },
+    { cidr: '10.9.0.7', user: 'ann', shared: false },
+  ])
+  t.equal(shared.identify('10.9.0.1').isShared, true)
+  t.notOk('isShared' in shared.identify('10.9.0.7'))
+  t.notOk('isShared' in shared.identify('10.8.0.1'))
+  t.end()
+})
+
 t.test('who is in no network is nobody, with the address all the same', (t) => {
   t.same(map.identify('192.0.2.1'), {
     address: '192.0.2.1',
