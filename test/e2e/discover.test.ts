@@ -207,3 +207,49 @@ t.test(
     t.equal((await admin(weir, '/discover?minScore=0')).json.items.length, 1)
   },
 )
+
+/** One GET through the proxy, from one of the loopback's many addresses. */
+function visit(port: number, from: string, url: string, agent: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: new URL(url).host, 'user-agent': agent }
+    const options = { host: '127.0.0.1', port, path: url, headers, localAddress: from, agent: false as const }
+    httpRequest(options, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode ?? 0))
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+t.test('a host that a tool begins to call is told, once; what is reached at other times too is not', async (t) => {
+  const origin = await startHttpOrigin(t, (_request, response) => response.end('ok'))
+  const hosts = ['chatgpt.com', 'telemetry.new.test', 'curl.test', 'registry.test']
+  const weir = await startWeir(t, { pins: Object.fromEntries(hosts.map((host) => [`${host}:80`, origin.address])) })
+  const now = Date.now
+  let aheadMs = 0
+  Date.now = () => now() + aheadMs
+  t.teardown(() => {
+    Date.now = now
+  })
+  const tool = 'codex_cli_rs/0.169.0 (Debian 12.0.0; x86_64) xterm'
+  for (let window = 0; window < 18; window++) {
+    const clients = ['127.0.0.2', '127.0.0.3', '127.0.0.4'].map(async (from) => {
+      // A developer's own curl, and a package manager: with the tool and without.
+      await visit(weir.port, from, 'http://curl.test/', 'curl/8.5.0')
+      if (window % 2 === 0) await visit(weir.port, from, 'http://registry.test/', 'npm/10.8.2')
+      if (window > 6) return
+      await visit(weir.port, from, 'http://chatgpt.com/backend-api/codex/models', tool)
+      await visit(weir.port, from, 'http://telemetry.new.test/v1', 'node')
+    })
+    await Promise.all(clients)
+    aheadMs += 120_000
+  }
+  const { json } = await admin(weir, '/discover/drift')
+  t.match(json, { drift: [{ tool: 'openai-codex', host: 'telemetry.new.test', windows: 21, clients: 3 }] })
+  t.equal((json as unknown as { drift: unknown[] }).drift.length, 1)
+  await admin(weir, '/discover/drift')
+  const told = await weir.waitForEvents((all) => all.some(({ operation }) => operation === 'discover.drift'))
+  const deeds = told.filter(({ operation }) => operation === 'discover.drift')
+  t.match(deeds, [{ phase: 'admin', actor: 'weir', target: 'telemetry.new.test', after: { tool: 'openai-codex' } }])
+  t.notMatch(JSON.stringify(deeds), /127\.0\.0/u, 'no address')
+})
