@@ -39,7 +39,10 @@ class Reader {
   private readonly maxBytes: number
   /** The beginning of a line that has not ended yet. */
   private readonly begun = new GrowingBytes()
+  /** Data lines of the event so far: copies, but for those of the chunk that is read now. */
   private data: Buffer[] = []
+  /** How many of them are copies. */
+  private owned = 0
   private event = ''
   private size = 0
   private isOversize = false
@@ -56,17 +59,25 @@ class Reader {
     if (bytes.length === 0) return
     let from = this.isAfterCr && bytes[0] === LF ? 1 : 0
     this.isAfterCr = bytes[bytes.length - 1] === CR
-    // The LF is remembered, so that a chunk whose lines end with CR is not searched for it again and again.
     let lf = bytes.indexOf(LF, from)
-    for (;;) {
-      const cr = (lf < 0 ? bytes : bytes.subarray(0, lf)).indexOf(CR, from)
-      const end = cr < 0 ? lf : cr
-      if (end < 0) break
-      this.line(bytes.subarray(from, end))
+    let cr = bytes.indexOf(CR, from)
+    while (lf >= 0 || cr >= 0) {
+      const end = cr < 0 || (lf >= 0 && lf < cr) ? lf : cr
+      this.line(bytes, from, end)
       from = end === cr && bytes[end + 1] === LF ? end + 2 : end + 1
-      if (lf >= 0 && lf < from) lf = bytes.indexOf(LF, from)
+      lf = nextOf(bytes, LF, { found: lf, from })
+      cr = nextOf(bytes, CR, { found: cr, from })
     }
     if (from < bytes.length) this.keep(bytes.subarray(from))
+    this.own()
+  }
+
+  /** The chunk is the caller's: what is needed of it is copied. */
+  private own(): void {
+    for (; this.owned < this.data.length; this.owned++) {
+      const line = this.data[this.owned]
+      if (line !== undefined) this.data[this.owned] = Buffer.from(line)
+    }
   }
 
   /** Remember the beginning of a line; the bytes are copied, since the chunk is the caller's. */
@@ -80,41 +91,51 @@ class Reader {
 
   private forget(): void {
     this.begun.clear()
-    this.data = []
+    this.dropData()
   }
 
-  private line(rest: Buffer): void {
-    let line = rest
-    if (this.begun.length > 0) {
-      this.begun.add(rest)
-      line = Buffer.from(this.begun.bytes())
-      this.begun.clear()
+  private dropData(): void {
+    this.data = []
+    this.owned = 0
+  }
+
+  /** A line that ends: `from` to `end` of the bytes, behind what was kept of it. */
+  private line(bytes: Buffer, from: number, end: number): void {
+    this.size += end - from
+    if (this.begun.length === 0) {
+      this.wholeLine(bytes, from, end)
+      return
     }
-    this.size += rest.length
+    this.begun.add(bytes.subarray(from, end))
+    const line = Buffer.from(this.begun.bytes())
+    this.begun.clear()
+    this.wholeLine(line, 0, line.length)
+  }
+
+  private wholeLine(bytes: Buffer, begin: number, end: number): void {
+    let from = begin
     if (this.isFirstLine) {
       this.isFirstLine = false
-      if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) line = line.subarray(3)
+      if (end - from >= 3 && bytes[from] === 0xef && bytes[from + 1] === 0xbb && bytes[from + 2] === 0xbf) from += 3
     }
-    if (line.length === 0) this.dispatch()
+    if (from === end) this.dispatch()
     else if (this.size > this.maxBytes) {
       this.isOversize = true
       this.forget()
-    } else if (!this.isOversize) this.field(line)
+    } else if (!this.isOversize) this.field(bytes, from, end)
   }
 
-  private field(line: Buffer): void {
-    const colon = line.indexOf(':')
-    const name = line.toString('latin1', 0, colon < 0 ? line.length : colon)
-    if (name !== 'data' && name !== 'event') return
-    const from = colon < 0 ? line.length : line[colon + 1] === 0x20 ? colon + 2 : colon + 1
-    if (name === 'event') this.event = line.toString('utf8', from)
-    else this.data.push(Buffer.from(line.subarray(from)))
+  private field(bytes: Buffer, from: number, end: number): void {
+    if (isNamed(bytes, DATA, { from, end }))
+      this.data.push(bytes.subarray(valueAt(bytes, from + DATA.length, end), end))
+    else if (isNamed(bytes, EVENT, { from, end }))
+      this.event = bytes.toString('utf8', valueAt(bytes, from + EVENT.length, end), end)
   }
 
   private dispatch(): void {
     const { data, event } = this
     if (this.isOversize) this.skipped += 1
-    this.data = []
+    this.dropData()
     this.event = ''
     this.size = 0
     const isComplete = !this.isOversize && data.length > 0
@@ -122,6 +143,32 @@ class Reader {
     if (!isComplete) return
     this.onEvent({ event: event === '' ? 'message' : event, data: joinLines(data) })
   }
+}
+
+/** Searches again only when what was found is passed: hardly a stream has a CR at all. */
+const nextOf = (
+  bytes: Buffer,
+  byte: number,
+  { found, from }: { readonly found: number; readonly from: number },
+): number => (found >= 0 && found < from ? bytes.indexOf(byte, from) : found)
+
+const DATA = Buffer.from('data')
+const EVENT = Buffer.from('event')
+const COLON = 0x3a
+const SPACE = 0x20
+
+/** Is this the name of the line's field? Byte by byte: most lines are told by the first. */
+function isNamed(bytes: Buffer, name: Buffer, { from, end }: { readonly from: number; readonly end: number }): boolean {
+  const after = from + name.length
+  if (after > end || (after < end && bytes[after] !== COLON)) return false
+  for (let at = 0; at < name.length; at++) if (bytes[from + at] !== name[at]) return false
+  return true
+}
+
+/** Where the value begins: behind the colon and one space, or at the end when there is none. */
+function valueAt(bytes: Buffer, colon: number, end: number): number {
+  if (colon >= end) return end
+  return colon + 1 < end && bytes[colon + 1] === SPACE ? colon + 2 : colon + 1
 }
 
 function joinLines(lines: readonly Buffer[]): Buffer {
