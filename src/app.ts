@@ -19,7 +19,7 @@ import { closeAll, type Opened } from './cli/opened.ts'
 import { createPersonsPort } from './cli/persons-port.ts'
 import { openProxyTls, type ProxyTls } from './cli/proxy-tls.ts'
 import { openSealedContent, type SealedContentDesk } from './cli/sealed-content.ts'
-import { addSinkGauges, sinkCounts } from './cli/sink-gauges.ts'
+import { createSinkGauges, sinkCounts } from './cli/sink-gauges.ts'
 import { loadStartParts, type StartFailure, type StartOptions, type StartParts } from './cli/start-parts.ts'
 import { watchTokenDeeds } from './cli/token-deeds.ts'
 import { proxyListens } from './config/proxy-listens.ts'
@@ -135,6 +135,7 @@ export class App {
   readonly #spool: Spool
   readonly #sinks: AuditSinks
   readonly #setSinks: AuditTrail['setSinks']
+  readonly #showSinks: (names: readonly string[]) => void
   readonly #store: EventStore
   readonly #archive: RulesArchive
   readonly #watch: StateWatch
@@ -172,6 +173,7 @@ export class App {
     const { store, spool, tree, sinks, persons, setSinks } = openAuditTrail(config, parts, parts.opened)
     this.#sinks = sinks
     this.#setSinks = setSinks
+    this.#showSinks = createSinkGauges(this.#metrics, sinks)
     this.#persons = persons
     this.#store = store
     this.#spool = spool
@@ -459,7 +461,7 @@ export class App {
   #onSwap(state: LoadedState): void {
     this.#archive.keep(state)
     this.#setSinks(state.config.audit.sinks)
-    this.#addSinkGauges(state.config)
+    this.#showSinks(state.config.audit.sinks.map(({ name }) => name))
   }
 
   #onReload(report: ReloadReport): void {
@@ -478,12 +480,7 @@ export class App {
     this.#metrics.gauge('weir_inspecting_bytes', () => this.#listener.inspectingBytes())
     this.#metrics.gauge('weir_audit_spooled_bytes', () => this.#spool.health().spooledBytes)
     this.#metrics.gauge('weir_audit_writable', () => (this.#spool.health().ok ? 1 : 0))
-    this.#addSinkGauges(this.config)
+    this.#showSinks(this.config.audit.sinks.map(({ name }) => name))
     this.#metrics.gauge('weir_audit_lost_records', () => this.#spool.lost())
-  }
-
-  #addSinkGauges({ audit }: WeirConfig): void {
-    const names = audit.sinks.map(({ name }) => name)
-    addSinkGauges(this.#metrics, names, this.#sinks)
   }
 }

@@ -10,6 +10,8 @@ import type { SendResult } from '../audit/sinks/sink.ts'
 import type { SinkState } from '../audit/sinks/state-file.ts'
 import { loadConfig } from '../config/load.ts'
 import type { WeirConfig } from '../config/schema.ts'
+import { sinkFileProblems } from '../config/sink-files.ts'
+import type { Problem } from '../domain/settings.ts'
 import { sinksFolder } from './audit-trail.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
@@ -58,12 +60,16 @@ function list(sinks: Sinks, data: string, isJson: boolean, io: CliIo): number {
     sinksFolder(data),
     sinks.map(({ name }) => name),
   )
-  if (isJson) for (const [index, lag] of lags.entries()) io.stdout(jsonLine({ ...lag, ...aboutSink(sinks[index]) }))
+  const files = sinks.map((sink) => sinkFileProblems([sink]))
+  if (isJson)
+    for (const [index, lag] of lags.entries())
+      io.stdout(jsonLine({ ...lag, ...aboutSink(sinks[index]), files: files[index] }))
   else if (sinks.length === 0) io.stdout('records are sent nowhere: `audit.sinks` names no receiver\n')
   else
     for (const [index, lag] of lags.entries())
-      io.stdout(`${lagLines(lag, sinks[index]).map(escapeControls).join('\n')}\n`)
-  return lags.some(({ state }) => state?.failure != null) ? EXIT.bad : EXIT.done
+      io.stdout(`${[...lagLines(lag, sinks[index]), ...fileLines(files[index])].map(escapeControls).join('\n')}\n`)
+  const isUnfit = files.flat().some(({ severity }) => severity === 'error')
+  return isUnfit || lags.some(({ state }) => state?.failure != null) ? EXIT.bad : EXIT.done
 }
 
 /** Never a secret: those stand in files of their own. */
@@ -91,6 +97,9 @@ function lagLines({ name, state, behindEvents }: SinkLag, sink: Sinks[number] | 
     ...notDelivered(name, state),
   ]
 }
+
+const fileLines = (problems: readonly Problem[] = []): string[] =>
+  problems.map(({ severity, file, message }) => `  ${severity}: ${file}: ${message}`)
 
 /** What the receiver will never get, and why. */
 function notDelivered(name: string, { leftOut, setAside, lost }: SinkState): string[] {

@@ -8,6 +8,7 @@ import { compileNetworkMap } from '../identity/network-map.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
 import type { Finding } from './doctor-finding.ts'
 import { checkProxy, parseProxyUrl } from './doctor-proxy.ts'
+import { checkSinks } from './doctor-sinks.ts'
 import { checkTools } from './doctor-tools.ts'
 import { checkTrust } from './doctor-trust.ts'
 import { checkUntrusting } from './doctor-untrusting.ts'
@@ -67,9 +68,10 @@ async function examine(proxy: string | undefined, config: string | undefined, io
   })
   const trust = await trustFindings(state, io)
   const untrusting = state === null ? [] : checkUntrusting(state.config.data.dir, Date.now())
+  const sinks = state === null ? [] : checkSinks(state.config, Date.now())
   const tools = checkTools(io.env, state?.rules.snapshot ?? null)
   return {
-    findings: [...findings, reached.finding, ...variables, ...trust, ...untrusting, ...tools],
+    findings: [...findings, reached.finding, ...variables, ...trust, ...untrusting, ...sinks, ...tools],
     isReachable: reached.isReachable,
   }
 }

@@ -14,15 +14,26 @@ const GAUGES: readonly (readonly [name: string, valueOf: (status: SinkStatus) =>
   ['weir_sink_failing', ({ failure }) => (failure === null ? 0 : 1)],
 ]
 
-/** One series per sink; none before its thread has reported. */
-export function addSinkGauges(metrics: Pick<Metrics, 'gauge'>, names: readonly string[], sinks: AuditSinks): void {
-  for (const sink of names) {
-    for (const [gauge, valueOf] of GAUGES) {
-      const read = (): number => {
-        const status = sinks.status().find(({ name }) => name === sink)
-        return status === undefined ? Number.NaN : valueOf(status)
+/**
+ * One series per sink of the list that was told last; none before its thread has reported. Who is not on the list any
+ * more counts 0: a series cannot be taken back, and its last value would raise alarms for ever.
+ */
+export function createSinkGauges(
+  metrics: Pick<Metrics, 'gauge'>,
+  sinks: Pick<AuditSinks, 'status'>,
+): (names: readonly string[]) => void {
+  let listed: ReadonlySet<string> = new Set()
+  return (names) => {
+    listed = new Set(names)
+    for (const sink of names) {
+      for (const [gauge, valueOf] of GAUGES) {
+        const read = (): number => {
+          if (!listed.has(sink)) return 0
+          const status = sinks.status().find(({ name }) => name === sink)
+          return status === undefined ? Number.NaN : valueOf(status)
+        }
+        metrics.gauge(gauge, read, { sink })
       }
-      metrics.gauge(gauge, read, { sink })
     }
   }
 }

@@ -2,6 +2,7 @@
  * The files that `audit.sinks` names, tried before the list takes effect. They are read again for each connection: what
  * changes in them later needs no reload.
  */
+import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { Problem } from '../domain/settings.ts'
@@ -14,11 +15,18 @@ const FILES: readonly NamedFile[] = ['caFile', 'certFile', 'keyFile', 'tokenFile
 /** Others on the machine must not read these. */
 const SECRETS: ReadonlySet<NamedFile> = new Set(['keyFile', 'tokenFile', 'secretFile'])
 
-/** Errors where a file cannot be used, warnings where others can read a secret. Never what stands in a file. */
-export const sinkFileProblems = (sinks: readonly SinkConfig[]): Problem[] =>
-  sinks.flatMap((sink, index) => (sink.kind === 'file' ? [] : problemsOf(sink, `audit.sinks[${index}]`)))
+const DAY_MS = 86_400_000
+/** So many days before its end a certificate of ours is a warning. */
+const ENDS_SOON_DAYS = 21
 
-function problemsOf(sink: SinkConfig, path: string): Problem[] {
+/**
+ * Errors where a file cannot be used; warnings where others can read a secret and where our certificate has ended or soon
+ * will. Never what stands in a file.
+ */
+export const sinkFileProblems = (sinks: readonly SinkConfig[], nowMs = Date.now()): Problem[] =>
+  sinks.flatMap((sink, index) => (sink.kind === 'file' ? [] : problemsOf(sink, `audit.sinks[${index}]`, nowMs)))
+
+function problemsOf(sink: SinkConfig, path: string, nowMs: number): Problem[] {
   const problems: Problem[] = []
   const texts = new Map<NamedFile, string>()
   for (const name of FILES) {
@@ -33,7 +41,7 @@ function problemsOf(sink: SinkConfig, path: string): Problem[] {
       tell('can be read by others: run `chmod 600` on it', 'warning')
     }
   }
-  if (!problems.some(({ severity }) => severity === 'error')) problems.push(...tlsProblems(sink, path, texts))
+  if (!problems.some(({ severity }) => severity === 'error')) problems.push(...tlsProblems(sink, path, texts, nowMs))
   return problems
 }
 
@@ -52,21 +60,32 @@ function readText(file: string, tell: (message: string) => void): string | null 
 /** Windows has no such bits. */
 const isOpenToOthers = (file: string): boolean => process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0
 
-function tlsProblems(sink: SinkConfig, path: string, texts: ReadonlyMap<NamedFile, string>): Problem[] {
+function tlsProblems(sink: SinkConfig, path: string, texts: ReadonlyMap<NamedFile, string>, nowMs: number): Problem[] {
   const named = sink as Partial<Record<NamedFile, string | null>>
-  const problem = (file: string | null | undefined, name: string, message: string): Problem[] => [
-    { file: file ?? '', line: null, path: `${path}${name}`, message, severity: 'error' },
+  const problem = (name: NamedFile, message: string, severity: Problem['severity'] = 'error'): Problem[] => [
+    { file: named[name] ?? '', line: null, path: `${path}.${name}`, message, severity },
   ]
   const [ca, cert, key] = (['caFile', 'certFile', 'keyFile'] as const).map((name) => texts.get(name))
-  const isCa = ca === undefined || (ca.includes(CERTIFICATE) && codeOf({ ca }) === null)
-  const code = cert === undefined || key === undefined ? null : codeOf({ cert, key })
-  return [
-    ...(isCa ? [] : problem(named.caFile, '.caFile', 'holds no PEM certificate')),
-    // OpenSSL's text may quote input: its code says enough.
-    ...(code === null
-      ? []
-      : problem(named.certFile, '', `certificate and key do not work together (${code}): check both files`)),
-  ]
+  if (ca !== undefined && !(ca.includes(CERTIFICATE) && codeOf({ ca }) === null)) {
+    return problem('caFile', 'holds no PEM certificate')
+  }
+  if (cert === undefined || key === undefined) return []
+  const code = codeOf({ cert, key })
+  // OpenSSL's text may quote input: its code says enough.
+  if (code !== null) {
+    return problem('certFile', `certificate and key do not work together (${code}): check both files`)
+  }
+  const ending = endingOf(cert, nowMs)
+  return ending === null ? [] : problem('certFile', ending, 'warning')
+}
+
+/** What there is to say of our certificate's time; `null`: nothing. */
+function endingOf(cert: string, nowMs: number): string | null {
+  const { validToDate } = new X509Certificate(cert)
+  const days = Math.floor((validToDate.getTime() - nowMs) / DAY_MS)
+  const date = validToDate.toISOString().slice(0, 10)
+  if (days < 0) return `the certificate ended on ${date}: receivers refuse it; renew it, no reload is needed`
+  return days > ENDS_SOON_DAYS ? null : `the certificate ends on ${date}: renew it, no reload is needed`
 }
 
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----'

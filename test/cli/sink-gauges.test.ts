@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { AuditSinks } from '../../src/audit/sinks/sinks.ts'
 import type { SinkStatus } from '../../src/audit/sinks/sinks-protocol.ts'
-import { addSinkGauges, sinkCounts } from '../../src/cli/sink-gauges.ts'
+import { createSinkGauges, sinkCounts } from '../../src/cli/sink-gauges.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 
 const status = (name: string, more: Partial<SinkStatus> = {}): SinkStatus => ({
@@ -38,7 +38,8 @@ t.test('each sink is a series of its own; one that has not reported has none', a
     setAside: 1,
     failure: { since: '', why: '' },
   })
-  addSinkGauges(metrics, ['siem', 'copy', 'late'], sinksOf([failing, status('copy')]))
+  const show = createSinkGauges(metrics, sinksOf([failing, status('copy')]))
+  show(['siem', 'copy', 'late'])
   const text = await metrics.scrape()
   const wanted = [
     'behind_events 7',
@@ -53,6 +54,10 @@ t.test('each sink is a series of its own; one that has not reported has none', a
   for (const each of wanted) t.match(text, `weir_sink_${each.replace(' ', '{sink="siem"} ')}\n`)
   t.match(text, 'weir_sink_failing{sink="copy"} 0\n')
   t.notMatch(text, 'late')
+  show(['copy'])
+  const later = await metrics.scrape()
+  for (const each of wanted) t.match(later, `weir_sink_${each.replace(/ .*/u, '{sink="siem"} 0')}\n`)
+  t.match(later, 'weir_sink_delivered_events{sink="copy"} 5\n')
 })
 
 t.test('readyz tells how many are well', async (t) => {

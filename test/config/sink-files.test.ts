@@ -18,16 +18,21 @@ t.test('files that fit and belong to their owner alone are no problem', async (t
     { ...hook, secretFile, caFile: pki.ca, certFile, keyFile },
     { name: 'copy', kind: 'file', file: '/none' },
   )
-  t.strictSame(sinkFileProblems(sinks), [])
+  const now = Date.now()
+  t.strictSame(sinkFileProblems(sinks, now - 40 * 86_400_000), [])
+  // It lasts two days.
+  t.match(sinkFileProblems(sinks), [{ path: 'audit.sinks[0].certFile', severity: 'warning', message: /ends on 20/ }])
+  t.match(sinkFileProblems(sinks, now + 40 * 86_400_000), [{ severity: 'warning', message: /ended on 20/ }])
   chmodSync(keyFile, 0o640)
   chmodSync(secretFile, 0o604)
   t.match(sinkFileProblems(sinks), [
     { path: 'audit.sinks[0].keyFile', severity: 'warning', file: keyFile, message: /chmod 600/ },
     { path: 'audit.sinks[0].secretFile', severity: 'warning', message: /chmod 600/ },
+    { path: 'audit.sinks[0].certFile' },
   ])
   const other = pki.issue({ subject: '/CN=other' })
   t.match(sinkFileProblems(sinksOf({ ...hook, secretFile, certFile, keyFile: other.key })).at(-1), {
-    path: 'audit.sinks[0]',
+    path: 'audit.sinks[0].certFile',
     severity: 'error',
     message: /do not work together/,
   })
@@ -47,7 +52,7 @@ t.test('all that is wrong is told at once, and nothing of what stands in a file'
     { path: 'audit.sinks[0].caFile', message: 'holds no PEM certificate' },
     { path: 'audit.sinks[1].tokenFile', message: 'cannot be read: ENOENT' },
     { path: 'audit.sinks[1].secretFile', message: 'is empty' },
-    { path: 'audit.sinks[2]', message: /do not work together/ },
+    { path: 'audit.sinks[2].certFile', message: /do not work together/ },
   ])
   t.notMatch(JSON.stringify(problems), /hush/)
 })

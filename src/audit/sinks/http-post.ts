@@ -5,6 +5,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { readTlsFiles, type TlsFileNames } from './tls-files.ts'
+import { withCertificateHint } from './tls-why.ts'
 
 /** As much of an answer is read; what is longer is no answer to a delivery. */
 const MAX_ANSWER_BYTES = 65_536
@@ -58,24 +59,36 @@ async function postOnce({ url, headers, body, options, agents, timeoutMs }: Post
   const common = {
     method: 'POST',
     headers: { 'user-agent': 'weir', ...headers, 'content-length': bytes.length },
-    signal: AbortSignal.timeout(timeoutMs * MAX_PAUSES),
     timeout: timeoutMs,
   }
   const request =
     url.protocol === 'https:'
-      ? httpsRequest(url, { ...common, agent: agents.https, ...readTlsFiles(options) })
+      ? httpsRequest(url, { ...common, agent: agents.https, ...readTlsFiles(options), rejectUnauthorized: true })
       : httpRequest(url, { ...common, agent: agents.http })
-  return new Promise((resolve, reject) => {
+  const longestMs = timeoutMs * MAX_PAUSES
+  const overall = setTimeout(() => request.destroy(new Error(`not done within ${longestMs} ms`)), longestMs)
+  const answer = new Promise<HttpAnswer>((resolve, reject) => {
     request.on('timeout', () => request.destroy(new Error(`no answer for ${timeoutMs} ms`)))
-    request.on('error', reject)
+    // A connection that was used before has been taken once.
+    request.on('error', (error) =>
+      reject(url.protocol === 'https:' && !request.reusedSocket ? withCertificateHint(error) : error),
+    )
     request.on('response', (response) => {
       readStart(response).then(
-        (text) => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
+        (text) =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text: withoutToken(text, headers) }),
         reject,
       )
     })
     request.end(bytes)
   })
+  return answer.finally(() => clearTimeout(overall))
+}
+
+/** Receivers may repeat what they got; a token is nothing to show. */
+function withoutToken(text: string, { authorization = '' }: Readonly<Record<string, string>>): string {
+  const token = authorization.slice(authorization.indexOf(' ') + 1)
+  return token === '' ? text : text.replaceAll(token, '[token]')
 }
 
 /** The beginning of the answer; a longer one costs the connection. */

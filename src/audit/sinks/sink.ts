@@ -1,5 +1,7 @@
 /** What every kind of sink is to the rest: it tries to deliver once and says what came of it. */
 
+import { alertWords } from './tls-why.ts'
+
 export const SINK_SEVERITIES = ['error', 'warning', 'notice', 'info'] as const
 export type SinkSeverity = (typeof SINK_SEVERITIES)[number]
 
@@ -50,6 +52,8 @@ export const retry = (error: unknown): SendResult => ({ kind: 'retry', why: whyO
 /** What a system call said, as one short line. */
 export function whyOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
+  const alert = error instanceof Error ? alertWords(message) : null
+  if (alert !== null) return alert
   const text =
     error instanceof Error
       ? code === undefined || message.includes(code)

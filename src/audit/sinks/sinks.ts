@@ -64,7 +64,9 @@ class WorkerSinks implements AuditSinks {
     this.#worker = this.#sinks.length === 0 ? null : this.#start()
   }
 
-  status = (): readonly SinkStatus[] => this.#status
+  /** Who was taken from the list is not told of, though its last attempt may still be under way. */
+  status = (): readonly SinkStatus[] =>
+    this.#status.filter((each) => this.#sinks.some(({ name }) => name === each.name))
 
   durable = (seq: number): void => {
     this.#durableSeq = seq
@@ -133,7 +135,6 @@ class WorkerSinks implements AuditSinks {
   #onExit(): void {
     this.#worker = null
     this.#onClosed?.()
-    if (this.#sinks.length === 0) this.#status = []
     if (this.#closing !== null || this.#sinks.length === 0) return
     this.#isRestarting = true
     setTimeout(() => {

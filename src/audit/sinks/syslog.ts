@@ -7,6 +7,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { hostname } from 'node:os'
 import { connect as connectTls } from 'node:tls'
+import { accepted, connected, writeAndEnd } from './receiver-socket.ts'
 import type { SyslogSettings } from './settings.ts'
 import { DELIVERED, retry, type SendResult, type Sink, type SinkMessage, type SinkSeverity } from './sink.ts'
 import { readTlsFiles } from './tls-files.ts'
@@ -63,8 +64,12 @@ class SyslogSink implements Sink {
       this.#current = socket
       const longestMs = this.#settings.timeoutMs * MAX_PAUSES
       overall = setTimeout(() => socket.destroy(new Error(`not done within ${longestMs} ms`)), longestMs)
-      if (kept === null) await connected(socket, this.#settings.tls)
-      await (this.#settings.confirm === 'close' ? writeAndEnd(socket, bytes) : this.#writeAndKeep(socket, bytes))
+      const graceMs = kept === null ? await connected(socket) : 0
+      if (this.#settings.confirm === 'close') await writeAndEnd(socket, bytes, graceMs)
+      else {
+        if (kept === null) await accepted(socket, graceMs)
+        await this.#writeAndKeep(socket, bytes)
+      }
       return DELIVERED
     } catch (error) {
       return retry(error)
@@ -89,7 +94,14 @@ class SyslogSink implements Sink {
   #open(): Socket {
     const { host, port, tls, timeoutMs } = this.#settings
     const socket = tls
-      ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...readTlsFiles(this.#settings) })
+      ? connectTls({
+          host,
+          port,
+          ...(isIP(host) === 0 ? { servername: host } : {}),
+          ...readTlsFiles(this.#settings),
+          // Whatever the environment says.
+          rejectUnauthorized: true,
+        })
       : connectTcp({ host, port, allowHalfOpen: true })
     socket.setTimeout(timeoutMs)
     socket.on('timeout', () => socket.destroy(new Error(`no answer for ${timeoutMs} ms`)))
@@ -110,35 +122,4 @@ class SyslogSink implements Sink {
     socket.resume()
     this.#kept = socket
   }
-}
-
-function connected(socket: Socket, tls: boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject)
-    socket.once(tls ? 'secureConnect' : 'connect', () => {
-      socket.off('error', reject)
-      resolve()
-    })
-  })
-}
-
-/** Resolves once the receiver, too, has ended the connection without complaint, after we had. */
-function writeAndEnd(socket: Socket, bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let isWritten = false
-    let isEnded = false
-    socket.once('error', reject)
-    socket.once('finish', () => {
-      isWritten = true
-    })
-    socket.once('end', () => {
-      isEnded = isWritten
-    })
-    socket.once('close', () => {
-      if (isEnded) resolve()
-      else reject(new Error('the receiver closed the connection before it had read everything'))
-    })
-    socket.resume()
-    socket.end(bytes)
-  })
 }

@@ -67,11 +67,13 @@ t.test('a receiver that ends, resets or never reads has not got it', async (t) =
     'ends after the first bytes': (socket) => socket.once('data', () => socket.destroy()),
     'never reads': (socket) => socket.pause(),
   }
-  const big = message('A', { text: 'x'.repeat(8_000_000) })
-  for (const [name, play] of Object.entries(cases)) {
+  const sizes = [8, 8_000_000]
+  const all = sizes.flatMap((size) => Object.entries(cases).map(([name, play]) => ({ name, play, size })))
+  for (const { name, play, size } of all) {
     const port = await listen(t, createServer({ pauseOnConnect: name === 'never reads', allowHalfOpen: true }, play))
     const sink = createSyslogSink(syslogSettings(port, { timeoutMs: 300 }))
-    t.match(await sink.send([big]), { kind: 'retry', why: /./ }, name)
+    const text = 'x'.repeat(size)
+    t.match(await sink.send([message('A', { text })]), { kind: 'retry', why: /./ }, `${name}, ${size} bytes`)
     await sink.close()
   }
 })
