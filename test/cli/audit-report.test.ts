@@ -66,7 +66,10 @@ t.test('a damaged event file is named, the rest is packed, and it was not all', 
   const args = ['report', '--from', '2026-11-22', '--to', '2026-11-23', '--lang', 'en', '--data', '.']
   const made = await call(at.data, ...args)
   t.equal(made.code, 1)
-  t.match(made.stderr, /note: `events-n9-w0-0+1\.jsonl` cannot be read \(EISDIR\): records from 1 on of n9-w0 are not/u)
+  t.match(
+    made.stderr,
+    /note: `events-n9-w0-0+1\.jsonl` cannot be read \(it is no regular file\): records from 1 on of n9-w0 are not/u,
+  )
   t.match(made.stdout, '4 records')
   t.match(JSON.parse((await call(at.data, ...args, '--force', '--json')).stdout), { damaged: [{ stream: 'n9-w0' }] })
 })

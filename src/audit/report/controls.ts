@@ -1,6 +1,7 @@
 /**
- * Which evidence of a pack speaks to which control: an aid for auditors. Own words, each with its source; no text of a
- * standard is repeated, nothing here is legal advice, and no row says that a requirement is met.
+ * Which evidence of a pack speaks to which control: an aid for auditors. Own words, each compared with a page that says
+ * what is asked for, and that page is named; no text of a standard is repeated, nothing here is legal advice, and no row
+ * says that a requirement is met.
  */
 import type { Language } from './summary-texts.ts'
 
@@ -15,35 +16,48 @@ export interface Control {
   readonly evidence: Said
   /** For `weir audit query`. */
   readonly query: string
-  /** Where the requirement stands; a page that can be read freely where the text itself is sold. */
+  /** The text itself, by its name: the standards are sold, and none was opened by us. */
   readonly source: string
+  /** The page that our words were compared with; `null`: not checked by us, and the row says so. */
+  readonly read: ReadPage | null
 }
+
+export interface ReadPage {
+  readonly address: string
+  /** Day on which it was read, in a stored copy: `2026-11-23`. */
+  readonly on: string
+}
+
+const READ_ON = '2026-11-23'
+const page = (address: string): ReadPage => ({ address, on: READ_ON })
 
 const ISO_27001 = 'ISO/IEC 27001:2022, Annex A'
 const SOC_2 = 'SOC 2 (AICPA Trust Services Criteria, TSP 100)'
 const ISO_42001 = 'ISO/IEC 42001:2023, Annex A'
 const AI_ACT = 'Regulation (EU) 2024/1689 (AI Act)'
-const CHINA = '中国 / China: PIPL, Cybersecurity Law, GB/T 22239'
+const CHINA = '中国 / China: PIPL, GB/T 22239'
 
-const TSC =
-  'https://www.aicpa-cima.com/resources/download/2017-trust-services-criteria-with-revised-points-of-focus-2022'
-const EUR_LEX = 'https://eur-lex.europa.eu/eli/reg/2024/1689/oj'
+const TSC = 'AICPA, 2017 Trust Services Criteria (revised points of focus 2022)'
+const AI_ACT_TEXT = 'OJ L, 2024/1689, 12.7.2024'
+const PIPL = '中华人民共和国个人信息保护法'
+const SOC_2_PAGE = page('https://www.cybercompliance.app/de/frameworks/soc-2')
+const AI_ACT_PAGE = page('https://powerquant.dk/en/logging-article-12')
 
 export const CONTROLS: readonly Control[] = [
   {
     framework: ISO_27001,
     id: 'A.8.12',
     says: {
-      en: 'Data leakage prevention where sensitive information is processed or sent.',
-      'zh-CN': '在处理或传输敏感信息之处采取防止数据泄露的措施。',
+      en: 'Data leakage prevention where sensitive information is processed, stored or sent.',
+      'zh-CN': '在处理、存储或传输敏感信息之处采取防止数据泄露的措施。',
     },
     evidence: {
       en: 'Findings by detector, redacted and blocked requests, detectors in force (policies/), coverage.',
       'zh-CN': '按检测器统计的发现、脱敏和阻止的请求、生效的检测器（policies/）、覆盖情况。',
     },
     query: '--action redact',
-    source:
-      'https://www.iso.org/standard/27001 · https://www.assentriskmanagement.co.uk/insights-iso-270022022-control-8-12-data-leakage-prevention/',
+    source: 'ISO/IEC 27001:2022',
+    read: page('https://www.assentriskmanagement.co.uk/insights-iso-270022022-control-8-12-data-leakage-prevention/'),
   },
   {
     framework: ISO_27001,
@@ -57,22 +71,23 @@ export const CONTROLS: readonly Control[] = [
       'zh-CN': 'events.jsonl、检查点与证明、记录缺口、保留与保全。',
     },
     query: '--phase admin',
-    source: 'https://www.iso.org/standard/27001 · https://www.isms.online/iso-27001/annex-a/8-15-logging-2022',
+    source: 'ISO/IEC 27001:2022',
+    read: page('https://controlstack.au/controls/iso27001-annex-a-8-15-logging-of-activities-and-events/'),
   },
   {
     framework: ISO_27001,
     id: 'A.8.16',
     says: {
-      en: 'Networks, systems and applications are monitored for anomalous behaviour, and it is acted upon.',
-      'zh-CN': '监控网络、系统和应用的异常行为并采取行动。',
+      en: 'Networks, systems and applications are monitored for anomalous behaviour, and possible incidents are evaluated.',
+      'zh-CN': '监控网络、系统和应用的异常行为，并评估可能的安全事件。',
     },
     evidence: {
       en: 'Blocked requests by reason, AI outside the catalogue, untrusting clients, configuration changes.',
       'zh-CN': '按原因统计的阻止、目录之外的 AI、拒绝证书的客户端、配置变更。',
     },
     query: '--action block',
-    source:
-      'https://www.iso.org/standard/27001 · https://assentriskmanagement.co.uk/insights-iso-270022022-control-8-16-monitoring-activities',
+    source: 'ISO/IEC 27001:2022',
+    read: page('https://assentriskmanagement.co.uk/insights-iso-270022022-control-8-16-monitoring-activities'),
   },
   {
     framework: SOC_2,
@@ -87,6 +102,7 @@ export const CONTROLS: readonly Control[] = [
     },
     query: '--tier prohibited',
     source: TSC,
+    read: SOC_2_PAGE,
   },
   {
     framework: SOC_2,
@@ -101,13 +117,14 @@ export const CONTROLS: readonly Control[] = [
     },
     query: '--action redact --tier restricted',
     source: TSC,
+    read: page('https://www.auditfront.com/frameworks/soc-2/common-criteria/cc6-7'),
   },
   {
     framework: SOC_2,
     id: 'CC7.2',
     says: {
-      en: 'System components are watched for anomalies, which are analysed as possible security events.',
-      'zh-CN': '监控系统组件的异常，并作为可能的安全事件加以分析。',
+      en: 'System components are watched for anomalies that point to malicious acts, disasters or errors.',
+      'zh-CN': '监控系统组件中表明恶意行为、灾害或错误的异常。',
     },
     evidence: {
       en: 'Events per day, failures, AI outside the catalogue, untrusting clients.',
@@ -115,6 +132,7 @@ export const CONTROLS: readonly Control[] = [
     },
     query: '--phase tunnel --action block',
     source: TSC,
+    read: SOC_2_PAGE,
   },
   {
     framework: SOC_2,
@@ -129,6 +147,7 @@ export const CONTROLS: readonly Control[] = [
     },
     query: '--phase admin --text feedback',
     source: TSC,
+    read: page('https://www.auditfront.com/frameworks/soc-2/common-criteria/cc7-3'),
   },
   {
     framework: ISO_42001,
@@ -142,8 +161,8 @@ export const CONTROLS: readonly Control[] = [
       'zh-CN': 'events.jsonl：每个请求和隧道一条记录；覆盖情况说明未见部分。',
     },
     query: '--phase outcome',
-    source:
-      'https://www.iso.org/standard/81230.html · https://controlstack.au/controls/iso42001-annex-a-6-2-8-ai-system-recording-of-event-logs/',
+    source: 'ISO/IEC 42001:2023',
+    read: page('https://controlstack.au/controls/iso42001-annex-a-6-2-8-ai-system-recording-of-event-logs/'),
   },
   {
     framework: ISO_42001,
@@ -157,8 +176,8 @@ export const CONTROLS: readonly Control[] = [
       'zh-CN': '生效的策略（policies/）：工具分级；例外及其批准。',
     },
     query: '--phase config',
-    source:
-      'https://www.iso.org/standard/81230.html · https://controlstack.au/controls/iso42001-annex-a-9-2-processes-for-responsible-use-of-ai-systems/',
+    source: 'ISO/IEC 42001:2023',
+    read: page('https://controlstack.au/controls/iso42001-annex-a-9-2-processes-for-responsible-use-of-ai-systems/'),
   },
   {
     framework: ISO_42001,
@@ -172,8 +191,8 @@ export const CONTROLS: readonly Control[] = [
       'zh-CN': '按工具、主机和模型统计的请求；未经审核的中转与目录之外的主机。',
     },
     query: '--tool unlisted',
-    source:
-      'https://www.iso.org/standard/81230.html · https://controlstack.au/controls/iso42001-annex-a-10-3-suppliers/',
+    source: 'ISO/IEC 42001:2023',
+    read: page('https://controlstack.au/controls/iso42001-annex-a-10-3-suppliers/'),
   },
   {
     framework: AI_ACT,
@@ -187,7 +206,8 @@ export const CONTROLS: readonly Control[] = [
       'zh-CN': '在系统之外产生的使用记录：何时、何人、何种工具和模型。不能取代系统自身的日志。',
     },
     query: '--phase outcome',
-    source: EUR_LEX,
+    source: AI_ACT_TEXT,
+    read: AI_ACT_PAGE,
   },
   {
     framework: AI_ACT,
@@ -201,7 +221,8 @@ export const CONTROLS: readonly Control[] = [
       'zh-CN': '按日和工具统计的事件、失败、发现、规则变更。',
     },
     query: '--action block',
-    source: EUR_LEX,
+    source: AI_ACT_TEXT,
+    read: AI_ACT_PAGE,
   },
   {
     framework: AI_ACT,
@@ -215,7 +236,8 @@ export const CONTROLS: readonly Control[] = [
       'zh-CN': '首条与末条记录、管理员操作中的保留清除与保全；policies/ 中的 audit.retentionDays。',
     },
     query: '--phase admin --text retention',
-    source: EUR_LEX,
+    source: AI_ACT_TEXT,
+    read: page('https://govcompass.ai/responsible-ai/art-26-6-log-retentie'),
   },
   {
     framework: CHINA,
@@ -229,8 +251,8 @@ export const CONTROLS: readonly Control[] = [
       'zh-CN': '按检测器统计的脱敏、记录中的假名、隐私模式、防篡改证明。',
     },
     query: '--action redact',
-    source:
-      'http://www.npc.gov.cn/npc/c30834/202108/a8c4e3672c74491a80b53a172bb753fe.shtml · https://wechat.estsglobal.com/wechat/law_contents/312',
+    source: PIPL,
+    read: page('https://wechat.estsglobal.com/wechat/law_contents/312'),
   },
   {
     framework: CHINA,
@@ -244,21 +266,22 @@ export const CONTROLS: readonly Control[] = [
       'zh-CN': '本证据包可作为此类审计的材料；管理员操作中的删除与重新识别记录。',
     },
     query: '--phase admin',
-    source: 'https://gaopenglaw.com/content/details11_4852.html',
+    source: PIPL,
+    read: page('https://gaopenglaw.com/content/details11_4852.html'),
   },
   {
     framework: CHINA,
     id: 'GB/T 22239-2019 安全审计 / security audit',
     says: {
-      en: 'Audit records name date and time, user, type and result of an event, and are protected against unexpected deletion, change and overwriting.',
-      'zh-CN': '审计记录包括事件的日期和时间、用户、事件类型、是否成功等，并受到保护，避免未预期的删除、修改或覆盖。',
+      en: 'Not checked by us: no copy of the text could be opened. Its items on security audit are about what audit records hold and how they are protected.',
+      'zh-CN': '我们未能核对原文。其“安全审计”条款涉及审计记录的内容及其保护。',
     },
     evidence: {
       en: 'Fields of events.jsonl (time, who, phase, action, status), checkpoints and proofs.',
       'zh-CN': 'events.jsonl 的字段（time、who、phase、action、status）、检查点与证明。',
     },
     query: '--phase outcome',
-    source:
-      'https://openstd.samr.gov.cn/ (GB/T 22239-2019) · https://365seal.com/y/wWpemA8jpG.html (2008 edition, same items)',
+    source: 'GB/T 22239-2019',
+    read: null,
   },
 ]

@@ -22,7 +22,7 @@ export const ENGLISH = {
     policy: 'Rules in force',
     exceptions: 'Exceptions and their use',
     admin: 'What administrators did',
-    proof: 'Nothing was removed: proof',
+    proof: 'Proof that these records are what was written',
     controls: 'Which evidence speaks to which control',
     check: 'How to check this pack without Weir',
     figures: 'The numbers behind the charts',
@@ -115,7 +115,8 @@ export const ENGLISH = {
     says: 'What it asks, in our words',
     evidence: 'Evidence here',
     query: 'A query to run',
-    source: 'Source',
+    source: 'Stands in',
+    read: 'Read by us at',
     part: 'Part',
   },
   captions: {
@@ -178,7 +179,8 @@ export const ENGLISH = {
     missing:
       '{count} revisions are named by events, but their text was not kept; most likely they are older than this capability.',
     controls:
-      'Each row names a requirement in our own words, the evidence in this pack that speaks to it, and a query. It is an aid for auditors: not legal advice, no statement that a requirement is met.',
+      'Each row names a requirement in our own words, the evidence in this pack that speaks to it, and a query. The texts themselves are mostly sold and were not opened by us: our words were compared with the page in the last column, on the day beside it. It is an aid for auditors: not legal advice, no statement that a requirement is met.',
+    notChecked: 'not checked by us',
     check:
       'README.txt in this pack holds the same steps with every detail. They need Node.js or nothing but sha256sum.',
     kept: 'yes',

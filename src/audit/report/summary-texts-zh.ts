@@ -104,6 +104,7 @@ export const CHINESE: SummaryTexts = {
     evidence: '本包证据',
     query: '可运行的查询',
     source: '出处',
+    read: '我们核对的页面',
     part: '部分',
   },
   captions: {
@@ -159,7 +160,8 @@ export const CHINESE: SummaryTexts = {
       '版本号是组成文件的 SHA-256：按名称排序，每个文件依次为长度、名称和内容（README.txt 有精确说明）。原文在 policies/ 下。',
     missing: '有 {count} 个版本被事件引用，但原文没有保留；很可能早于此功能。',
     controls:
-      '每行用我们自己的话说明一项要求、本包中与之相关的证据以及一个查询。仅供审计参考：不是法律意见，也不表示已满足要求。',
+      '每行用我们自己的话说明一项要求、本包中与之相关的证据以及一个查询。要求的原文大多需付费，我们没有打开过；我们的表述是在所示日期与最后一列的网页核对的。仅供审计参考：不是法律意见，也不表示已满足要求。',
+    notChecked: '我们未核对',
     check: '包内的 README.txt 有完整说明，包括手工核验的方法。KEY 是从本包以外的途径得到的验证密钥。',
     kept: '是',
     notKept: '否',

@@ -1,5 +1,5 @@
 /** Builds the summary's blocks of the statistics, in one language. Pure: the same numbers give the same document. */
-import { CONTROLS } from './controls.ts'
+import { CONTROLS, type Control } from './controls.ts'
 import type { Block, SummaryDocument } from './document.ts'
 import { groupDigits } from './html.ts'
 import { LIST_LIMIT, type Statistics } from './statistics.ts'
@@ -126,7 +126,8 @@ function controls(t: SummaryTexts, language: Language): Block[] {
           { title: c.says, width: 1.5 },
           { title: c.evidence, width: 1.6 },
           code(c.query, 1),
-          { title: c.source, width: 1.8 },
+          { title: c.source, width: 0.9 },
+          { title: c.read, width: 1.3 },
         ],
         rows: CONTROLS.filter((control) => control.framework === framework).map((control) => [
           control.id,
@@ -134,12 +135,17 @@ function controls(t: SummaryTexts, language: Language): Block[] {
           control.evidence[language],
           control.query,
           control.source,
+          shownPage(control, t),
         ]),
         empty: t.texts.none,
       }),
     ),
   ]
 }
+
+/** The page that our words were compared with, or that there is none. */
+const shownPage = ({ read }: Control, t: SummaryTexts): string =>
+  read === null ? t.texts.notChecked : `${read.address} (${read.on})`
 
 const checking = (t: SummaryTexts): Block[] => [
   section('check', t),

@@ -179,21 +179,24 @@ t.test(
     const dir = await unpacked(data, { languages: ['en', 'zh-CN'] })
     const said = {
       file: basename(file),
-      why: 'EISDIR',
+      why: 'it is no regular file',
       missing: 'records',
       firstSeq: broken?.firstSeq,
       lastSeq: (next?.firstSeq ?? 0) - 1,
       signedSize: 8,
     }
     const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'))
-    t.match(manifest, { damaged: [said], notes: [/cannot be read \(EISDIR\)/u], gaps: 0 })
+    t.match(manifest, { damaged: [said], notes: [/cannot be read \(it is no regular file\)/u], gaps: 0 })
     t.match(JSON.parse(readFileSync(join(dir, 'coverage.json'), 'utf8')), { damaged: [said], gapCount: 0 })
-    t.match(readFileSync(join(dir, 'summary.html'), 'utf8'), /THIS PACK IS INCOMPLETE[\s\S]*EISDIR/u)
+    t.match(readFileSync(join(dir, 'summary.html'), 'utf8'), /THIS PACK IS INCOMPLETE[\s\S]*it is no regular file/u)
     t.match(readFileSync(join(dir, 'summary.zh-CN.html'), 'utf8'), '本证据包不完整')
     t.notMatch(readFileSync(join(dir, 'summary.html'), 'utf8'), 'without a gap')
     const checked = verify(dir)
     t.equal(checked.code, 0, checked.out)
-    t.match(checked.out, `DAMAGED: ${basename(file)} (EISDIR): records ${said.firstSeq} to ${said.lastSeq} of n1-w0`)
+    t.match(
+      checked.out,
+      `DAMAGED: ${basename(file)} (it is no regular file): records ${said.firstSeq} to ${said.lastSeq} of n1-w0`,
+    )
     t.match(checked.out, 'but the pack is incomplete: 1 files')
     const claim = (change: (text: Record<string, never>) => unknown): string => {
       const path = join(dir, 'manifest.json')

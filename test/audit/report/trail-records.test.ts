@@ -122,7 +122,7 @@ t.test('files that cannot be read are told with the numbers of their records, an
     {
       stream: 'n1-w0',
       file: basename(second?.events ?? ''),
-      why: 'EISDIR',
+      why: 'it is no regular file',
       missing: 'records',
       firstSeq: from,
       lastSeq: to,
@@ -130,7 +130,7 @@ t.test('files that cannot be read are told with the numbers of their records, an
     {
       stream: 'n1-w0',
       file: basename(newest?.events ?? ''),
-      why: 'EISDIR',
+      why: 'it is no regular file',
       missing: 'records',
       firstSeq: end,
       lastSeq: null,
