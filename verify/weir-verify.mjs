@@ -477,10 +477,12 @@ function unsignedTail(times, from, firstSeq, lastSeq) {
 }
 
 /** Check one stream. */
-export function verifyStream(folder, stream, files, { keys = [], anchored = null, living = null } = {}) {
+export function verifyStream(folder, stream, { keys = [], anchored = null, living = null } = {}) {
   const tree = join(folder, 'tree', stream)
   const { good, problems: spoilt, key, isNamed } = checkpointsOf(tree, stream, keys, anchored)
   const size = good.at(-1)?.size ?? 0
+  // Behind the checkpoints: what they sign may stand in a file that a running Weir has just begun.
+  const files = filesByStream(folder, [stream]).get(stream)
   const found = readStream(stream, files, { size, living })
   const start = files.length === 0 ? 0 : files[0].first - 1
   const notes = [...found.notes]
@@ -533,7 +535,7 @@ export function verifyFolder(folder, { keys = [], anchor = null } = {}) {
   const ofNotes = (anchored ?? []).map((note) => streamOf(readCheckpoint(note, null)?.origin ?? ''))
   const named = [...read.map(({ name }) => streamOf(name)), ...ofNotes.filter((name) => STREAM.test(name))]
   const living = livingPersons(folder)
-  return [...filesByStream(folder, named)].map(([stream, files]) => verifyStream(folder, stream, files, { keys: read, anchored, living }))
+  return [...filesByStream(folder, named).keys()].map((stream) => verifyStream(folder, stream, { keys: read, anchored, living }))
 }
 
 // ---------------------------------------------------------------- proofs

@@ -75,14 +75,21 @@ function record(dir: string, id: string, { out }: Values, io: CliIo): number {
     const reader = new TreeReader(treeFolder(dir, stream))
     const newest = reader.newest()
     if (newest === null || newest.size < seq)
-      return refuse(`record ${seq} is not signed yet: try again in a minute`, io)
+      return refuse(`record ${seq} of \`${stream}\` is not signed yet: try again in a minute`, io)
     proofs.push(inclusionText(reader, newest, { seq, line }))
   }
   return give(proofs, out, io)
 }
 
-function range(dir: string, [from, to]: [number, number], { out, stream }: Values, io: CliIo): number {
-  const reader = new TreeReader(treeFolder(dir, stream ?? treeStreams(dir)[0] ?? ''))
+function range(dir: string, [from, to]: [number, number], { out, stream: named }: Values, io: CliIo): number {
+  const streams = treeStreams(dir)
+  if (named === undefined && streams.length > 1) {
+    io.stderr(`there are several streams: name one with --stream: ${streams.join(', ')}\n`)
+    return EXIT.usage
+  }
+  const stream = streams.find((one) => one === (named ?? one))
+  if (stream === undefined) return refuse(`there is no stream \`${escapeControls(named ?? '')}\` with a tree`, io)
+  const reader = new TreeReader(treeFolder(dir, stream))
   const { checkpoints } = reader.history()
   const ofSize = (size: number): SignedCheckpoint | undefined => checkpoints.find((one) => one.size === size)
   const [old, now] = [ofSize(from), ofSize(to)]

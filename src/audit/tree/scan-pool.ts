@@ -18,21 +18,23 @@ export type ScanAnswer =
 /** Built files end in `.js`, sources in `.ts`, and so does the worker beside this file. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './scan-worker.ts' : './scan-worker.js', import.meta.url)
 
-/** `threads` 0: everything is scanned here, when it is asked for. */
-export function openScanPool(threads: number): ScanPool {
+/** `threads` 0: everything is scanned here, when it is asked for. `program`: of the threads. */
+export function openScanPool(threads: number, program = WORKER): ScanPool {
   if (threads === 0) {
     return { inOrder: () => async (segment) => Promise.resolve(scanSegment(segment)), close: () => Promise.resolve() }
   }
-  return new ThreadPool(threads)
+  return new ThreadPool(threads, program)
 }
 
 class ThreadPool implements ScanPool {
+  readonly #program: URL
   readonly #free: Worker[]
-  readonly #all: readonly Worker[]
+  readonly #all: Set<Worker>
   readonly #waiting: ((worker: Worker) => void)[] = []
 
-  constructor(threads: number) {
-    this.#all = Array.from({ length: threads }, () => new Worker(WORKER))
+  constructor(threads: number, program: URL) {
+    this.#program = program
+    this.#all = new Set(Array.from({ length: threads }, () => new Worker(program)))
     this.#free = [...this.#all]
   }
 
@@ -48,7 +50,7 @@ class ThreadPool implements ScanPool {
     return (segment) => {
       const at = segments.indexOf(segment)
       // As many ahead as there are threads: what is finished and not taken costs memory.
-      for (const next of segments.slice(at, at + this.#all.length + 1)) start(next).catch(() => undefined)
+      for (const next of segments.slice(at, at + this.#all.size + 1)) start(next).catch(() => undefined)
       const running = start(segment)
       started.delete(segment)
       return running
@@ -56,13 +58,20 @@ class ThreadPool implements ScanPool {
   }
 
   close = async (): Promise<void> => {
-    await Promise.all(this.#all.map((worker) => worker.terminate()))
+    await Promise.all([...this.#all].map((worker) => worker.terminate()))
   }
 
   async #scan(segment: Segment): Promise<SegmentScan> {
-    const worker = this.#free.pop() ?? (await new Promise<Worker>((resolve) => this.#waiting.push(resolve)))
+    let worker = this.#free.pop() ?? (await new Promise<Worker>((resolve) => this.#waiting.push(resolve)))
     try {
       const answer = await ask(worker, segment)
+      if (answer === 'ended') {
+        // Whoever gave it to the next one would wait for an answer that never comes.
+        this.#all.delete(worker)
+        worker = new Worker(this.#program)
+        this.#all.add(worker)
+        throw new UnreadableFile(segment.events, 'the thread that read it came to an end')
+      }
       if (!answer.ok) throw new UnreadableFile(answer.file, answer.message)
       const { leaves } = answer.scan
       return { ...answer.scan, leaves: Buffer.from(leaves.buffer, leaves.byteOffset, leaves.byteLength) }
@@ -74,22 +83,19 @@ class ThreadPool implements ScanPool {
   }
 }
 
-function ask(worker: Worker, segment: Segment): Promise<ScanAnswer> {
-  return new Promise((resolve, reject) => {
-    const done = (): void => {
-      worker.off('message', onMessage)
-      worker.off('error', onError)
-    }
-    const onMessage = (answer: ScanAnswer): void => {
-      done()
+/** `ended`: by an error that it could not catch, such as too little memory. */
+function ask(worker: Worker, segment: Segment): Promise<ScanAnswer | 'ended'> {
+  return new Promise((resolve) => {
+    const done = (answer: ScanAnswer | 'ended'): void => {
+      worker.off('message', done)
+      worker.off('exit', onEnd)
+      worker.off('error', onEnd)
       resolve(answer)
     }
-    const onError = (error: unknown): void => {
-      done()
-      reject(error instanceof Error ? error : new Error(String(error)))
-    }
-    worker.on('message', onMessage)
-    worker.on('error', onError)
+    const onEnd = (): void => done('ended')
+    worker.on('message', done)
+    worker.on('error', onEnd)
+    worker.on('exit', onEnd)
     worker.postMessage(segment)
   })
 }

@@ -25,12 +25,12 @@ export const someEvents = (count: number): AuditEvent[] =>
     return [intent, followingOutcome, tunnel, admin][at % 4]!({ time })
   })
 
-/** Sign the records of a folder up to each of these sizes, with this key. */
-export function signTrail(dir: string, keyFile: string, sizes: readonly number[]): string {
-  const signer = signerOf(loadCheckpointKey(keyFile), 'n1-w0')
+/** Sign the records of a stream up to each of these sizes, with this key. Gives its verifier key. */
+export function signTrail(dir: string, keyFile: string, sizes: readonly number[], stream = 'n1-w0'): string {
+  const signer = signerOf(loadCheckpointKey(keyFile), stream)
+  const treeDir = treeFolder(dir, stream)
   for (const size of sizes) {
-    const treeDir = treeFolder(dir, 'n1-w0')
-    const follower = new TreeFollower({ dir, treeDir, stream: 'n1-w0', signer, onRebuilt: () => undefined })
+    const follower = new TreeFollower({ dir, treeDir, stream, signer, onRebuilt: () => undefined })
     while (follower.step(size)) continue
     follower.checkpoint('2026-11-22')
   }
