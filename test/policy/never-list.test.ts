@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
 import { compileNeverList } from '../../src/policy/never-list.ts'
@@ -51,6 +51,36 @@ t.test('the shipped list compiles without a word, says why, and holds what it sa
   if (!result.ok) return
   t.equal(result.list.categoryOf('www.paypal.com'), 'finance')
   t.equal(result.list.categoryOf('www.nhs.uk'), 'health')
-  t.equal(result.list.categoryOf('1-courier.push.apple.com'), 'pinned')
+  t.equal(result.list.categoryOf('1-courier.push.apple.com'), 'apple')
   t.equal(result.list.categoryOf('www.google.com'), null)
+})
+
+t.test('every category of the shipped list names a page, and none holds a host of an AI tool', async (t) => {
+  const rules = new URL('../../rules/', import.meta.url)
+  const document = parse(readFileSync(new URL('never.yaml', rules), 'utf8')) as {
+    categories: { id: string; sources: string[] }[]
+  }
+  for (const { id, sources } of document.categories) t.match(sources[0], /^https:\/\/\S+\.\S/u, id)
+  const result = compile(document)
+  if (!result.ok) throw new Error('broken')
+  const bases = result.list.patterns.map((host) => host.replace('*.', 'x.'))
+  let hosts = 0
+  const both: string[] = []
+  for (const file of readdirSync(new URL('catalogue/', rules))) {
+    const { tools } = parse(readFileSync(new URL(`catalogue/${file}`, rules), 'utf8')) as {
+      tools: { id: string; endpoints?: { host: string }[] }[]
+    }
+    for (const { id, endpoints = [] } of tools) {
+      for (const { host } of endpoints) {
+        hosts++
+        const isOver = host.startsWith('/') ? new RegExp(host.slice(1, -1), 'u') : null
+        const isInside = (base: string): boolean =>
+          isOver === null ? host.startsWith('*.') && base.endsWith(host.slice(1)) : isOver.test(base)
+        const isNever = isOver === null && result.list.categoryOf(host.replace('*.', 'x.')) !== null
+        if (isNever || bases.some(isInside)) both.push(`${id}: ${host}`)
+      }
+    }
+  }
+  t.strictSame(both, [])
+  t.ok(hosts > 300, `${hosts} hosts of tools`)
 })
