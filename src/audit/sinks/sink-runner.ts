@@ -1,6 +1,7 @@
 /** One configured sink at work: its place on disk, its reader, its deliveries. */
 import type { Logger } from '../../flow/ports.ts'
 import type { ReadPerson } from '../person.ts'
+import { listSegments } from '../segments.ts'
 import type { BackoffOptions } from './backoff.ts'
 import { createSink } from './create-sink.ts'
 import { Delivery } from './delivery.ts'
@@ -20,6 +21,8 @@ export interface RunnerOptions {
   /** Folder of the sinks' own files. */
   readonly folder: string
   readonly durable: (stream: string) => number | null
+  /** The stream that this process writes, which may not have a file yet. */
+  readonly stream?: string
   readonly readPerson: ReadPerson
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly onChange: () => void
@@ -44,6 +47,7 @@ export class SinkRunner {
     const { settings, folder, dir, durable, readPerson, log, onChange, backoff, nowMs } = options
     const state = this.#loadState()
     this.#lost = state.lost
+    this.#begin(state)
     const follower = new Follower({
       dir,
       cursors: state.streams,
@@ -91,7 +95,8 @@ export class SinkRunner {
     const behind = [...places].map(([stream, seq]) => (this.#options.durable(stream) ?? seq) - seq)
     const behindEvents = behind.reduce((sum, count) => sum + Math.max(0, count), 0)
     const nowMs = (this.#options.nowMs ?? Date.now)()
-    const ageMs = behindEvents === 0 || this.#oldest === null ? 0 : nowMs - Date.parse(this.#oldest)
+    const since = this.#oldest ?? failure?.since ?? null
+    const ageMs = behindEvents === 0 || since === null ? 0 : nowMs - Date.parse(since)
     const behindSeconds = Math.max(0, Math.round(ageMs / 1000)) || 0
     return {
       name,
@@ -115,6 +120,15 @@ export class SinkRunner {
 
   stop(): Promise<void> {
     return this.#delivery.stop()
+  }
+
+  /** Also of what is not read yet, because a checkpoint waits before it, it is known how much it is. */
+  #begin({ streams }: SinkState): void {
+    const { dir, stream: own } = this.#options
+    for (const { stream, firstSeq } of listSegments(dir)) {
+      if (streams[stream] === undefined && !this.#begun.has(stream)) this.#begun.set(stream, firstSeq - 1)
+    }
+    if (own !== undefined && streams[own] === undefined && !this.#begun.has(own)) this.#begun.set(own, 0)
   }
 
   #note(records: FollowedRecord[]): FollowedRecord[] {

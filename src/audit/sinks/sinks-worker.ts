@@ -29,6 +29,7 @@ const set = new SinkSet({
       settings: sink,
       dir: settings.dir,
       folder: settings.folder,
+      stream: settings.stream,
       durable: (stream) => (stream === settings.stream ? durableSeq : null),
       readPerson: createPersonReader(dataOf(settings.dir)),
       log,

@@ -42,6 +42,7 @@ function run(
     settings: { ...fileSettings('/nowhere'), ...more } as SinkSettings,
     dir: at.dir,
     folder,
+    stream: 'n1-w0',
     durable,
     readPerson: readAnyPerson,
     log: { info: log, warn: log, error: log },
@@ -115,4 +116,17 @@ t.test('the status says how far behind it is, why, and since when', async (t) =>
   answer = { kind: 'delivered' }
   await until(() => runner.status().delivered === 7)
   t.match(runner.status(), { behindEvents: 0, behindSeconds: 0, failure: null, deliveredAt: /^20/ })
+})
+
+t.test('what waits behind a checkpoint that is not taken counts, too, from before the first file on', async (t) => {
+  const empty = await filled(t)
+  for (const at of [empty, await filled(t, events(3))]) {
+    const name = `siem-${at.spool.lastSeq()}`
+    const world = run(t, at, { name }, { answer: () => ({ kind: 'retry', why: 'status 503' }) })
+    world.runner.checkpoint({ origin: 'o', size: 1, root: 'r', note: 'n' })
+    await until(() => world.runner.status().failure !== null)
+    await at.write(...events(2))
+    world.runner.notify()
+    t.equal(world.runner.status().behindEvents, at.spool.lastSeq())
+  }
 })
