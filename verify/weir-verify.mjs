@@ -148,7 +148,7 @@ function jsonOf(line) {
 
 /** All lines of a stream: their leaves, and what they show by themselves. Stops at a file that cannot be read. */
 function readStream(stream, files, { size, living }) {
-  const found = { leaves: [], places: [], faults: [], persons: [], notes: [], unreadable: null, times: [], last: null, present: 0, erased: 0, removals: [], link: null, holes: [] }
+  const found = { leaves: [], places: [], faults: [], persons: [], notes: [], unreadable: null, times: [], last: null, present: 0, erased: 0, removals: [], forgotten: [], unnamed: [], link: null, holes: [] }
   for (const [index, file] of files.entries()) {
     try {
       readFile({ stream, file, isNewest: index === files.length - 1, size, living }, found)
@@ -195,15 +195,17 @@ function readLine({ stream, file, number, line, persons, size }, found) {
     const { seq } = record
     found.link ??= record.prevHash
     if (record.operation === 'retention.remove' && record.target === stream) found.removals.push({ ...record.after, seq: record.seq })
+    if (record.operation === 'retention.forget' && record.target === stream) found.forgotten.push({ ...record.after, seq: record.seq })
     if (record.stream !== stream) found.faults.push({ kind: 'inserted', seq, ...at, message: 'belongs to another stream' })
     if (seq > expected) found.faults.push({ kind: 'removed', seq: expected, ...at, message: `records ${expected} to ${seq - 1} were removed` })
     else if (seq < expected) found.faults.push({ kind: 'reordered', seq, ...at, message: `record ${seq} stands behind record ${expected - 1}` })
     else if (record.prevHash !== before) found.faults.push({ kind: 'changed', seq, ...at, message: `does not follow the line before: record ${seq - 1} or ${seq} was changed` })
     if (record.whoDigest !== undefined) {
-      const person = persons.get(record.id)
+      const person = persons?.get(record.id)
       const wrong = (what) => found.persons.push({ kind: 'person', seq, ...at, message: what })
       // An erasure leaves the line. Behind the newest checkpoint a power cut may take one.
-      if (person === undefined) {
+      if (persons === null) unnamed(found, seq, at)
+      else if (person === undefined) {
         if (seq <= size) wrong(`the personal line of record ${seq} was removed`)
       } else if (person.isRepeated) wrong(`there is a second personal line of record ${seq}`)
       else if (person.digest !== record.whoDigest) wrong(`the personal line of record ${seq} was changed`)
@@ -214,8 +216,16 @@ function readLine({ stream, file, number, line, persons, size }, found) {
   found.last = { seq: isRecord ? record.seq : (last?.seq ?? file.first - 1), digest }
 }
 
-/** Personal lines by the id of their record. */
+/** The personal file is gone as a whole: from which record to which, and of how many. */
+function unnamed({ unnamed: files }, seq, at) {
+  const last = files.at(-1)
+  if (last?.at.file === at.file) Object.assign(last, { last: seq, count: last.count + 1 })
+  else files.push({ first: seq, last: seq, count: 1, at })
+}
+
+/** Personal lines by the id of their record; `null`: there is no file. */
 function personsOf(path, living) {
+  if (!existsSync(path) && !existsSync(`${path}.zst`)) return null
   const persons = new Map()
   for (const line of linesOf(path)) {
     const { v, id = /"id":"([0-9A-Z]{26})"/.exec(line.toString('latin1'))?.[1], who } = jsonOf(line) ?? {}
@@ -503,14 +513,24 @@ export function verifyStream(folder, stream, { keys = [], anchored = null, livin
   problems.push(...found.persons)
   const isEmpty = found.leaves.length === 0 && found.unreadable === null
   if (isEmpty && size === 0 && isNamed) problems.push({ kind: 'removed', seq: 1, file: null, line: null, message: `all records of \`${stream}\` are gone: the key or a checkpoint from elsewhere says that there are some` })
+  const tell = (problem) => {
+    const at = problems.findIndex(({ seq }) => (seq ?? 0) > problem.seq)
+    problems.splice(at === -1 ? problems.length : at, 0, problem)
+  }
   // Nothing is ever removed without a signed record that says so; what it does not name comes at its place.
   for (const [first, last] of found.leaves.length === 0 ? [] : missing) {
     const seq = firstUnnamed(found.removals, size, [first, last])
     if (seq === null && first > 1) notes.push(`records ${first} to ${last} were removed because of their age`)
     if (seq === null) continue
     const message = `records ${seq} to ${last} are gone, and no signed record says that they were removed because of their age`
-    const at = problems.findIndex((problem) => (problem.seq ?? 0) > seq)
-    problems.splice(at === -1 ? problems.length : at, 0, { kind: 'removed', seq, file: null, line: null, message })
+    tell({ kind: 'removed', seq, file: null, line: null, message })
+  }
+  let expired = 0
+  for (const { first, last, count, at } of found.unnamed) {
+    const seq = firstUnnamed(found.forgotten, size, [first, last])
+    if (seq === null) expired += count
+    // Behind the newest checkpoint a power cut may take it.
+    else if (seq <= size) tell({ kind: 'person', seq, ...at, message: `the personal file from record ${seq} on was removed, and no signed record says because of its age` })
   }
   if (misfit === null && found.unreadable === null && found.faults.length === 0) {
     const peaks = new Peaks()
@@ -524,7 +544,7 @@ export function verifyStream(folder, stream, { keys = [], anchored = null, livin
   }
   problems.push(...spoilt)
   if (keys.length === 0 && key !== null) notes.push('checked with the key that lies beside the records: compare it with the one you noted')
-  return { stream, origin: key?.name ?? null, lines: found.leaves.length, firstSeq: found.leaves.length === 0 ? null : start + 1, lastSeq: found.last?.seq ?? null, signed: size, checkpoints: good.length, persons: { present: found.present, erased: living === null ? null : found.erased }, problems, notes }
+  return { stream, origin: key?.name ?? null, lines: found.leaves.length, firstSeq: found.leaves.length === 0 ? null : start + 1, lastSeq: found.last?.seq ?? null, signed: size, checkpoints: good.length, persons: { present: found.present, erased: living === null ? null : found.erased, expired }, problems, notes }
 }
 
 /** Check a folder of records. `keys` and `anchor` as on the command line. */
@@ -663,7 +683,7 @@ function showFolder({ folder, keys, anchor, isJson }) {
   else if (streams.length === 0) process.stdout.write('NOTHING THERE: no records and no tree\n')
   else for (const one of streams) {
     process.stdout.write(`${inert(one.stream)}: ${one.problems.length === 0 ? 'whole' : 'BROKEN'}, ${one.lines} records (${one.firstSeq ?? '-'} to ${one.lastSeq ?? '-'}), signed up to ${one.signed} by ${one.checkpoints} checkpoints of ${inert(one.origin)}\n`)
-    process.stdout.write(`  persons: ${one.persons.present} present, ${one.persons.erased ?? 'an unknown number of them'} erased\n`)
+    process.stdout.write(`  persons: ${one.persons.present} present, ${one.persons.erased ?? 'an unknown number of them'} erased${one.persons.expired === 0 ? '' : `, ${one.persons.expired} expired`}\n`)
     for (const { kind, file, line, message } of one.problems) process.stdout.write(`  ${kind.toUpperCase()}: ${inert(file === null ? '' : `${file}${line === null ? '' : `:${line}`}: `)}${inert(message)}\n`)
     for (const note of one.notes) process.stdout.write(`  note: ${inert(note)}\n`)
   }

@@ -184,6 +184,20 @@ export class ExchangeTable {
     this.#sweep(COLUMNS.keys())
   }
 
+  /** The persons of a file's records go; exchanges that another file's records name stay named. All must be flushed, and be flushed again. */
+  forgetFile(file: string): void {
+    const rows = new Set<number>()
+    for (const lines of this.#chunks.ofFile(file)) {
+      this.#chunks.forgetPersons(lines.map(({ record }) => record))
+      for (const { line } of lines) {
+        const row = this.rowOf((JSON.parse(line) as { id: string }).id)
+        if (row !== null) rows.add(row)
+      }
+    }
+    for (const row of rows) if (this.recordsOf(row).every(({ personal }) => personal === null)) emptyPersons(this, row)
+    if (rows.size > 0) this.#sweep(PERSON_COLUMNS.map(columnIndex))
+  }
+
   /** The persons of a pseudonym go. All must be flushed, and be flushed again. Gives the number of records. */
   forget(who: string): number {
     const rows = this.hide(who)

@@ -3,8 +3,9 @@
  * it names no person: a subject stands in it as the id of his entry in the key store.
  */
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { replaceFile } from './whole-file.ts'
 
 export interface Hold {
   readonly id: string
@@ -62,15 +63,5 @@ export function reaches({ since, until }: Hold, fromMs: number, toMs: number): b
   return (since === null || Date.parse(since) <= toMs) && (until === null || Date.parse(until) > fromMs)
 }
 
-function writeHolds(data: string, holds: readonly Hold[]): void {
-  const file = holdsFile(data)
-  mkdirSync(data, { recursive: true, mode: 0o700 })
-  writeFileSync(`${file}.new`, `${JSON.stringify({ v: 1, holds })}\n`, { mode: 0o600, flush: true })
-  renameSync(`${file}.new`, file)
-  const fd = openSync(dirname(file), 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
+const writeHolds = (data: string, holds: readonly Hold[]): void =>
+  replaceFile(holdsFile(data), `${JSON.stringify({ v: 1, holds })}\n`)

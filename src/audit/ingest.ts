@@ -140,6 +140,15 @@ export class Ingest {
     this.#files.delete(name)
   }
 
+  /** The persons of a file went: none of its personal lines waits for a record any more. Inside `write`. */
+  forgetFile(name: string): void {
+    const state = this.#files.get(name)
+    if (state === undefined) return
+    this.#waiting.forgetBefore(this.#table.newestOf(name))
+    this.#files.set(name, { ...state, personalOffset: 0 })
+    this.#db.prepare('UPDATE files SET personal_offset = 0 WHERE name = ?').run(name)
+  }
+
   #take(segment: Segment, state: FileState, chunk: { readonly lines: readonly string[]; readonly end: number }): void {
     const events = chunk.lines.map(parseEvent)
     const { persons, end } = this.#personsFor(segment, state.personalOffset, events)

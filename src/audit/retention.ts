@@ -1,16 +1,21 @@
 /**
- * Retention: whole segments whose newest event is old enough are removed, oldest first and without a hole, with their
- * rows; the chain goes on behind them. What is to go is told first, so that a record can say so before it happens:
- * without one, verifiers take the missing records for stolen.
+ * Retention: whole segments whose newest event is old enough are removed with their rows, or only who stands behind their
+ * records; what must stay keeps nothing else. What is to go is told first, so that a record can say so before it happens:
+ * without one, verifiers take what is missing for stolen.
  */
-import { basename } from 'node:path'
+import { statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { type Goes, type GoneRecords, withGone } from './gone-records.ts'
 import { type Hold, reaches, readHolds } from './holds.ts'
 import { readLines } from './line-chunks.ts'
 import { dataOf } from './person-reader.ts'
 import { sealedDaysBefore } from './sealed/find-sealed.ts'
-import { removeText, textSize } from './segment-text.ts'
+import { compressedName, removeText, textSize } from './segment-text.ts'
 import { listSegments, type Segment } from './segments.ts'
+import { mergedRanges, type SeqRange } from './seq-ranges.ts'
 import { SetAside } from './set-aside.ts'
+import { lastSeqOf } from './sinks/lag.ts'
+import type { Removal } from './store-protocol.ts'
 
 /** What the store knows of the segments, by the name of their event file. */
 export interface SegmentRows {
@@ -18,67 +23,120 @@ export interface SegmentRows {
   readonly newestOf: (name: string, size: number) => number | null
   /** Its rows go. */
   readonly remove: (name: string) => void
+  /** Its rows name nobody any more. */
+  readonly forget: (name: string) => void
 }
 
-/** The oldest segments of one stream, all of which may go. */
-export interface ExpiredEvents {
-  readonly stream: string
-  /** Of its records; `lastSeq` is the number before that of the first one that stays. */
-  readonly firstSeq: number
-  readonly lastSeq: number
-  /** Hex SHA-256 of the last of them, as the first one that stays says it. */
-  readonly lastHash: string
-  /** RFC 3339. */
-  readonly newest: string
-  readonly segments: readonly Segment[]
+export interface ExpiredFile {
+  readonly segment: Segment
+  /** Of its records. */
+  readonly range: SeqRange
 }
+
+/** Segments of one stream that may go, or whose persons may. */
+export interface Expired {
+  readonly what: Goes
+  readonly stream: string
+  /** RFC 3339, of their newest event. */
+  readonly newest: string
+  readonly files: readonly ExpiredFile[]
+}
+
+/** What must stay, besides what a legal hold reaches into. */
+export type Keeps = (segment: Segment, newestMs: number) => boolean
 
 /**
  * What is older than `beforeMs` (milliseconds since the epoch), as far as the store has read it. The newest segment of a
- * stream that holds a line always stays: the chain hangs on it; and so does, with everything behind it, a segment that
- * cannot be read, for people to look at, what `keeps` says, and what a legal hold reaches into, also one about one person
- * only. Throws when the holds cannot be read: nothing may go then.
+ * stream that holds a line always stays: the chain hangs on it; and so does a segment that cannot be read, for people to
+ * look at, what `keeps` says, and what a legal hold reaches into, also one about one person only. Those behind it go all
+ * the same. Throws when the holds cannot be read: nothing may go then.
  */
 export function expiredEvents(
   rows: Pick<SegmentRows, 'newestOf'>,
   dir: string,
   beforeMs: number,
-  keeps: (segment: Segment, newestMs: number) => boolean = () => false,
-): ExpiredEvents[] {
+  keeps: Keeps = () => false,
+): Expired[] {
+  return expired('records', { rows, dir, beforeMs, keeps })
+}
+
+/** The same of segments with persons whose records stay. */
+export function expiredPersons(
+  rows: Pick<SegmentRows, 'newestOf'>,
+  dir: string,
+  beforeMs: number,
+  keeps: Keeps = () => false,
+): Expired[] {
+  return expired('persons', { rows, dir, beforeMs, keeps: (segment, ms) => !hasPersons(segment) || keeps(segment, ms) })
+}
+
+interface Question {
+  readonly rows: Pick<SegmentRows, 'newestOf'>
+  readonly dir: string
+  readonly beforeMs: number
+  readonly keeps: Keeps
+}
+
+function expired(what: Goes, { rows, dir, beforeMs, keeps }: Question): Expired[] {
   const holds = readHolds(dataOf(dir))
   const aside = new SetAside()
   const streams = Map.groupBy(listSegments(dir), ({ stream }) => stream)
-  return [...streams].flatMap(([stream, segments]): ExpiredEvents[] => {
-    const going: Segment[] = []
+  return [...streams].flatMap(([stream, segments]): Expired[] => {
+    const files: ExpiredFile[] = []
     let newestMs = 0
     for (const [index, segment] of segments.entries()) {
       const next = segments[index + 1]
       if (next === undefined || aside.try(next.events, () => textSize(next.events)) === 0) break
       const size = aside.try(segment.events, () => textSize(segment.events))
       const ms = size === null ? null : rows.newestOf(basename(segment.events), size)
-      if (ms === null || ms >= beforeMs || keeps(segment, ms) || isHeld(holds, segment, ms, aside)) break
-      going.push(segment)
+      if (ms === null || ms >= beforeMs || keeps(segment, ms) || isHeld(holds, segment, ms, aside)) continue
+      const lastSeq = aside.try(segment.events, () => lastSeqOf(segment.events))
+      if (lastSeq === null || lastSeq < segment.firstSeq) continue
+      files.push({ segment, range: [segment.firstSeq, lastSeq] })
       newestMs = Math.max(newestMs, ms)
     }
-    const [first] = going
-    const behind = segments[going.length]
-    const link = behind === undefined ? null : aside.try(behind.events, () => linkOf(behind.events))
-    if (first === undefined || link == null) return []
-    const newest = new Date(newestMs).toISOString()
-    return [{ stream, firstSeq: first.firstSeq, ...link, newest, segments: going }]
+    return files.length === 0 ? [] : [{ what, stream, files, newest: new Date(newestMs).toISOString() }]
   })
 }
 
-/** Removes them. Gives the event files. */
-export function removeExpired(rows: Pick<SegmentRows, 'remove'>, expired: readonly ExpiredEvents[]): string[] {
-  const segments = expired.flatMap((each) => each.segments)
-  for (const { events, personal } of segments) {
-    // Persons first: should this be cut short, the rest is as after an erasure.
-    removeText(personal)
-    rows.remove(basename(events))
-    removeText(events)
+const rangesOf = ({ files }: Expired): SeqRange[] => mergedRanges(files.map(({ range }) => range))
+
+/** What is gone once these are, too. */
+export const goneWith = (gone: GoneRecords, expired: readonly Expired[]): GoneRecords =>
+  expired.reduce((all, one) => withGone(all, one.what, one.stream, rangesOf(one)), gone)
+
+/** What the record of it is to say. `gone`: with it and what went before. */
+export function removalOf(expired: Expired, gone: GoneRecords): Removal {
+  const { what, stream, files, newest } = expired
+  const [firstSeq = 0, lastSeq = 0] = rangesOf(expired)[0] ?? []
+  const after = { firstSeq, lastSeq, newest, files: files.length, gone: gone[what][stream] ?? [] }
+  if (what === 'persons') return { operation: 'retention.forget', target: stream, after }
+  const link = linkOf(files, lastSeq)
+  return {
+    operation: 'retention.remove',
+    target: stream,
+    after: { ...after, ...(link === null ? {} : { lastHash: link }) },
   }
-  return segments.map(({ events }) => events)
+}
+
+/** Removes them. Gives the files. */
+export function removeExpired(rows: Pick<SegmentRows, 'remove' | 'forget'>, expired: readonly Expired[]): string[] {
+  const removed: string[] = []
+  for (const { what, files } of expired) {
+    for (const { segment } of files) {
+      const { events, personal } = segment
+      // The rows first: while the file is there, the next try finds it again.
+      if (what === 'persons') rows.forget(basename(events))
+      // Persons first: should this be cut short, the rest is as after an erasure.
+      removeText(personal)
+      if (what === 'records') {
+        rows.remove(basename(events))
+        removeText(events)
+      }
+      removed.push(what === 'persons' ? personal : events)
+    }
+  }
+  return removed
 }
 
 /** Days of sealed content that are wholly before a time and that no legal hold reaches into. Throws as above. */
@@ -101,7 +159,6 @@ function isHeld(holds: readonly Hold[], { events }: Segment, newestMs: number, a
 }
 
 interface FirstLine {
-  readonly seq?: number
   readonly time?: string
   readonly prevHash?: string
 }
@@ -113,8 +170,17 @@ function firstLine(file: string): FirstLine {
   return JSON.parse(line) as FirstLine
 }
 
-/** Where the chain goes on in the first segment that stays; `null`: it does not say. */
-function linkOf(file: string): { readonly lastSeq: number; readonly lastHash: string } | null {
-  const { seq, prevHash } = firstLine(file)
-  return seq === undefined || prevHash === undefined ? null : { lastSeq: seq - 1, lastHash: prevHash }
+/** Hex SHA-256 of a record, as the file behind it says it; `null`: it does not, or cannot be read. */
+function linkOf(files: readonly ExpiredFile[], lastSeq: number): string | null {
+  const dir = dirname(files[0]?.segment.events ?? '')
+  const behind = listSegments(dir).find(
+    ({ stream, firstSeq }) => stream === files[0]?.segment.stream && firstSeq === lastSeq + 1,
+  )
+  if (behind === undefined) return null
+  return new SetAside().try(behind.events, () => firstLine(behind.events))?.prevHash ?? null
+}
+
+function hasPersons({ personal }: Segment): boolean {
+  const files = [personal, compressedName(personal)]
+  return files.some((file) => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0)
 }

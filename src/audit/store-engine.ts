@@ -14,7 +14,14 @@ import type {
 } from './event-query.ts'
 import { FilesChanged } from './ingest.ts'
 import type { ReadPerson } from './person.ts'
-import { type ExpiredEvents, expiredEvents, removeExpired } from './retention.ts'
+import {
+  type Expired,
+  expiredEvents,
+  expiredPersons,
+  type Keeps,
+  removeExpired,
+  type SegmentRows,
+} from './retention.ts'
 import { finish } from './search-scan.ts'
 import type { AsideFile } from './set-aside.ts'
 import { isDamage, openStore } from './store-schema.ts'
@@ -103,19 +110,17 @@ export class StoreEngine {
   }
 
   /** The segments whose events are all older than a time, unless `keeps` says otherwise. */
-  expired(beforeMs: number, keeps?: Parameters<typeof expiredEvents>[3]): ExpiredEvents[] {
-    return this.#healing(() => {
-      const { ingest, table } = this.#index
-      ingest.flush()
-      const rows = {
-        newestOf: (name: string, size: number) => (ingest.offsetOf(name) === size ? table.newestOf(name) : null),
-      }
-      return expiredEvents(rows, this.#dir, beforeMs, keeps)
-    })
+  expired(beforeMs: number, keeps?: Keeps): Expired[] {
+    return this.#healing(() => expiredEvents(this.#readRows(), this.#dir, beforeMs, keeps))
   }
 
-  /** Remove segments and their rows. Gives the event files. */
-  remove(expired: readonly ExpiredEvents[]): string[] {
+  /** Those whose persons go while their records stay. */
+  expiredPersons(beforeMs: number, keeps?: Keeps): Expired[] {
+    return this.#healing(() => expiredPersons(this.#readRows(), this.#dir, beforeMs, keeps))
+  }
+
+  /** Remove segments and their rows, or the persons of both. Gives the files. */
+  remove(expired: readonly Expired[]): string[] {
     return this.#healing(() => {
       const { ingest, table } = this.#index
       const remove = (name: string): void => {
@@ -124,12 +129,27 @@ export class StoreEngine {
           ingest.removeFile(name)
         })
       }
-      return removeExpired({ remove }, expired)
+      const forget = (name: string): void => {
+        ingest.write(() => {
+          table.forgetFile(name)
+          ingest.forgetFile(name)
+        })
+      }
+      const removed = removeExpired({ remove, forget }, expired)
+      // What was overwritten must not stay in the log beside the file either.
+      if (removed.length > 0) this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      return removed
     })
   }
 
+  #readRows(): Pick<SegmentRows, 'newestOf'> {
+    const { ingest, table } = this.#index
+    ingest.flush()
+    return { newestOf: (name, size) => (ingest.offsetOf(name) === size ? table.newestOf(name) : null) }
+  }
+
   /** Both at once. */
-  retain(beforeMs: number, keeps?: Parameters<typeof expiredEvents>[3]): string[] {
+  retain(beforeMs: number, keeps?: Keeps): string[] {
     return this.remove(this.expired(beforeMs, keeps))
   }
 

@@ -6,6 +6,8 @@ export interface WorkerSettings {
   readonly file: string
   /** `null`: nothing is ever removed. */
   readonly retentionDays: number | null
+  /** Who is behind records is kept so long; `null`: as long as the records. */
+  readonly personDays?: number | null
   /** Sealed content is kept so long; `null`: for ever. */
   readonly contentDays?: number | null
   /** Receivers whose records wait for them; `null`: there is none. */
@@ -20,6 +22,7 @@ export interface SinkFiles {
 
 /** What is about to go because it is old. */
 export interface Removal {
+  readonly operation: 'retention.remove' | 'retention.forget'
   /** A stream, or `sealed` for sealed content. */
   readonly target: string
   readonly after: Readonly<Record<string, unknown>>

@@ -1,12 +1,15 @@
 /** The worker thread of the audit store: everything that SQLite blocks for, it blocks here. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { QueryError } from './event-query.ts'
-import { type ExpiredEvents, expiredSealedDays } from './retention.ts'
+import { type GoneRecords, goneBefore, readGone, writeGone } from './gone-records.ts'
+import { dataOf } from './person-reader.ts'
+import { type Expired, expiredSealedDays, goneWith, type Keeps, removalOf } from './retention.ts'
 import { removeSealedDays } from './sealed/find-sealed.ts'
+import { listSegments } from './segments.ts'
 import { asideText } from './set-aside.ts'
 import { neededBySinks } from './sinks/lag.ts'
 import { StoreEngine } from './store-engine.ts'
-import type { FromWorker, Question, Removal, ToWorker, WorkerSettings } from './store-protocol.ts'
+import type { FromWorker, Question, ToWorker, WorkerSettings } from './store-protocol.ts'
 
 const DAY_MS = 86_400_000
 const RETENTION_EVERY_MS = 6 * 3_600_000
@@ -125,7 +128,7 @@ function worked({ number, steps }: Task, endMs: number): boolean {
 }
 
 interface Old {
-  readonly events: readonly ExpiredEvents[]
+  readonly events: readonly Expired[]
   readonly days: readonly string[]
 }
 
@@ -136,25 +139,40 @@ let expiring: Old | null = null
 let sinks = settings.sinks ?? null
 
 function findOld(): Old {
-  const { dir, retentionDays, contentDays = null } = settings
+  const { dir, retentionDays, personDays = null, contentDays = null } = settings
   const before = (days: number): number => Date.now() - days * DAY_MS
-  const keeps = (ms: number): ReturnType<typeof neededBySinks> | undefined =>
-    sinks === null ? undefined : neededBySinks(dir, sinks, ms)
+  const keeps = (ms: number): Keeps => (sinks === null ? () => false : neededBySinks(dir, sinks, ms))
+  const records = retentionDays === null ? [] : engine.expired(before(retentionDays), keeps(before(retentionDays)))
+  const goes = new Set(records.flatMap(({ files }) => files.map(({ segment }) => segment.events)))
+  const persons = (days: number): Expired[] => {
+    const needed = keeps(before(days))
+    return engine.expiredPersons(before(days), (segment, ms) => goes.has(segment.events) || needed(segment, ms))
+  }
   return {
-    events: retentionDays === null ? [] : engine.expired(before(retentionDays), keeps(before(retentionDays))),
+    events: [...records, ...(personDays === null ? [] : persons(personDays))],
     days: contentDays === null ? [] : expiredSealedDays(dir, before(contentDays)),
   }
 }
 
+/** Kept from the first start on: what is missing later was not removed before there was a note of it. */
+function goneSoFar(): GoneRecords {
+  const data = dataOf(settings.dir)
+  const known = readGone(data)
+  if (known !== null) return known
+  const gone = goneBefore(listSegments(settings.dir))
+  writeGone(data, gone)
+  return gone
+}
+
 function tellOld(): void {
-  if (expiring !== null) return
+  if (expiring !== null || settings.retentionDays === null) return
   guarded(() => {
+    const gone = goneSoFar()
     const old = findOld()
-    const removals: Removal[] = old.events.map(({ stream, segments, ...after }) => ({
-      target: stream,
-      after: { ...after, files: segments.length },
-    }))
-    if (old.days.length > 0) removals.push({ target: 'sealed', after: { days: old.days } })
+    const all = goneWith(gone, old.events)
+    const removals = old.events.map((each) => removalOf(each, all))
+    if (old.days.length > 0)
+      removals.push({ operation: 'retention.remove', target: 'sealed', after: { days: old.days } })
     if (removals.length === 0) return true
     expiring = old
     tell({ kind: 'expiring', removals })
@@ -166,15 +184,21 @@ function tellOld(): void {
 function removeOld(recorded: Old): void {
   guarded(() => {
     const now = findOld()
-    const mayGo = new Set(now.events.flatMap(({ segments }) => segments.map(({ events }) => events)))
-    const gone = recorded.events.filter(({ segments }) => segments.every(({ events }) => mayGo.has(events)))
+    const mayGo = new Set(now.events.flatMap(fileKeys))
+    const events = recorded.events.map((each) => {
+      const keys = fileKeys(each)
+      return { ...each, files: each.files.filter((_, index) => mayGo.has(keys[index] ?? '')) }
+    })
     const days = recorded.days.filter((day) => now.days.includes(day))
-    const removed = engine.remove(gone)
+    writeGone(dataOf(settings.dir), goneWith(goneSoFar(), events))
+    const removed = engine.remove(events)
     removeSealedDays(settings.dir, days)
     if (removed.length + days.length > 0) tell({ kind: 'event', event: 'audit.retention', fields: { removed, days } })
     return true
   })
 }
+
+const fileKeys = ({ what, files }: Expired): string[] => files.map(({ segment }) => `${what} ${segment.events}`)
 
 function flush(): void {
   guarded(() => {

@@ -25,6 +25,8 @@ export interface EventStoreOptions {
   readonly file?: string
   /** Whole segments older than this are removed; absent: never. */
   readonly retentionDays?: number
+  /** Personal files of segments older than this are removed; absent: with their segments. */
+  readonly personDays?: number
   /** Sealed content of days older than this is removed; absent: never. */
   readonly contentDays?: number
   /** Records what is to go; it goes once this resolves, and is tried again later when it rejects. */
@@ -86,11 +88,12 @@ class WorkerStore implements EventStore {
       dir,
       file = join(dir, 'store.sqlite'),
       retentionDays = null,
+      personDays = null,
       contentDays = null,
       sinks = null,
       log,
     } = options
-    this.#settings = { dir, file, retentionDays, contentDays, sinks }
+    this.#settings = { dir, file, retentionDays, personDays, contentDays, sinks }
     this.#onExpire = options.onExpire ?? (() => Promise.resolve())
     this.#log = log
     this.#worker = this.#start()

@@ -1,5 +1,6 @@
 /** Personal lines that were read before their record. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { encodeTime } from 'ulid'
 
 export class WaitingPersons {
   readonly #db: DatabaseSync
@@ -32,6 +33,12 @@ export class WaitingPersons {
     if (typeof line !== 'string') return null
     this.#taken.add(id)
     return line
+  }
+
+  /** Lines of records that would be older than a time (milliseconds) go. Inside a transaction, and all must be flushed. */
+  forgetBefore(ms: number): void {
+    this.#db.prepare('DELETE FROM waiting WHERE id < ?').run(encodeTime(ms))
+    this.#stored = Number(this.#db.prepare('SELECT count(*) AS n FROM waiting').get()?.['n'])
   }
 
   /** Inside the caller's transaction; `flushed` once that is committed. */

@@ -7,6 +7,5 @@ import { adminEvent } from '../flow/record.ts'
 export function createRemovalEvents(nowMs: () => number = Date.now): (removal: Removal) => AdminEvent {
   const clock = { nowMs, nowIso: () => new Date(nowMs()).toISOString(), tickMs: () => 0 }
   const stamp = { newId: createIdSource(), clock }
-  return ({ target, after }) =>
-    adminEvent(stamp, { actor: 'weir', operation: 'retention.remove', target, before: null, after })
+  return ({ operation, target, after }) => adminEvent(stamp, { actor: 'weir', operation, target, before: null, after })
 }

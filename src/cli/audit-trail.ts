@@ -47,6 +47,7 @@ export function openAuditTrail(
     dir,
     file: join(data.dir, 'store.sqlite'),
     retentionDays: audit.retentionDays,
+    ...(audit.personDays === null ? {} : { personDays: audit.personDays }),
     ...(audit.contentDays === null ? {} : { contentDays: audit.contentDays }),
     onExpire: async (removals) => {
       for (const removal of removals) await spool.append(removalEvent(removal))

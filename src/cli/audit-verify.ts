@@ -88,7 +88,7 @@ function streamLines(report: StreamReport): string[] {
   return [
     `${stream}: ${state}, ${lines} records (${firstSeq ?? '-'} to ${lastSeq ?? '-'}), head ${head ?? '-'}`,
     `  signed: up to ${signed} by ${checkpoints} checkpoints of ${report.origin ?? '-'}`,
-    `  persons: ${persons.present} present, ${persons.erased === null ? 'erased ones among them (no key store here)' : `${persons.erased} erased`}`,
+    `  persons: ${persons.present} present, ${persons.erased === null ? 'erased ones among them (no key store here)' : `${persons.erased} erased`}${persons.expired === 0 ? '' : `, ${persons.expired} expired`}`,
     ...problems.map((problem) => `  ${problemText(problem)}`),
     ...notes.map((note) => `  note: ${note}`),
   ]

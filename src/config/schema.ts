@@ -159,33 +159,47 @@ const anchor = z.strictObject({
     .describe('Program and arguments that get every checkpoint on standard input.'),
 })
 
-const audit = z.strictObject({
-  tunnels: z.enum(['none', 'ai', 'all']).default('ai').describe('Which tunnels leave an event.'),
-  segmentBytes: bytes.default(268_435_456).describe('Size at which an event file is closed and the next begins.'),
-  rotateDaily: z.boolean().default(true).describe('Begin a new event file also with the first event of a UTC day.'),
-  compress: z.boolean().default(true).describe('Compress closed event files (zstd).'),
-  retentionDays: z.int().min(1).max(36_500).default(180).describe('How long events are kept.'),
-  contentDays: z
-    .int()
-    .min(1)
-    .max(36_500)
-    .nullable()
-    .default(90)
-    .describe('How long sealed content is kept; null: for ever.'),
-  reportFont: path
-    .nullable()
-    .default(null)
-    .describe('Font with Chinese characters for the PDF of evidence packs; null: Noto Sans CJK where it is installed.'),
-  privacy: z.enum(['full', 'pseudonymous', 'aggregate']).default('full').describe('Which personal fields are kept.'),
-  privacyKey: path
-    .nullable()
-    .default(null)
-    .describe('Public key that persons are encrypted to in mode `pseudonymous` (`weir audit privacy-key`).'),
-  checkpointSeconds: z.int().min(1).max(60).default(60).describe('At most so long between two signed checkpoints.'),
-  anchor: anchor.prefault({}),
-  seal: seal.describe('Who can read sealed content together, for tiers with `seal`; null: nothing is sealed.'),
-  sinks: sinks.describe('Receivers that records are sent on to.'),
-})
+const audit = z
+  .strictObject({
+    tunnels: z.enum(['none', 'ai', 'all']).default('ai').describe('Which tunnels leave an event.'),
+    segmentBytes: bytes.default(268_435_456).describe('Size at which an event file is closed and the next begins.'),
+    rotateDaily: z.boolean().default(true).describe('Begin a new event file also with the first event of a UTC day.'),
+    compress: z.boolean().default(true).describe('Compress closed event files (zstd).'),
+    retentionDays: z.int().min(1).max(36_500).default(180).describe('How long events are kept.'),
+    personDays: z
+      .int()
+      .min(1)
+      .max(36_500)
+      .nullable()
+      .default(null)
+      .describe('How long it is kept who is behind them; null: as long as the events.'),
+    contentDays: z
+      .int()
+      .min(1)
+      .max(36_500)
+      .nullable()
+      .default(90)
+      .describe('How long sealed content is kept; null: for ever.'),
+    reportFont: path
+      .nullable()
+      .default(null)
+      .describe(
+        'Font with Chinese characters for the PDF of evidence packs; null: Noto Sans CJK where it is installed.',
+      ),
+    privacy: z.enum(['full', 'pseudonymous', 'aggregate']).default('full').describe('Which personal fields are kept.'),
+    privacyKey: path
+      .nullable()
+      .default(null)
+      .describe('Public key that persons are encrypted to in mode `pseudonymous` (`weir audit privacy-key`).'),
+    checkpointSeconds: z.int().min(1).max(60).default(60).describe('At most so long between two signed checkpoints.'),
+    anchor: anchor.prefault({}),
+    seal: seal.describe('Who can read sealed content together, for tiers with `seal`; null: nothing is sealed.'),
+    sinks: sinks.describe('Receivers that records are sent on to.'),
+  })
+  .refine(({ personDays, retentionDays }) => personDays === null || personDays <= retentionDays, {
+    path: ['personDays'],
+    error: 'is more than `audit.retentionDays`: persons go with their records at the latest',
+  })
 
 const languages = ['en', 'zh-CN'] as const
 const notice = z.strictObject({

@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t from 'tap'
 import { compressFile } from '../../src/audit/compress-segment.ts'
+import { type GoneRecords, goneBefore } from '../../src/audit/gone-records.ts'
 import { addHold, holdsFile, releaseHold } from '../../src/audit/holds.ts'
+import { type Expired, goneWith, removalOf } from '../../src/audit/retention.ts'
 import { listSegments } from '../../src/audit/segments.ts'
 import { StoreEngine } from '../../src/audit/store-engine.ts'
 import { verifyFolder } from '../../src/audit/tree/verify-folder.ts'
@@ -72,17 +74,18 @@ t.test(
     engine.catchUp(60_000)
     const hold = { reason: 'case 7', by: 'cli:root', at: day(5), since: day(2), until: day(4), subject: null }
     const { id } = addHold(at.data, hold)
-    t.equal(engine.retain(Date.parse(day(10))).length, 1)
+    t.equal(engine.expiredPersons(Date.parse(day(10)))[0]?.files.length, 2, 'nor do its persons')
+    t.equal(engine.retain(Date.parse(day(10))).length, 2)
     t.strictSame(
       listSegments(at.dir).map(({ firstSeq }) => firstSeq),
-      [2, 3, 4, 5],
-      'and what is newer, for no hole may be in the chain',
+      [2, 3, 5],
+      'and keeps nothing else',
     )
     releaseHold(at.data, id)
     writeFileSync(holdsFile(at.data), '{"v":1}')
     t.throws(() => engine.retain(Date.parse(day(10))), /legal holds/)
     writeFileSync(holdsFile(at.data), '{"v":1,"holds":[]}')
-    t.equal(engine.retain(Date.parse(day(10))).length, 3)
+    t.equal(engine.retain(Date.parse(day(10))).length, 2)
   },
 )
 
@@ -101,7 +104,7 @@ t.test('the newest segment stays however old it is', async (t) => {
   t.equal(report?.problems.length, 1, 'the chain goes on')
 })
 
-t.test('compressed segments go too; nothing goes around one that cannot be read', async (t) => {
+t.test('compressed segments go too, around one that cannot be read', async (t) => {
   const at = await filled(
     t,
     [1, 2, 3, 4, 20].map((number) => tunnel({ time: day(number) })),
@@ -116,11 +119,117 @@ t.test('compressed segments go too; nothing goes around one that cannot be read'
   engine.catchUp(60_000)
   const whole = readFileSync(`${files[1]}.zst`)
   writeFileSync(`${files[1]}.zst`, 'garbage')
-  t.same(engine.retain(Date.parse(day(10))), [])
+  t.same(engine.retain(Date.parse(day(10))), [files[0], files[2], files[3]])
   writeFileSync(`${files[1]}.zst`, whole)
-  t.same(engine.retain(Date.parse(day(10))), files.slice(0, 4))
+  t.same(engine.retain(Date.parse(day(10))), [files[1]])
   t.same(
     readdirSync(at.dir).filter((name) => name.startsWith('events')),
     [basename(files[4]!)],
+  )
+})
+
+/** Records what is to go and signs it, as a running Weir does; then it goes. */
+async function goes(
+  at: Filled,
+  engine: StoreEngine,
+  gone: GoneRecords,
+  expired: readonly Expired[],
+): Promise<GoneRecords> {
+  const all = goneWith(gone, expired)
+  for (const each of expired) {
+    const { operation, target, after } = removalOf(each, all)
+    await at.write(admin({ time: day(20), operation, target, after }))
+  }
+  signTrail(at.dir, join(at.data, 'keys', 'checkpoint.key'), [at.spool.lastSeq()])
+  engine.remove(expired)
+  engine.catchUp(60_000)
+  return all
+}
+
+t.test('holes that holds leave are named again by each later record', async (t) => {
+  const events = [1, 2, 3, 4, 5, 6, 20].map((number) => tunnel({ time: day(number) }))
+  const at = await filled(t, events, 1)
+  const engine = new StoreEngine(at)
+  t.teardown(() => {
+    engine.close()
+  })
+  engine.catchUp(60_000)
+  for (const number of [2, 5]) {
+    const [since, until] = [day(number), day(number + 1)]
+    addHold(at.data, { reason: 'case 7', by: 'cli:root', at: day(5), since, until, subject: null })
+  }
+  const first = engine.expired(Date.parse(day(4)))
+  t.same(removalOf(first[0]!, goneWith(goneBefore([]), first)).after, {
+    firstSeq: 1,
+    lastSeq: 1,
+    newest: day(3),
+    files: 2,
+    gone: [
+      [1, 1],
+      [3, 3],
+    ],
+    lastHash: (JSON.parse(readFileSync(listSegments(at.dir)[1]!.events, 'utf8')) as { prevHash: string }).prevHash,
+  })
+  const gone = await goes(at, engine, goneBefore([]), first)
+  const whole = {
+    problems: [],
+    notes: [
+      /key that lies/,
+      'begins at 2: older records were removed',
+      'records 3 to 3 were removed because of their age',
+    ],
+  }
+  t.match(await verifyFolder(at.dir), [whole])
+  const all = await goes(at, engine, gone, engine.expired(Date.parse(day(10))))
+  t.same(all.records, {
+    'n1-w0': [
+      [1, 1],
+      [3, 4],
+      [6, 6],
+    ],
+  })
+  const [report] = await verifyFolder(at.dir)
+  t.same(report?.problems, [])
+  t.same(
+    listSegments(at.dir)
+      .map(({ firstSeq }) => firstSeq)
+      .slice(0, 4),
+    [2, 5, 7, 8],
+  )
+})
+
+t.test('persons go before their records: files, columns, words and lines that waited', async (t) => {
+  const spanning = intent({ time: day(2) })
+  const [old, young] = [tunnel({ time: day(1) }), tunnel({ time: day(20) })]
+  const at = await filled(t, [old, spanning, followingOutcome({ flow: spanning.flow, time: day(20) }), young], 1)
+  const engine = new StoreEngine(at)
+  t.teardown(() => {
+    engine.close()
+  })
+  engine.catchUp(60_000)
+  const persons = () =>
+    new Map(engine.query({ limit: 9, order: 'asc' }).items.map(({ flow, client }) => [flow, client]))
+  t.not(persons().get(old.flow), null)
+  const expired = engine.expiredPersons(Date.parse(day(10)))
+  t.match(expired, [{ what: 'persons', stream: 'n1-w0', newest: day(2), files: { length: 2 } }])
+  const gone = await goes(at, engine, goneBefore([]), expired)
+  t.same(gone.persons, { 'n1-w0': [[1, 2]] })
+  t.equal(persons().get(old.flow), null)
+  t.ok(persons().get(spanning.flow), 'his younger record names him still')
+  t.same(
+    engine.query({ limit: 9, order: 'asc', q: 'user:*' }).items.map(({ flow }) => flow),
+    [spanning.flow, young.flow],
+  )
+  t.equal(engine.expiredPersons(Date.parse(day(10))).length, 0, 'once')
+  t.match(await verifyFolder(at.dir), [{ problems: [], persons: { present: 2, expired: 2 } }])
+  const fresh = new StoreEngine({ ...at, file: join(at.data, 'again.sqlite') })
+  t.teardown(() => {
+    fresh.close()
+  })
+  fresh.catchUp(60_000)
+  t.equal(
+    fresh.query({ limit: 9, order: 'asc', q: 'user:*' }).items.length,
+    2,
+    'a store that is built again is the same',
   )
 })

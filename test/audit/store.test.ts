@@ -89,7 +89,13 @@ t.test(
     }
     const held = open(t, { ...at, retentionDays: 30, log, onExpire })
     await isTold
-    t.match(told, [{ target: 'n1-w0', after: { firstSeq: 1, lastSeq: 1, lastHash: /^[0-9a-f]{64}$/, files: 1 } }])
+    t.match(told, [
+      {
+        operation: 'retention.remove',
+        target: 'n1-w0',
+        after: { firstSeq: 1, lastSeq: 1, lastHash: /^[0-9a-f]{64}$/, files: 1 },
+      },
+    ])
     await held.sync()
     t.equal((await held.query({ limit: 9, order: 'asc' })).items.length, 2)
     await held.close()

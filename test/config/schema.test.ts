@@ -18,7 +18,7 @@ identity: { map: null, trustedProxies: [], authenticate: off, realm: Weir, token
 intercept: { hosts: catalogue, all: { networks: [], groups: [] }, shared: [], never: [] }
 catalogue: { templates: {} }
 upstream: { resolve: {}, extraRoots: [], parent: null, noProxy: [], allowPrivate: [] }
-audit:    { tunnels: ai, segmentBytes: 268435456, rotateDaily: true, compress: true, retentionDays: 180, contentDays: 90, privacy: full, privacyKey: null, checkpointSeconds: 60, anchor: { dir: null, command: null }, seal: null, reportFont: null, sinks: [] }
+audit:    { tunnels: ai, segmentBytes: 268435456, rotateDaily: true, compress: true, retentionDays: 180, personDays: null, contentDays: 90, privacy: full, privacyKey: null, checkpointSeconds: 60, anchor: { dir: null, command: null }, seal: null, reportFont: null, sinks: [] }
 notice:   { language: auto, fallback: en, askUrl: null, contact: null }
 inspect:  { workers: 1, depth: 3, placeholder: WEIR, keyFile: data/keys/placeholder.key }
 log:      { level: info }
@@ -28,6 +28,17 @@ workers: 1
 t.test('every key has the agreed default', (t) => {
   t.strictSame(configSchema.parse({}), parse(DEFAULTS))
   t.strictSame(configSchema.parse(parse(DEFAULTS)), parse(DEFAULTS), 'and the defaults are themselves allowed')
+  t.end()
+})
+
+t.test('persons are kept no longer than their records', (t) => {
+  const parsed = (audit: object) => configSchema.safeParse({ audit })
+  t.ok(parsed({ personDays: 30 }).success)
+  t.ok(parsed({ personDays: 180 }).success)
+  t.match(parsed({ personDays: 181 }).error?.issues, [
+    { path: ['audit', 'personDays'], message: /more than `audit.retentionDays`/ },
+  ])
+  t.notOk(parsed({ personDays: 0 }).success)
   t.end()
 })
 

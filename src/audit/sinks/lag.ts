@@ -17,7 +17,8 @@ export function lastSeqs(dir: string): ReadonlyMap<string, number> {
   return found
 }
 
-function lastSeqOf(file: string): number | null {
+/** Of its last whole line; `null`: it holds none. Throws as `openText`. */
+export function lastSeqOf(file: string): number | null {
   const text = openText(file)
   if (text === null) return null
   try {

@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { UnreadableFile } from '../segment-text.ts'
+import { compressedName, UnreadableFile } from '../segment-text.ts'
 import type { Segment } from '../segments.ts'
 import { erasedPersons } from './erased-persons.ts'
 import { eachLine, type LineCursor, openLines } from './line-bytes.ts'
@@ -50,6 +50,8 @@ export interface SegmentScan {
   readonly persons: { readonly present: number; readonly erased: number }
   /** Records that name a personal line which is not there. */
   readonly personless: readonly RecordPlace[]
+  /** The same where the personal file as a whole is gone: its first such record, the number of the last, how many; `null`: it is there. */
+  readonly unnamed: (RecordPlace & { readonly lastSeq: number; readonly count: number }) | null
   /** What its records say was removed because it was old. */
   readonly removals: readonly RecordedRemoval[]
   /** Bytes behind the last whole line. */
@@ -80,10 +82,13 @@ class SegmentScanner {
   #present = 0
   #erased = 0
   readonly #personless: RecordPlace[] = []
+  readonly #hasPersons: boolean
+  #unnamed: SegmentScan['unnamed'] = null
 
   constructor(segment: Segment) {
     this.#segment = segment
     this.#stream = Buffer.from(segment.stream, 'latin1')
+    this.#hasPersons = existsSync(segment.personal) || existsSync(compressedName(segment.personal))
     this.#persons = new PersonDigests(segment.personal, erasedPersons(dirname(segment.personal)))
   }
 
@@ -108,6 +113,7 @@ class SegmentScanner {
       faults: this.#faults,
       persons: { present: this.#present, erased: this.#erased },
       personless: this.#personless,
+      unnamed: this.#unnamed,
       removals: this.#removals,
       rest,
       isTorn: existsSync(`${events}.torn`),
@@ -153,6 +159,11 @@ class SegmentScanner {
   #checkPerson(line: LineCursor): void {
     const { seq, digestFrom } = this.#fields
     if (digestFrom === -1) return
+    if (!this.#hasPersons) {
+      const { line, seq: firstSeq, count } = this.#unnamed ?? { line: this.#lines, seq, count: 0 }
+      this.#unnamed = { line, seq: firstSeq, lastSeq: seq, count: count + 1 }
+      return
+    }
     const digest = line.bytes.toString('latin1', digestFrom, Math.min(line.to, digestFrom + HEX_CHARS))
     switch (this.#persons.check(line, digest)) {
       case 'present':

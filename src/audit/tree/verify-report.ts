@@ -41,8 +41,11 @@ export interface StreamReport {
   /** Records under the newest good checkpoint, and how many good checkpoints there are. */
   readonly signed: number
   readonly checkpoints: number
-  /** `erased`: of lines whose key was dropped; `null`: without the key store they count as present. */
-  readonly persons: { readonly present: number; readonly erased: number | null }
+  /**
+   * `erased`: of lines whose key was dropped; `null`: without the key store they count as present. `expired`: records
+   * whose persons went because they were old.
+   */
+  readonly persons: { readonly present: number; readonly erased: number | null; readonly expired: number }
   /** The first one is the first record that is wrong. */
   readonly problems: readonly Problem[]
   readonly notes: readonly string[]

@@ -4,15 +4,13 @@
  */
 import { basename } from 'node:path'
 import type { Segment } from '../segments.ts'
-import { firstOutside, type SeqRange } from '../seq-ranges.ts'
 import { classify } from './classify.ts'
+import { GoneCheck, inPlace } from './gone-check.ts'
 import { splitHashes } from './growing-tree.ts'
 import type { KnownCheckpoints } from './known-checkpoints.ts'
 import { type LastLine, lineProblems } from './line-faults.ts'
 import type { LineFields } from './line-fields.ts'
 import { HASH_BYTES } from './merkle.ts'
-import { namedRanges } from './named-ranges.ts'
-import type { RecordedRemoval } from './recorded-removal.ts'
 import type { SegmentScan } from './scan-segment.ts'
 import { TILE_WIDTH, tilePath } from './tile.ts'
 import { type Misfit, TreeCheck } from './tree-check.ts'
@@ -44,9 +42,7 @@ class StreamCheck {
   readonly #problems: Problem[] = []
   readonly #notes: string[]
   readonly #persons = { present: 0, erased: 0 }
-  readonly #removals: RecordedRemoval[] = []
-  /** Records that are in no file, while such behind them are. */
-  readonly #missing: SeqRange[] = []
+  readonly #gone = new GoneCheck()
   #lines = 0
   #first: LineFields | null = null
   #last: LastLine | null = null
@@ -65,9 +61,10 @@ class StreamCheck {
     let isWhole = first === undefined || this.#skip(first)
     let checked = 0
     for (; isWhole && checked < segments.length; checked++) isWhole = await this.#segment(segments[checked] as Segment)
-    if (this.#missing.length > 0) await this.#readRemovals(segments.slice(checked))
+    if (this.#gone.isAny) await this.#readRemovals(segments.slice(checked))
     if (isWhole) this.#end()
-    this.#tellMissing()
+    const signed = this.#signed()
+    const gone = this.#gone.report({ stream, signed, first: this.#first })
     return {
       stream,
       origin: known.origin,
@@ -75,15 +72,15 @@ class StreamCheck {
       firstSeq: this.#first?.seq ?? null,
       lastSeq: this.#last?.seq ?? null,
       head: this.#last?.hash ?? null,
-      signed: this.#signed(),
+      signed,
       checkpoints: known.good.length,
-      persons: this.#personCounts(),
-      problems: [...this.#problems, ...known.problems],
-      notes: this.#notes,
+      persons: { ...this.#personCounts(), expired: gone.expired },
+      problems: [...inPlace(this.#problems, gone.problems), ...known.problems],
+      notes: [...this.#notes, ...gone.notes],
     }
   }
 
-  #personCounts(): StreamReport['persons'] {
+  #personCounts(): Omit<StreamReport['persons'], 'expired'> {
     const { present, erased } = this.#persons
     return { present, erased: this.#input.hasSubjects ? erased : null }
   }
@@ -91,7 +88,7 @@ class StreamCheck {
   #skip({ firstSeq }: Segment): boolean {
     if (firstSeq === 1) return true
     this.#notes.push(`begins at ${firstSeq}: older records were removed`)
-    this.#missing.push([1, firstSeq - 1])
+    this.#gone.missing([1, firstSeq - 1])
     const misfit = this.#tree.skip(firstSeq - 1)
     if (misfit !== null) this.#problems.push(misfitProblem(misfit))
     return misfit === null
@@ -135,7 +132,7 @@ class StreamCheck {
   #goOnBehindHole({ firstSeq }: Segment): boolean {
     const next = (this.#last?.seq ?? Number.POSITIVE_INFINITY) + 1
     if (firstSeq <= next || this.#tree.size !== next - 1 || firstSeq > this.#signed() + 1) return true
-    this.#missing.push([next, firstSeq - 1])
+    this.#gone.missing([next, firstSeq - 1])
     this.#last = null
     const misfit = this.#tree.skip(firstSeq - 1)
     if (misfit !== null) this.#problems.push(misfitProblem(misfit))
@@ -156,7 +153,7 @@ class StreamCheck {
     const file = basename(segment.events)
     this.#lines += scan.lines
     this.#first ??= scan.first
-    for (const removal of scan.removals) this.#removals.push(removal)
+    this.#gone.take(segment, scan)
     this.#persons.present += scan.persons.present
     this.#persons.erased += scan.persons.erased
     if (scan.isTorn) this.#notes.push(`\`${file}.torn\` holds what a crash left unfinished`)
@@ -203,29 +200,10 @@ class StreamCheck {
   async #readRemovals(segments: readonly Segment[]): Promise<void> {
     for (const segment of segments) {
       try {
-        for (const removal of (await this.#input.scan(segment)).removals) this.#removals.push(removal)
+        this.#gone.take(segment, { ...(await this.#input.scan(segment)), unnamed: null })
       } catch {
         // What cannot be read says nothing.
       }
-    }
-  }
-
-  /** Nothing is ever removed without a signed record that says so; what it does not name comes at its place. */
-  #tellMissing(): void {
-    if (this.#lines === 0) return
-    const { stream } = this.#input
-    const [first] = this.#missing
-    const before = first?.[0] === 1 ? { seq: first[1], hash: this.#first?.prevHash ?? '' } : null
-    const named = namedRanges('records', { stream, removals: this.#removals, signed: this.#signed(), before })
-    for (const range of this.#missing) {
-      const seq = firstOutside(named, range)
-      const what = `records ${seq ?? range[0]} to ${range[1]}`
-      if (seq === null && range[0] > 1) this.#notes.push(`${what} were removed because of their age`)
-      if (seq === null) continue
-      const message = `${what} are gone, and no signed record says that they were removed because of their age`
-      const at = this.#problems.findIndex((problem) => (problem.seq ?? 0) > seq)
-      const problem: Problem = { kind: 'removed', seq, file: null, line: null, message }
-      this.#problems.splice(at === -1 ? this.#problems.length : at, 0, problem)
     }
   }
 

@@ -13,6 +13,7 @@ const scan = (faults: readonly LineFault[]): SegmentScan => ({
   faults,
   persons: { present: 0, erased: 0 },
   personless: [],
+  unnamed: null,
   rest: 0,
   removals: [],
   isTorn: false,

@@ -40,8 +40,17 @@ export function signTrail(dir: string, keyFile: string, sizes: readonly number[]
 /** Number of the record which says what was removed because of its age; longer trails have it. */
 const REMOVAL_AT = 651
 
+type Deed = Pick<AdminEvent, 'actor' | 'operation' | 'target' | 'after'>
+
+/** The persons of the third file went because of their age. */
+function forgottenOfOne(dir: string): Deed {
+  const [, , third, fourth] = listSegments(dir)
+  const gone = [[third!.firstSeq, fourth!.firstSeq - 1]]
+  return { actor: 'weir', operation: 'retention.forget', target: 'n1-w0', after: { gone } }
+}
+
 /** The two oldest files and, as if one behind them was held back, the fourth. */
-function removalOfThree(dir: string): Pick<AdminEvent, 'actor' | 'operation' | 'target' | 'after'> {
+function removalOfThree(dir: string): Deed {
   const firsts = listSegments(dir).map(({ firstSeq }) => firstSeq)
   const [, , third = 0, fourth = 0, fifth = 0] = firsts
   const gone = [
@@ -63,7 +72,8 @@ export async function signedTrail(
   const at = await filled(t, events.slice(0, REMOVAL_AT - 1), segmentBytes)
   if (count >= REMOVAL_AT) {
     const { time } = events[REMOVAL_AT - 1]!
-    await at.write(admin({ time, ...removalOfThree(at.dir) }), ...events.slice(REMOVAL_AT))
+    const deeds = [removalOfThree(at.dir), forgottenOfOne(at.dir)].map((deed) => admin({ time, ...deed }))
+    await at.write(...deeds, ...events.slice(REMOVAL_AT + 1))
   }
   await at.spool.close()
   const keyFile = join(at.data, 'keys', 'checkpoint.key')
