@@ -62,6 +62,16 @@ function atLine(dir: string, place: number, edit: (line: string) => string[]): v
   }
 }
 
+/** The lines of these places are gone, also where that leaves an empty file. */
+function removeLines(dir: string, from: number, to: number): void {
+  let place = 0
+  for (const segment of listSegments(dir)) {
+    const lines = linesOf(segment)
+    const left = lines.filter(() => ++place < from || place > to)
+    if (left.length < lines.length) save(segment, left)
+  }
+}
+
 const lineAt = (dir: string, place: number): string => listSegments(dir).flatMap(linesOf)[place - 1]!
 /** Another letter somewhere in a value, so that the line stays the JSON it was. */
 const withOtherByte = (line: string): string => line.replace('"time":"2026', '"time":"2025')
@@ -210,8 +220,7 @@ export function tamper(at: TamperPlace, deed: Deed): void {
     case 'rechain':
       return rechain(dir, place)
     case 'removeLine':
-      for (let gone = 0; gone < Number(deed['times'] ?? 1); gone++) atLine(dir, place - gone, () => [])
-      return
+      return removeLines(dir, place - Number(deed['times'] ?? 1) + 1, place)
     case 'insertLine':
       return atLine(dir, place, (line) => [withOtherByte(line), line])
     case 'insertText':
