@@ -81,6 +81,8 @@ function entryAt(half: Buffer, at: number): LogEntry | null {
   const [segmentSeq, firstSeq, personalAt, eventsAt] = [0, 1, 2, 3].map((index) =>
     half.readDoubleLE(at + SUM_END + 8 + index * 8),
   ) as [number, number, number, number]
+  if (![segmentSeq, firstSeq, personalAt, eventsAt].every((value) => Number.isSafeInteger(value) && value >= 0))
+    return null
   const personal = half.subarray(personalFrom, eventsFrom)
   return { segmentSeq, firstSeq, personal, events: half.subarray(eventsFrom, end), personalAt, eventsAt }
 }

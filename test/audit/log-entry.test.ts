@@ -71,3 +71,19 @@ t.test('lengths that reach out of the log are no entry', async (t) => {
   t.same(firsts(log), [])
   t.same(firsts(Buffer.alloc(0)), [])
 })
+
+t.test('whatever stands in a log, reading it gives entries or none', async (t) => {
+  const log = Buffer.alloc(LOG_BYTES)
+  const header = fc.array(fc.oneof(fc.double(), fc.integer()), { minLength: 4, maxLength: 4 })
+  fc.assert(
+    fc.property(header, fc.uint8Array({ maxLength: LOG_BYTES }), ([a, b, c, d], noise) => {
+      const numbers = { segmentSeq: a!, firstSeq: b!, personalAt: c!, eventsAt: d! }
+      log.set(noise)
+      place(log, 0, { ...entry(1, 'a'), ...numbers })
+      const isSound = Object.values(numbers).every((value) => Number.isSafeInteger(value) && value >= 0) && b! > 0
+      t.equal(readEntries(log).length, isSound ? 1 : 0)
+      readEntries(Buffer.from(noise))
+    }),
+    { numRuns: 50 },
+  )
+})

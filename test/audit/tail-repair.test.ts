@@ -1,8 +1,10 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
+import { logPath } from '../../src/audit/commit-log.ts'
 import { lineHash } from '../../src/audit/event-line.ts'
+import { frameEntry, PAGE_BYTES } from '../../src/audit/log-entry.ts'
 import { GENESIS, openStreamTail } from '../../src/audit/tail-repair.ts'
 
 const line = (seq: number, text = '') => JSON.stringify({ id: `e${seq}`, seq, text })
@@ -41,6 +43,29 @@ t.test('wherever the last write was cut, the whole lines stay and the rest is ke
     }),
     { numRuns: 20 },
   )
+})
+
+t.test('what the files lost comes back from the commit log before anything is cut off', async (t) => {
+  const first = `${line(1)}\n`
+  const lost = `${JSON.stringify({ id: 'e2', prevHash: lineHash(line(1)), seq: 2 })}\n`
+  const dir = t.testdir({ [EVENTS]: `${first}${lost.slice(0, 9)}`, [PERSONAL]: '{"id":"e1"}\n' })
+  const entry = { segmentSeq: 1, firstSeq: 2, events: Buffer.from(lost), eventsAt: first.length }
+  const log = Buffer.alloc(2 * PAGE_BYTES)
+  frameEntry(log, { ...entry, personal: Buffer.from('{"id":"e2"}\n'), personalAt: 12 })
+  writeFileSync(logPath(dir, 'n1-w0'), log)
+  const tail = openStreamTail(dir, 'n1-w0')
+  t.match(tail, {
+    nextSeq: 3,
+    eventBytes: first.length + lost.length,
+    personalBytes: 24,
+    torn: [],
+    logBytes: log.length,
+  })
+  t.same(tail.restored, [
+    { file: join(dir, PERSONAL), bytes: 12 },
+    { file: join(dir, EVENTS), bytes: lost.length },
+  ])
+  t.equal(readFileSync(join(dir, EVENTS), 'utf8'), `${first}${lost}`)
 })
 
 t.test('a tail of zeros or garbage lines, as a power cut may leave, is cut off too', async (t) => {
