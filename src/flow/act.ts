@@ -10,7 +10,7 @@ import type { Framing } from '../wire/grpc-frames.ts'
 import { plainFrames, requestFraming } from '../wire/plain-frames.ts'
 import { toldFindings } from './block-causes.ts'
 import type { HeldBody, InspectPort } from './ports.ts'
-import { countFindings } from './record.ts'
+import { countFindings, joinCounts } from './record.ts'
 import { recoverFromBlock } from './recovery.ts'
 
 /** What was learnt from a body. */
@@ -78,27 +78,37 @@ export async function judgeHeldBody(
     readonly held: HeldBody
     /** It goes upstream as it is, or not at all. */
     readonly isFixed?: boolean
+    /** What it says beside its body (`besideText`), never edited. */
+    readonly beside?: Uint8Array | null
   },
 ): Promise<Judgement> {
   const { head, held } = input
   const reading = await readBodyFacts(ports, head, input.decision.dialect, held)
+  const beside = await readBeside(ports, input.beside ?? null)
   const isSigned = input.isFixed === true || isSignedBody(head)
   const facts: BodyFacts = {
     model: reading.model,
-    findings: reading.counts,
-    hasUneditableFinding: reading.findings.some(
+    findings: joinCounts(reading.counts, countFindings(beside.findings)),
+    hasUneditableFinding: [...reading.findings, ...beside.findings].some(
       (finding) => (isSigned || !finding.isEditable) && input.decision.editSeverities.includes(finding.severity),
     ),
-    unread: reading.unread,
+    unread: reading.unread ?? beside.unread,
     ...(ports.knows?.(reading.histories) === false ? { hasUnknownHistory: true } : {}),
   }
   const isLeftAlone = isSigned || reading.body === null || held.cut !== null
   const decided = ports.decide(facts)
-  const decision = isLeftAlone ? decided : afterHistory(ports, reading, facts, decided)
-  const { counts: findings, unread, model, histories } = reading
+  // What stands beside the body is no history.
+  const isRecoverable = !isLeftAlone && beside.findings.length === 0
+  const decision = isRecoverable ? afterHistory(ports, reading, facts, decided) : decided
+  const { findings, unread } = facts
+  const { model, histories } = reading
   const told =
     decision.action === 'block'
-      ? toldOf(ports, reading, facts, { decision, before: input.decision, isFixed: isSigned })
+      ? toldOf(ports, [...reading.findings, ...beside.findings], facts, {
+          decision,
+          before: input.decision,
+          isFixed: isSigned,
+        })
       : []
   const verdict = { decision, findings, unread, model, histories, told }
   if (decision.action !== 'redact' || isLeftAlone) return { ...verdict, body: null, placeholders: [] }
@@ -107,7 +117,7 @@ export async function judgeHeldBody(
 
 function toldOf(
   { decide }: JudgePorts,
-  { findings }: BodyReading,
+  findings: readonly Finding[],
   facts: BodyFacts,
   block: { readonly decision: ExchangeDecision; readonly before: ExchangeDecision; readonly isFixed: boolean },
 ): readonly FindingCount[] {
@@ -126,6 +136,19 @@ function afterHistory(
   const { dialect } = decision
   return recoverFromBlock(recovery, { client: editFor, dialect, body, findings, facts, decision, decide })
 }
+
+/** Findings beside the body; their offsets are of nobody's bytes. */
+export async function readBeside(
+  { inspect, editFor }: Pick<ReadPorts, 'inspect' | 'editFor'>,
+  beside: Uint8Array | null,
+): Promise<{ readonly findings: readonly Finding[]; readonly unread: UnreadReason | null }> {
+  if (beside === null) return NOTHING_BESIDE
+  const asked = { body: beside, contentType: 'application/json', dialect: 'generic' } as const
+  const { findings, unread } = await inspect.inspect({ ...asked, ...(editFor === undefined ? {} : { editFor }) })
+  return { findings: findings.map((finding) => ({ ...finding, isEditable: false })), unread }
+}
+
+const NOTHING_BESIDE = { findings: [], unread: null } as const
 
 /** Decode and inspect a held body or a measured copy. Of a cut one, the read part. */
 export async function readBodyFacts(

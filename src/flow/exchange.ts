@@ -8,6 +8,7 @@ import type { UsageReader } from '../dialects/dialect.ts'
 import { modelInPath } from '../dialects/path-model.ts'
 import { dialectById } from '../dialects/registry.ts'
 import { type RpcEnding, rpcEnding } from '../dialects/rpc-refusal.ts'
+import { isOtherAgent } from '../discover/other-agents.ts'
 import type { OutcomeFields } from '../domain/audit-event.ts'
 import type { BodyFacts, ExchangeDecision, ExchangeFacts } from '../domain/decision.ts'
 import type { FindingCount, UnreadReason } from '../domain/finding.ts'
@@ -21,7 +22,8 @@ import { vaultKey } from '../inspect/vault.ts'
 import { rpcCode } from '../notice/answer.ts'
 import { parseContentEncoding } from '../wire/content-coding.ts'
 import { requestFraming } from '../wire/plain-frames.ts'
-import { type BodyReading, judgeHeldBody, readBodyFacts } from './act.ts'
+import { type BodyReading, judgeHeldBody, readBeside, readBodyFacts } from './act.ts'
+import { type BesideText, besideText } from './beside-text.ts'
 import type {
   Exchange,
   ExchangeEnd,
@@ -33,7 +35,14 @@ import type {
 } from './exchange-contract.ts'
 import { answerFailure } from './failure.ts'
 import type { FlowPorts, HeldBody } from './ports.ts'
-import { errorFields, followingOutcomeEvent, intentEvent, joinCounts, singleOutcomeEvent } from './record.ts'
+import {
+  countFindings,
+  errorFields,
+  followingOutcomeEvent,
+  intentEvent,
+  joinCounts,
+  singleOutcomeEvent,
+} from './record.ts'
 import { RequestWatch } from './request-watch.ts'
 import { canRestore, knowsHistories, Restoration } from './restoration.ts'
 import { Sealing } from './sealing.ts'
@@ -72,6 +81,7 @@ class OpenExchange implements Exchange {
   #reading: BodyReading | null = null
   #sealing: Sealing | null = null
   #hasIntent = false
+  #besideText: { readonly text: BesideText | null } | null = null
 
   constructor(ports: FlowPorts, snapshot: PolicySnapshot, input: ExchangeInput) {
     this.#ports = ports
@@ -102,7 +112,8 @@ class OpenExchange implements Exchange {
   async judge(held: HeldBody): Promise<JudgedBody> {
     const from = this.#ports.clock.tickMs()
     const isFixed = this.#inQuery !== null
-    const input = { head: this.#bodyHead, decision: this.#decision, held: this.#bodyOf(held), isFixed }
+    const beside = this.#beside?.json ?? null
+    const input = { head: this.#bodyHead, decision: this.#decision, held: this.#bodyOf(held), isFixed, beside }
     const judgement = await this.#withRoom(held, () => judgeHeldBody(this.#judgePorts(), input))
     this.#inspectMs = this.#ports.clock.tickMs() - from
     this.#decision = judgement.decision
@@ -176,6 +187,12 @@ class OpenExchange implements Exchange {
     return this.#openSealing()?.around(reader, contentType) ?? reader
   }
 
+  answerSealer(): ((message: Uint8Array | null) => void) | null {
+    const { action, isRecorded } = this.#decision
+    if (!isRecorded || (action !== 'log' && action !== 'redact')) return null
+    return this.#openSealing()?.messages('application/x-ndjson') ?? null
+  }
+
   restorer(
     response: { readonly status: number; readonly headers: RawHeaders },
     room: (bytes: number) => boolean,
@@ -240,7 +257,7 @@ class OpenExchange implements Exchange {
     this.#discover(end)
     if (!this.#decision.isRecorded) return
     if (end.copy !== null) await this.measure(end.copy)
-    else if (this.plan.kind === 'measure' && this.#inQuery !== null && !this.#input.hasBody) await this.measure(NO_BODY)
+    else if (this.plan.kind === 'measure' && this.#hasBody && !this.#input.hasBody) await this.measure(NO_BODY)
     this.#unread ??= end.unread ?? null
     const record = { ...this.#recordInput(), bytesIn: end.bytesIn + (this.#inQuery?.bytes.length ?? 0) }
     const sealed = await this.#sealing?.close()
@@ -329,9 +346,10 @@ class OpenExchange implements Exchange {
     const facts = await this.#withRoom(copy, () =>
       readBodyFacts(this.#readPorts(), this.#bodyHead, this.#decision.dialect, this.#bodyOf(copy)),
     )
+    const beside = await readBeside(this.#readPorts(), this.#beside?.json ?? null)
     this.#inspectMs = this.#ports.clock.tickMs() - from
-    this.#findings = facts.counts
-    this.#unread ??= facts.unread
+    this.#findings = joinCounts(facts.counts, countFindings(beside.findings))
+    this.#unread ??= facts.unread ?? beside.unread
     this.#heldModel = facts.model
     this.#sealRead()
   }
@@ -371,8 +389,18 @@ class OpenExchange implements Exchange {
     return this.#input.client.isShared === true
   }
 
+  /** Of requests whose bodies are read, and not of what is behind an upgrade. */
+  get #beside(): BesideText | null {
+    const { head, parent, query = '' } = this.#input
+    const { action, isRecorded, needsBody, tierRules } = this.#decision
+    const isRead = isRecorded && tierRules?.read === 'body' && (needsBody || action === 'log' || action === 'redact')
+    if (!isRead || parent !== undefined || head.isUpgrade) return null
+    this.#besideText ??= { text: besideText(head, this.#inQuery === null ? query : '') }
+    return this.#besideText.text
+  }
+
   get #hasBody(): boolean {
-    return this.#input.hasBody || this.#inQuery !== null
+    return this.#input.hasBody || this.#inQuery !== null || this.#beside?.hasQuery === true
   }
 
   /** What is looked into. Of a message in the query and a body behind it nobody knows which one the server takes. */
@@ -491,6 +519,7 @@ class OpenExchange implements Exchange {
       bytesIn: end.bytesIn,
       bytesOut: end.bytesOut,
       sighting: this.watch.sighting,
+      isOther: isOtherAgent(headerValue(head.headers, 'user-agent')),
       tool: tool === UNLISTED ? null : tool,
     })
   }

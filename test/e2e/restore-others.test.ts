@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { createEventStreamParser } from '../../src/wire/aws-eventstream.ts'
-import { ask } from '../helpers/asking-client.ts'
+import { ask, tunnelFrom } from '../helpers/asking-client.ts'
 import { readBody } from '../helpers/echo-provider.ts'
 import { bedrockChunk, bedrockEvent } from '../helpers/event-stream.ts'
 import { startHttpsOrigin } from '../helpers/origin.ts'
@@ -195,6 +195,48 @@ t.test('where the answer is not one of the common kinds', async (t) => {
     t.match(answer.text, /WEIR[A-Z2-7]{12}/u)
     t.equal(answer.headers['x-weir-action'], 'redact')
     t.match(await outcomeOf(answer.headers['x-weir-event'] ?? ''), { restoreMisses: 1, unrestored: 'dialect' })
+  })
+
+  await t.test(
+    'a value beside the body cannot be edited, so the tier blocks; the key of the tool itself passes',
+    async (t) => {
+      replyWith({ type: 'application/json', write: () => ['{}'] })
+      const asked = { host: HOSTS[1], path: '/mcp/', body: { jsonrpc: '2.0', id: 7, method: 'tools/call', params: {} } }
+      const headers = { 'mcp-protocol-version': '2025-06-18' }
+      const before = bodies.length
+      for (const [place, more] of [
+        ['header.mcp-param-text', { headers: { ...headers, 'mcp-param-text': `the key is ${KEY}` } }],
+        ['query.q', { path: `/mcp/?q=the+key+is+${KEY}`, headers }],
+      ] as const) {
+        const answer = await ask(weir, { ...asked, ...more })
+        t.match(answer.text, `where it cannot be removed: aws-access-key (${place})`)
+        t.match(await outcomeOf(answer.headers['x-weir-event'] ?? ''), {
+          reason: 'uneditable',
+          findings: [{ detector: 'aws-access-key', field: place, count: 1 }],
+        })
+      }
+      t.equal(bodies.length, before)
+      for (const more of [
+        { headers: { ...headers, authorization: `Bearer ${KEY}`, 'x-api-key': KEY, cookie: `a=${KEY}` } },
+        { path: `/mcp/?key=${KEY}`, headers },
+      ]) {
+        t.equal((await ask(weir, { ...asked, ...more })).status, 200)
+      }
+      t.equal(bodies.length, before + 2)
+    },
+  )
+
+  await t.test('a request without a body is judged by its query', async (t) => {
+    replyWith({ type: 'application/json', write: () => ['{}'] })
+    const get = async (query: string): Promise<string> => {
+      const tls = await tunnelFrom(weir, { host: HOSTS[1], alpn: 'http/1.1' })
+      const lines = [`GET /mcp/${query} HTTP/1.1`, `Host: ${HOSTS[1]}`, 'Mcp-Protocol-Version: 2025-06-18']
+      tls.write(`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`)
+      return (await Array.fromAsync(tls as AsyncIterable<Buffer>)).join('')
+    }
+    t.match(await get(`?q=the+key+is+${KEY}`), /Blocked by ACME policy[^]*aws-access-key \(query\.q\)/u)
+    t.match(await get('?q=what+is+a+weir'), /^HTTP\/1\.1 200/u)
+    t.match(await get(''), /^HTTP\/1\.1 200/u)
   })
 
   await t.test('Gemini without events: an array whose elements arrive while it is written', async (t) => {

@@ -2,7 +2,7 @@ import { brotliCompressSync, gunzipSync, gzipSync } from 'node:zlib'
 import t from 'tap'
 import type { BodyFacts, ExchangeDecision } from '../../src/domain/decision.ts'
 import type { RequestHead } from '../../src/domain/tool.ts'
-import { judgeHeldBody, readBodyFacts } from '../../src/flow/act.ts'
+import { judgeHeldBody, readBeside, readBodyFacts } from '../../src/flow/act.ts'
 import type { HeldBody } from '../../src/flow/ports.ts'
 import { frameBytes } from '../../src/wire/grpc-frames.ts'
 import { alice, bodyWith, flowWorld, headOf, held, SECRET } from './flow-world.ts'
@@ -165,4 +165,32 @@ t.test('a tier that lets uneditable findings pass changes nothing, and says so',
   })
   const judgement = await judgeHeldBody({ ...reading, decide }, { head, decision: decide(null), held: held(signed) })
   t.match(judgement, { decision: { action: 'redact' }, body: null, findings: [{ count: 1 }] })
+})
+
+t.test('what a finding beside the body means: counted, never edited, never recovered from', async (t) => {
+  const head = headOf()
+  const identification = world.snapshot.identify(head)
+  const decide = (body: BodyFacts | null): ExchangeDecision =>
+    world.snapshot.decideExchange({ client: alice, nowMs: 0, head, identification, seenDialect: null, body })
+  let recovered = 0
+  const recovery = {
+    markOf: () => {
+      recovered += 1
+      return 'mark'
+    },
+    blocked: { remember: () => undefined, knows: () => true, reachOf: () => null, touch: () => undefined },
+  }
+  const ports = { ...reading, decide, recovery, editFor: 'alice' }
+  const beside = Buffer.from(JSON.stringify({ query: {}, header: { 'mcp-param-a': SECRET.high } }))
+  const input = { head, decision: decide(null), held: held(bodyWith(SECRET.medium)), beside }
+  const judgement = await judgeHeldBody(ports, input)
+  const found = { detector: 'high-secret', severity: 'high', field: 'header.mcp-param-a', count: 1 }
+  t.match(judgement, { decision: { action: 'block', reason: 'uneditable' }, body: null, told: [found] })
+  t.match(judgement.findings, [{ detector: 'medium-secret', count: 1 }, found])
+  t.equal(recovered, 0)
+  t.match(await readBeside(reading, beside), {
+    findings: [{ detector: 'high-secret', isEditable: false }],
+    unread: null,
+  })
+  t.same(await readBeside(reading, null), { findings: [], unread: null })
 })
