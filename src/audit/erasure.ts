@@ -68,7 +68,7 @@ export function identitiesOf(subject: string): string[] {
   return kind === undefined ? IDENTITY_KINDS.map((name) => `${name}:${subject}`) : [subject]
 }
 
-/** Rejects when it cannot be recorded or made durable. */
+/** What a legal hold keeps stays, and that somebody asked is recorded. Rejects when it cannot be recorded or made durable. */
 export async function erasePerson(
   parts: ErasureParts,
   { subject, reason, actor }: ErasureRequest,
@@ -78,19 +78,33 @@ export async function erasePerson(
     return { ok: false, why: 'unknown', detail: 'nobody of this name has records that could be erased' }
   if (!PSEUDONYM.test(subject) && saysName(reason, subject))
     return { ok: false, why: 'names', detail: 'the reason names the person, and it stays: write it without the name' }
-  const held = await holdOn(parts, found)
-  if (held !== null) return { ok: false, why: 'held', detail: `legal hold \`${held.id}\` keeps these records` }
   const shown = (one: Found): Subject => shownOf(one, parts.privacy)
+  const held = await holdOn(parts, found)
+  if (held !== null) {
+    const target = shown(held.of).who ?? ONE_PERSON
+    const after = { kind: kindOf(held.of), reason, hold: held.hold.id }
+    await parts.record({ actor, operation: 'person.erase-refused', target, before: null, after })
+    return { ok: false, why: 'held', detail: `legal hold \`${held.hold.id}\` keeps these records` }
+  }
   const left = (await othersOf(parts, found)).map(shown)
-  for (const { who, identity } of found.map(shown)) {
-    const kind = identity?.split(':')[0] ?? null
-    const deed = { actor, operation: 'person.erase', before: null, after: { kind, reason } }
-    await parts.record({ ...deed, target: who ?? 'one person' })
+  for (const one of found) {
+    const deed = { actor, operation: 'person.erase', before: null, after: { kind: kindOf(one), reason } }
+    await parts.record({ ...deed, target: shown(one).who ?? ONE_PERSON })
   }
   await parts.keys.erase(found.map(({ entry }) => entry.id))
   const erased = []
   for (const one of found) erased.push({ ...shown(one), records: await forgotten(parts, one.who) })
   return { ok: true, erased, left }
+}
+
+/** Target of a record that may not say the pseudonym. */
+const ONE_PERSON = 'one person'
+
+const kindOf = ({ identity }: Found): string | null => identity?.split(':')[0] ?? null
+
+interface Held {
+  readonly hold: Hold
+  readonly of: Found
 }
 
 interface Found {
@@ -123,17 +137,18 @@ function saysName(text: string, subject: string): boolean {
 }
 
 /** The first hold that reaches records of one of them. A hold on one person keeps all of that person. */
-async function holdOn({ data, store }: ErasureParts, found: readonly Found[]): Promise<Hold | null> {
+async function holdOn({ data, store }: ErasureParts, found: readonly Found[]): Promise<Held | null> {
   for (const hold of readHolds(data)) {
-    for (const { entry, who } of found) {
+    for (const of of found) {
+      const { entry, who } = of
       if (hold.subject !== null) {
-        if (hold.subject.id === entry.id) return hold
+        if (hold.subject.id === entry.id) return { hold, of }
         continue
       }
       const { since, until } = hold
       const range = { ...(since === null ? {} : { since }), ...(until === null ? {} : { until }) }
       const { items } = await store.query({ ...range, client: who, limit: 1, order: 'asc' })
-      if (items.length > 0) return hold
+      if (items.length > 0) return { hold, of }
     }
   }
   return null

@@ -105,18 +105,22 @@ const rangesOf = ({ files }: Expired): SeqRange[] => mergedRanges(files.map(({ r
 export const goneWith = (gone: GoneRecords, expired: readonly Expired[]): GoneRecords =>
   expired.reduce((all, one) => withGone(all, one.what, one.stream, rangesOf(one)), gone)
 
-/** What the record of it is to say. `gone`: with it and what went before. */
-export function removalOf(expired: Expired, gone: GoneRecords): Removal {
+/** Ranges in one record: an event keeps no longer value (`MAX_VALUE_CHARS` of inert-json.ts). */
+const MAX_RANGES = 250
+
+/** What the records of it are to say. `gone`: with it and what went before; more ranges than one record holds are in several. */
+export function removalsOf(expired: Expired, gone: GoneRecords): Removal[] {
   const { what, stream, files, newest } = expired
   const [firstSeq = 0, lastSeq = 0] = rangesOf(expired)[0] ?? []
-  const after = { firstSeq, lastSeq, newest, files: files.length, gone: gone[what][stream] ?? [] }
-  if (what === 'persons') return { operation: 'retention.forget', target: stream, after }
-  const link = linkOf(files, lastSeq)
-  return {
-    operation: 'retention.remove',
+  const lastHash = what === 'persons' ? null : linkOf(files, lastSeq)
+  const about = { firstSeq, lastSeq, ...(lastHash === null ? {} : { lastHash }), newest, files: files.length }
+  const operation = what === 'persons' ? 'retention.forget' : 'retention.remove'
+  const all = gone[what][stream] ?? []
+  return Array.from({ length: Math.max(1, Math.ceil(all.length / MAX_RANGES)) }, (_, part) => ({
+    operation,
     target: stream,
-    after: { ...after, ...(link === null ? {} : { lastHash: link }) },
-  }
+    after: { ...about, gone: all.slice(part * MAX_RANGES, (part + 1) * MAX_RANGES) },
+  }))
 }
 
 /** Removes them. Gives the files. */

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { QueryError } from './event-query.ts'
 import { type GoneRecords, goneBefore, readGone, writeGone } from './gone-records.ts'
 import { dataOf } from './person-reader.ts'
-import { type Expired, expiredSealedDays, goneWith, type Keeps, removalOf } from './retention.ts'
+import { type Expired, expiredSealedDays, goneWith, type Keeps, removalsOf } from './retention.ts'
 import { removeSealedDays } from './sealed/find-sealed.ts'
 import { listSegments } from './segments.ts'
 import { asideText } from './set-aside.ts'
@@ -170,7 +170,7 @@ function tellOld(): void {
     const gone = goneSoFar()
     const old = findOld()
     const all = goneWith(gone, old.events)
-    const removals = old.events.map((each) => removalOf(each, all))
+    const removals = old.events.flatMap((each) => removalsOf(each, all))
     if (old.days.length > 0)
       removals.push({ operation: 'retention.remove', target: 'sealed', after: { days: old.days } })
     if (removals.length === 0) return true

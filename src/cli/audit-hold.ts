@@ -76,7 +76,10 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
 async function list(values: Values, io: CliIo): Promise<number> {
   const place = await findAudit(values, io)
   if (place === null) return EXIT.unreachable
-  const holds = readHolds(place.data).map(holdFacts)
+  // A hold of a time before mode `pseudonymous` says one that a name was tied to; of a copy this machine has no mode.
+  const config = values.data === undefined ? await configOf(values, io) : null
+  const isHidden = config?.audit.privacy === 'pseudonymous'
+  const holds = readHolds(place.data).map((hold) => ({ ...holdFacts(hold), ...(isHidden ? { who: null } : {}) }))
   if (values.json) io.stdout(jsonLine({ items: holds }))
   else io.stdout(`${holds.map(holdLine).map(escapeControls).join('\n') || 'no legal holds'}\n`)
   return EXIT.done

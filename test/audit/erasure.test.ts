@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { type ErasureDeed, type ErasureParts, erasePerson, identitiesOf } from '../../src/audit/erasure.ts'
 import { endHold, placeHold } from '../../src/audit/hold-desk.ts'
+import { readHolds } from '../../src/audit/holds.ts'
 import { openPersonDesk } from '../../src/audit/person-desk.ts'
 
 interface World extends ErasureParts {
@@ -61,6 +62,10 @@ t.test('in mode pseudonymous a name leads to no pseudonym, neither in the answer
   const at = await world(t, { privacy: 'pseudonymous' })
   const { who } = at.keys.find('user:alice')!
   t.match(await erasePerson(at, ask), { ok: true, erased: [{ identity: 'user:alice', who: null, records: 1 }] })
+  await placeHold(at, { reason: 'case 7', by: 'b', subject: 'device:LT-1' })
+  t.match(await erasePerson(at, { ...ask, subject: 'device:LT-1' }), { ok: false, why: 'held' })
+  t.match(at.deeds.at(-1), { operation: 'person.erase-refused', target: 'one person' })
+  await endHold(at, { id: readHolds(at.data)[0]!.id, reason: 'over', by: 'b' })
   t.notMatch(JSON.stringify(at.deeds), who)
   t.strictSame(at.forgotten, [who])
   const device = at.keys.find('device:LT-1')!.who
@@ -86,6 +91,9 @@ t.test('a legal hold on the person, or on a time he has records of, wins', async
   const placed = await placeHold(at, { reason: 'case 7', by: 'b', subject: 'alice' })
   if (!placed.ok) throw new Error(placed.detail)
   t.match(await erasePerson(at, ask), { ok: false, why: 'held' })
+  const { who } = at.keys.find('user:alice')!
+  const refused = { operation: 'person.erase-refused', target: who, after: { kind: 'user', hold: placed.hold.id } }
+  t.match(at.deeds.at(-1), refused, 'and that it was asked for is recorded')
   t.match(await erasePerson(at, { ...ask, subject: at.keys.find('user:alice')!.who }), { ok: false, why: 'held' })
   t.match(await erasePerson(at, { ...ask, subject: 'bob' }), { ok: true })
   t.strictSame(await endHold(at, { id: placed.hold.id, reason: 'over', by: 'b' }), placed.hold)

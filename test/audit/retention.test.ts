@@ -4,8 +4,9 @@ import t from 'tap'
 import { compressFile } from '../../src/audit/compress-segment.ts'
 import { type GoneRecords, goneBefore } from '../../src/audit/gone-records.ts'
 import { addHold, holdsFile, releaseHold } from '../../src/audit/holds.ts'
-import { type Expired, goneWith, removalOf } from '../../src/audit/retention.ts'
-import { listSegments } from '../../src/audit/segments.ts'
+import { type Expired, goneWith, removalsOf } from '../../src/audit/retention.ts'
+import { listSegments, segmentOf } from '../../src/audit/segments.ts'
+import type { SeqRange } from '../../src/audit/seq-ranges.ts'
 import { StoreEngine } from '../../src/audit/store-engine.ts'
 import { verifyFolder } from '../../src/audit/tree/verify-folder.ts'
 import { admin, followingOutcome, intent, tunnel } from './events.ts'
@@ -137,8 +138,7 @@ async function goes(
 ): Promise<GoneRecords> {
   const all = goneWith(gone, expired)
   for (const each of expired) {
-    const { operation, target, after } = removalOf(each, all)
-    await at.write(admin({ time: day(20), operation, target, after }))
+    for (const removal of removalsOf(each, all)) await at.write(admin({ time: day(20), ...removal }))
   }
   signTrail(at.dir, join(at.data, 'keys', 'checkpoint.key'), [at.spool.lastSeq()])
   engine.remove(expired)
@@ -159,7 +159,7 @@ t.test('holes that holds leave are named again by each later record', async (t) 
     addHold(at.data, { reason: 'case 7', by: 'cli:root', at: day(5), since, until, subject: null })
   }
   const first = engine.expired(Date.parse(day(4)))
-  t.same(removalOf(first[0]!, goneWith(goneBefore([]), first)).after, {
+  t.same(removalsOf(first[0]!, goneWith(goneBefore([]), first))[0]?.after, {
     firstSeq: 1,
     lastSeq: 1,
     newest: day(3),
@@ -232,4 +232,23 @@ t.test('persons go before their records: files, columns, words and lines that wa
     2,
     'a store that is built again is the same',
   )
+})
+
+t.test('more ranges than a record keeps are said by several', async (t) => {
+  const ranges = Array.from({ length: 600 }, (_, at): SeqRange => [1e12 + at * 10, 1e12 + at * 10 + 5])
+  const events = ranges.map((range) => ({ range, segment: segmentOf('/none', 'n1-w0', range[0]) }))
+  const expired: Expired = { what: 'persons', stream: 'n1-w0', newest: day(1), files: events }
+  const removals = removalsOf(expired, goneWith(goneBefore([]), [expired]))
+  t.equal(removals.length, 3)
+  t.same(
+    removals.flatMap(({ after }) => after['gone']),
+    ranges,
+  )
+  const at = await filled(t)
+  for (const removal of removals) await at.write(admin({ time: day(20), ...removal }))
+  t.match(readFileSync(listSegments(at.dir)[0]!.events, 'utf8').split('\n').slice(0, 3), [
+    /"gone":\[\[/,
+    /"gone":\[\[/,
+    /"gone":\[\[/,
+  ])
 })

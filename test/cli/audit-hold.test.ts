@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { addHold } from '../../src/audit/holds.ts'
 import { run } from '../../src/cli/audit-hold.ts'
 import { fakeIo } from './fake-io.ts'
 
@@ -19,6 +20,20 @@ t.test('without a running proxy holds are added, listed and released here', asyn
   t.match(await call('release', 'hold_000000000000', '--reason', 'over'), { code: 1, err: /no legal hold/ })
   t.match(await call('release', id, '--reason', 'over'), { code: 0 })
   t.match(await call('list', '--json'), { out: '{"items":[]}\n' })
+})
+
+t.test('in mode pseudonymous a hold of before lists no pseudonym', async (t) => {
+  const dir = t.testdir({ 'weir.yaml': 'audit: { privacy: pseudonymous, privacyKey: dpo.pub.json }\n' })
+  const data = join(dir, 'data')
+  mkdirSync(join(data, 'audit'), { recursive: true })
+  const subject = { id: 'x', who: 'p_01234567890123456789' }
+  addHold(data, { reason: 'case 7', by: 'b', at: '2026-11-22T10:00:00Z', since: null, until: null, subject })
+  const io = fakeIo(dir)
+  t.equal(await run(['hold', 'list'], io), 0, io.err())
+  t.match(io.out(), /for ever, one person: case 7/)
+  const copy = fakeIo(dir)
+  t.equal(await run(['hold', 'list', '--data', 'data'], copy), 0)
+  t.match(copy.out(), subject.who, 'of a copy it shows what the file says')
 })
 
 t.test('wrong usage is told', async (t) => {
