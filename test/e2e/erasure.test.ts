@@ -111,13 +111,13 @@ t.test(
     t.strictSame(filesNaming(join(weir.dir, 'data')), [])
     const answer = await api(weir, '/events')
     t.notMatch(answer, NAMES)
-    t.match(JSON.parse(answer), { items: [{}, {}, {}, {}, { who: first['who'], client: null }] })
+    t.match(JSON.parse(answer), { items: [{}, {}, {}, {}, {}, { who: first['who'], client: null }] })
     const second = await ask(weir)
     t.not(second['who'], first['who'])
     const events = weir.events()
     t.match(
       events.filter(({ phase }) => phase === 'admin').map(({ operation }) => operation),
-      ['events.read', 'hold.add', 'hold.release', 'person.erase', 'events.read'],
+      ['events.read', 'hold.add', 'person.erase-refused', 'hold.release', 'person.erase', 'events.read'],
     )
     t.match(
       events.find(({ operation }) => operation === 'person.erase'),
