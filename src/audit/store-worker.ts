@@ -46,8 +46,14 @@ let isBehind = false
 function readOn(): void {
   isReading = guarded(() => engine.step())
   if (isReading) setImmediate(readOn)
-  else isBehind = false
+  else {
+    isBehind = false
+    if (!hasLooked) setImmediate(tellOld)
+  }
 }
+
+/** Whether there is anything old was asked: only what the store has read can go, so first when all is read. */
+let hasLooked = false
 
 function startReading(): void {
   if (isReading) return
@@ -165,6 +171,7 @@ function goneSoFar(): GoneRecords {
 }
 
 function tellOld(): void {
+  hasLooked = true
   if (expiring !== null || settings.retentionDays === null) return
   guarded(() => {
     const gone = goneSoFar()
@@ -243,4 +250,3 @@ port.on('message', (message: ToWorker) => {
 const retention = setInterval(tellOld, RETENTION_EVERY_MS)
 const flushing = setInterval(flush, FLUSH_EVERY_MS)
 startReading()
-setImmediate(tellOld)
