@@ -95,7 +95,7 @@ const QUESTIONS: readonly (readonly [name: string, run: () => void])[] = [
     'request: counted',
     () => {
       const sighting = { score: 85, dialect: 'openai-chat', evidence: ['dialect:openai-chat'] } as const
-      desk.flow.request({ ...seen, host: 'relay.example', sighting, tool: null })
+      desk.flow.request({ ...seen, host: 'relay.example', sighting, isOther: false, tool: null })
     },
   ],
 ]
@@ -113,7 +113,7 @@ for (let index = 0; index < 4096; index++) {
   const host = index % 2 === 0 ? `gpt-api.x${index}.net` : `relay${index}.example`
   desk.flow.tunnel({ ...seen, host, durationMs: 500 })
   const sighting = { score: 85, dialect: 'openai-chat', evidence: ['dialect:openai-chat'] } as const
-  if (index % 2 === 1) desk.flow.request({ ...seen, host, sighting, tool: null })
+  if (index % 2 === 1) desk.flow.request({ ...seen, host, sighting, isOther: false, tool: null })
 }
 const from = performance.now()
 desk.port.list({ sinceMs: 0, minScore: 100, all: false })

@@ -113,7 +113,8 @@ class Desk implements DiscoveryDesk {
       decode: (bytes, codings) => this.#decoder.decode(bytes, codings),
       contact: (client, host) => this.#drift.host(client, host, nowMs()),
       request: (seen) => {
-        this.#drift.host(seen.client, seen.host, nowMs())
+        if (seen.isOther) this.#drift.there(seen.client, nowMs())
+        else this.#drift.host(seen.client, seen.host, nowMs())
         if (seen.tool !== null) this.#drift.tool(seen.client, seen.tool, nowMs())
         this.#hosts.request(seenBy(seen), seen.sighting, seen.tool)
       },

@@ -41,6 +41,8 @@ export interface Drift {
 
 interface ClientWindow {
   window: number
+  /** Something was done in it, by whatever program. */
+  isThere: boolean
   readonly hosts: Set<string>
   readonly tools: Set<ToolId>
   /** Last used, in milliseconds since the epoch. */
@@ -87,6 +89,11 @@ export class DriftWatch {
     if (hosts.size < MAX_WINDOW_HOSTS) hosts.add(host)
   }
 
+  /** A client did something that no tool did: it is there, and its window counts. */
+  there(client: string, nowMs: number): void {
+    this.#windowOf(client, nowMs).isThere = true
+  }
+
   /** A client used a tool of the catalogue. */
   tool(client: string, tool: ToolId, nowMs: number): void {
     const { tools, known } = this.#windowOf(client, nowMs)
@@ -125,7 +132,7 @@ export class DriftWatch {
         const [oldest] = this.#clients.keys()
         if (oldest !== undefined) this.#clients.delete(oldest)
       }
-      state = { window, hosts: new Set(), tools: new Set(), known: new Map(), bit: this.#bitOf(client) }
+      state = { window, isThere: false, hosts: new Set(), tools: new Set(), known: new Map(), bit: this.#bitOf(client) }
       this.#clients.set(client, state)
     } else if (state.window !== window) {
       this.#endWindow(state, nowMs)
@@ -139,12 +146,13 @@ export class DriftWatch {
   #endWindow(state: ClientWindow, nowMs: number): void {
     const endMs = (state.window + 1) * WINDOW_MS
     // A window without anything tells nothing: the client was away.
-    if (state.hosts.size > 0 || state.tools.size > 0) {
+    if (state.isThere || state.hosts.size > 0 || state.tools.size > 0) {
       for (const [tool, lastMs] of state.known) {
         if (endMs - lastMs > FORGET_MS) state.known.delete(tool)
         else this.#count(tool, state, Math.min(endMs, nowMs))
       }
     }
+    state.isThere = false
     state.hosts.clear()
     state.tools.clear()
   }

@@ -212,6 +212,8 @@ interface SeenAt {
 
 export interface SeenRequest extends SeenAt {
   readonly sighting: Sighting
+  /** It says itself that it is a browser, a package manager or the like: no tool. */
+  readonly isOther: boolean
   /** The tool that marks itself there. */
   readonly tool: ToolId | null
 }

@@ -34,7 +34,7 @@ function setUp(t: Test, dir = t.testdir({})) {
   }
   t.teardown(close)
   const ask = (host: string, client = '10.0.0.1', sighting = AI): void =>
-    desk.flow.request({ host, client, bytesIn: 10, bytesOut: 20, sighting, tool: null })
+    desk.flow.request({ host, client, bytesIn: 10, bytesOut: 20, sighting, isOther: false, tool: null })
   return { desk, known, sanctioned, state, ask, dir, close, counted, deeds }
 }
 

@@ -68,6 +68,17 @@ t.test('one client, few windows, or no time without the tool are not enough', as
   t.strictSame(live(5, 300, both), [], 'never without')
 })
 
+t.test('what says itself that it is no tool is never told, and its windows count as quiet ones', async (t) => {
+  const found = live(5, 60, (watch, client, nowMs, window) => {
+    watch.there(client, nowMs)
+    if (window % 3 !== 0) return
+    watch.tool(client, 'codex', nowMs)
+    watch.host(client, 'new.example', nowMs)
+  })
+  t.match(found, [{ host: 'new.example' }])
+  t.equal(found.length, 1)
+})
+
 t.test('clients and pairs are bounded under a flood of both', async (t) => {
   const watch = new DriftWatch(() => 1)
   for (let index = 0; index < 30_000; index++) {

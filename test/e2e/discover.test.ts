@@ -223,7 +223,7 @@ function visit(port: number, from: string, url: string, agent: string): Promise<
 
 t.test('a host that a tool begins to call is told, once; what is reached at other times too is not', async (t) => {
   const origin = await startHttpOrigin(t, (_request, response) => response.end('ok'))
-  const hosts = ['chatgpt.com', 'telemetry.new.test', 'curl.test', 'registry.test']
+  const hosts = ['chatgpt.com', 'telemetry.new.test', 'curl.test', 'registry.test', 'beside.test']
   const weir = await startWeir(t, { pins: Object.fromEntries(hosts.map((host) => [`${host}:80`, origin.address])) })
   const now = Date.now
   let aheadMs = 0
@@ -240,6 +240,8 @@ t.test('a host that a tool begins to call is told, once; what is reached at othe
       if (window > 6) return
       await visit(weir.port, from, 'http://chatgpt.com/backend-api/codex/models', tool)
       await visit(weir.port, from, 'http://telemetry.new.test/v1', 'node')
+      // What the tool starts says what it is.
+      await visit(weir.port, from, 'http://beside.test/', 'pip/24.0')
     })
     await Promise.all(clients)
     aheadMs += 120_000
