@@ -42,7 +42,7 @@ export async function makeCommitLog(options: CommitLogOptions): Promise<CommitLo
     }
     await syncFolder(calls, dir)
   } catch (error) {
-    await calls.unlink(path).catch(() => undefined) // a start removes what has not its full size
+    await calls.remove(path).catch(() => undefined) // a start removes what has not its full size
     throw error
   }
   return openCommitLog(options, LOG_BYTES)
@@ -133,10 +133,10 @@ export class CommitLog {
     return this.#options.calls.close(this.#options.fd)
   }
 
-  /** Close and delete it, for good when this resolves. */
+  /** Delete and close it, for good when this resolves; after an error it can be tried again. */
   async remove(): Promise<void> {
     const { calls, dir, path } = this.#options
-    await calls.unlink(path)
+    await calls.remove(path)
     await syncFolder(calls, dir)
     await this.close()
   }

@@ -1,5 +1,6 @@
 /** The file calls that the writing of records needs, and the real ones. Tests hand in ones that fail. */
 import * as nodeFs from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 /** All reject with I/O errors. */
@@ -11,7 +12,8 @@ export interface FileCalls {
   readonly ftruncate: (fd: number, length: number) => Promise<void>
   readonly fsync: (fd: number) => Promise<void>
   readonly close: (fd: number) => Promise<void>
-  readonly unlink: (path: string) => Promise<void>
+  /** No error when it is gone already. */
+  readonly remove: (path: string) => Promise<void>
 }
 
 /** The real ones. `fs.promises` would cost several objects and hops more per call. */
@@ -28,7 +30,7 @@ export const FILE_CALLS: FileCalls = {
   ftruncate: promisify(nodeFs.ftruncate),
   fsync: promisify(nodeFs.fsync),
   close: promisify(nodeFs.close),
-  unlink: promisify(nodeFs.unlink),
+  remove: (path) => rm(path, { force: true }),
 }
 
 /** Write all bytes at a place, however few the disk takes at a time. `path` is for the error. */

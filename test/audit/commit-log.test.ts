@@ -83,8 +83,10 @@ t.test('a wiped log is zeros, and begins again', async (t) => {
   await log.close()
 })
 
-t.test('a removed log is gone with its descriptor', async (t) => {
+t.test('a removed log is gone with its descriptor, also when the folder could not be synced at first', async (t) => {
   const { log, path, disk } = await small(t)
+  disk.failingOpens = 1
+  await t.rejects(log.remove(), { code: 'EMFILE' })
   await log.remove()
   t.notOk(existsSync(path))
   t.equal(disk.open.size, 0)
