@@ -136,6 +136,8 @@ export interface Exchange {
   readonly requestTrailers: (trailers: RawHeaders) => RawHeaders
   /** A reader for the usage in the response; `null` when nobody wants to know. */
   readonly usageReader: (contentType: string | null) => UsageReader | null
+  /** Takes the messages of the answer that are to be sealed, `null` for one that was not read; `null`: none are. */
+  readonly answerSealer: () => ((message: Uint8Array | null) => void) | null
   /**
    * Puts the client's values back in the response with this head; `null`: it goes on as it comes. `room` is asked before
    * bytes are kept.

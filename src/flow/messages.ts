@@ -91,6 +91,8 @@ interface Waiting {
   firstTick: number | null
   bytesOut: number
   usage: Usage
+  /** Keeps its answer for the auditors; `undefined` until there is one. */
+  sealer: ReturnType<Exchange['answerSealer']> | undefined
 }
 
 const NO_USAGE: Usage = { model: null, tokensIn: null, tokensOut: null }
@@ -161,6 +163,8 @@ class OpenMessages implements MessageFlow {
     if (first === undefined) return
     first.bytesOut += size
     first.firstTick ??= this.#ports.clock.tickMs()
+    if (first.sealer === undefined) first.sealer = first.exchange.answerSealer()
+    first.sealer?.(bytes)
     const said = bytes === null ? null : this.#reader.serverMessage(bytes)
     if (said === null) return
     first.usage = { ...first.usage, ...said.usage }
@@ -215,7 +219,8 @@ class OpenMessages implements MessageFlow {
 
   #wait(exchange: Exchange, { size }: ClientMessage, noted: Promise<unknown>): void {
     const sentTick = this.#ports.clock.tickMs()
-    this.#waiting.push({ exchange, size, sentTick, noted, firstTick: null, bytesOut: 0, usage: NO_USAGE })
+    const answer = { firstTick: null, bytesOut: 0, usage: NO_USAGE, sealer: undefined }
+    this.#waiting.push({ exchange, size, sentTick, noted, ...answer })
     const oldest = this.#waiting.length > MAX_WAITING ? this.#waiting.shift() : undefined
     if (oldest !== undefined) this.#finishSoon(oldest, { isComplete: false })
   }

@@ -56,6 +56,20 @@ export class Sealing {
     }
   }
 
+  /**
+   * Takes the messages of an answer, which are sealed one a line; `null`: one that could not be read. `null` in its place:
+   * the policy does not want the answer sealed.
+   */
+  messages(contentType: string): ((message: Uint8Array | null) => void) | null {
+    if (this.#of.mode !== 'exchange') return null
+    const gathered = new Gathered(this.#ports.seal.maxBytes, contentType)
+    this.#response = gathered
+    return (message) => {
+      if (gathered.size > 0) gathered.add(LINE_END, false)
+      gathered.add(message ?? NOTHING, message === null)
+    }
+  }
+
   /** What was sealed, once it is durable; a part that could not be has no digest. Never rejects. */
   async close(): Promise<readonly SealedPart[]> {
     this.#sealRequest()
@@ -97,6 +111,8 @@ export class Sealing {
 }
 
 const PLAIN = 'text/plain'
+const LINE_END = Uint8Array.of(10)
+const NOTHING = new Uint8Array(0)
 
 /** Text up to a limit. */
 class Gathered {

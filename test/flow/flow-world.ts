@@ -41,6 +41,8 @@ export interface WorldOptions {
   /** Hosts that are read although they are not in the catalogue. */
   readonly intercept?: 'catalogue' | 'all'
   readonly decodedRatio?: number
+  /** There are auditors to seal to. */
+  readonly hasAuditors?: boolean
   /** Another catalogue file. */
   readonly catalogue?: string
 }
@@ -52,7 +54,13 @@ const source = (file: string, text: string): YamlSource => {
 }
 
 /** Rules over `api.alpha.test` (dialect anthropic-messages) and the mark `alpha/1.2`. */
-export function rulesOf({ tier = 'monitored', policy = {}, intercept = 'catalogue', catalogue }: WorldOptions) {
+export function rulesOf({
+  tier = 'monitored',
+  policy = {},
+  intercept = 'catalogue',
+  hasAuditors = false,
+  catalogue,
+}: WorldOptions) {
   const files = smallRules() as Record<string, Record<string, string>>
   const document = {
     version: 1,
@@ -78,7 +86,11 @@ export function rulesOf({ tier = 'monitored', policy = {}, intercept = 'catalogu
       notices: Object.entries(files['notices'] ?? {}).map(([name, text]) => source(`rules/notices/${name}`, text)),
       problems: [],
     },
-    config: configSchema.parse({ intercept: { hosts: intercept }, identity: { map: 'who.yaml' } }),
+    config: configSchema.parse({
+      intercept: { hosts: intercept },
+      identity: { map: 'who.yaml' },
+      audit: { seal: hasAuditors ? { auditors: ['ann.pub.json'], threshold: 1 } : null },
+    }),
     isObserving: false,
     loadedAt: '2026-11-22T10:00:00.000Z',
   })

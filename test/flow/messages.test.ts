@@ -1,5 +1,6 @@
 import t from 'tap'
 import { type MessageFlow, type MessageVerdict, openMessages } from '../../src/flow/messages.ts'
+import type { SealPort, SealRequest } from '../../src/flow/ports.ts'
 import { createVault } from '../../src/inspect/vault.ts'
 import { CATALOGUE } from '../config/small-rules.ts'
 import { alice, type FlowWorld, flowWorld, headOf, held, rulesOf, SECRET, type WorldOptions } from './flow-world.ts'
@@ -16,12 +17,12 @@ interface Opened {
   readonly become: (tier: string) => void
 }
 
-function open(isHeld: boolean, options: WorldOptions = {}): Opened {
+function open(isHeld: boolean, options: WorldOptions = {}, seal?: SealPort): Opened {
   const tier = isHeld ? 'restricted' : 'monitored'
   const world = flowWorld({ tier, catalogue, ...options })
   const head = headOf({ method: 'GET', isUpgrade: true }, ASKS)
   const dialect = 'openai-responses'
-  const flow = openMessages(world.ports, {
+  const flow = openMessages(seal === undefined ? world.ports : { ...world.ports, seal }, {
     client: alice,
     head,
     http: '1.1',
@@ -180,4 +181,40 @@ t.test('values are put back in the answer of the request that had them, and a fa
   const delta = { type: 'response.output_text.delta', delta: 'WEIRABCDEFGHIJKL and' }
   t.equal(faulty.restore(Buffer.from(JSON.stringify(delta))), null)
   t.match(world.logged, [{ event: 'flow.message-fault' }])
+})
+
+t.test('answers are sealed per request where the tier wants it, with what was found in them replaced', async (t) => {
+  for (const isHeld of [true, false]) {
+    const asked: SealRequest[] = []
+    const seal = {
+      maxBytes: 1000,
+      seal: (each: SealRequest) => {
+        asked.push(each)
+        return Promise.resolve({ part: each.part, digest: String(asked.length) })
+      },
+    }
+    const tiers = { restricted: { seal: 'exchange' }, monitored: { seal: 'exchange' } }
+    const { flow, world } = open(isHeld, { policy: { tiers }, hasAuditors: true }, seal)
+    const said = (text: string): Buffer =>
+      Buffer.from(JSON.stringify({ type: 'response.output_text.delta', delta: text }))
+    for (const text of ['first', 'second']) {
+      if (isHeld) await flow.judge(message(request(text)))
+      else await flow.note(message(request(text)))
+    }
+    for (const each of [said('one'), said(`key ${SECRET.high}`), completed]) flow.answered(each, each.length)
+    for (const each of [said('two'), completed]) flow.answered(each, each.length)
+    const unasked = said('nobody asked')
+    flow.answered(unasked, unasked.length)
+    await flow.end(null)
+    const answers = asked.filter(({ part }) => part === 'response')
+    t.equal(answers.length, 2)
+    const [one, two] = answers.map(({ text }) => Buffer.from(text).toString())
+    t.match(one, /"one"[^]*\n[^]*response\.completed/u)
+    t.notMatch(one, SECRET.high)
+    t.match(two, '"two"')
+    t.notMatch(two, 'nobody asked')
+    t.not(answers[0]?.flow, answers[1]?.flow)
+    const outcomes = world.events.filter((event) => event.phase === 'outcome')
+    t.match(outcomes, [{ sealed: [{ part: 'request' }, { part: 'response' }] }, { sealed: [{}, { part: 'response' }] }])
+  }
 })

@@ -126,3 +126,22 @@ t.test('an answer that could not be looked through is not sealed, and the event 
   t.same(await other.close(), [{ part: 'response', digest: null }])
   t.same([asked, await sealing.close()], [[], []])
 })
+
+t.test(
+  'the messages of an answer are sealed one a line, up to the limit, and one that was not read makes it cut',
+  async (t) => {
+    t.equal(setUp('request').sealing.messages('application/x-ndjson'), null)
+    const { asked, sealing } = setUp('exchange', { maxBytes: 16 })
+    const take = sealing.messages('application/x-ndjson')
+    for (const text of ['one SECRET', 'two', 'three']) take?.(Buffer.from(text))
+    t.same(await sealing.close(), [{ part: 'response', digest: 'd' }])
+    t.match(asked, [{ part: 'response', contentType: 'application/x-ndjson', isCut: true }])
+    t.match(Buffer.from(asked[0]?.text ?? []).toString(), /^one (?!SECRET).+\ntwo\nt$/su)
+    const lost = setUp('exchange')
+    const also = lost.sealing.messages('application/x-ndjson')
+    also?.(Buffer.from('one'))
+    also?.(null)
+    await lost.sealing.close()
+    t.match(lost.asked, [{ isCut: true }])
+  },
+)
