@@ -33,6 +33,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
     const { run } = await import('./verify.bench.ts')
     return (rounds) => run(rounds)
   },
+  report: async () => (await import('./report.bench.ts')).run,
   sinks: async () => {
     const { run } = await import('./sinks.bench.ts')
     return (rounds) => run(rounds)
