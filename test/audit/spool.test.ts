@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { logPath } from '../../src/audit/commit-log.ts'
 import { lineHash } from '../../src/audit/event-line.ts'
+import { PAGE_BYTES } from '../../src/audit/log-entry.ts'
 import { listSegments } from '../../src/audit/segments.ts'
 import { createSpool } from '../../src/audit/spool.ts'
 import type { SpoolOptions } from '../../src/audit/spool-options.ts'
@@ -296,6 +298,8 @@ t.test('a stream that cannot be a file name is refused', async (t) => {
 t.test('kill -9 loses no acknowledged event, round after round', async (t) => {
   const { dir, spool } = setUp(t)
   await spool.close()
+  // A small one, which turns often.
+  writeFileSync(logPath(dir, 'n1-w0'), Buffer.alloc(16 * PAGE_BYTES))
   const acknowledged: string[] = []
   for (let round = 0; round < 20; round++) acknowledged.push(...(await killedRound(dir, 20 + round * 15)))
   const again = createSpool({ dir, stream: 'n1-w0', segmentBytes: 1e6 })
