@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { addHold, holdsFile } from '../../src/audit/holds.ts'
@@ -60,6 +60,42 @@ t.test('old segments are removed from the start on', async (t) => {
   const store = open(t, { ...at, retentionDays: 30, log })
   await until(() => removed.includes('audit.retention'))
   t.equal((await store.query({ limit: 9, order: 'asc' })).items.length, 1)
+})
+
+t.test('persons go before records, once it is told; without a readable note of what went nothing does', async (t) => {
+  const silent = () => undefined
+  const done: string[] = []
+  const failed: unknown[] = []
+  const log = {
+    debug: silent,
+    info: silent,
+    error: ({ detail }: { detail?: unknown }) => failed.push(detail),
+    warn: (_: unknown, event: string) => done.push(event),
+  }
+  const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
+  const at = await filled(t, [tunnel({ time: ago(60) }), tunnel({ time: ago(20) }), tunnel()], 1)
+  writeFileSync(join(at.data, 'retention.json'), '{}')
+  const told: unknown[] = []
+  const onExpire = async (removals: readonly unknown[]) => {
+    told.push(...removals)
+  }
+  const blind = open(t, { ...at, retentionDays: 30, personDays: 10, log, onExpire })
+  await until(() => failed.some((detail) => String(detail).includes('retention.json')))
+  await blind.close()
+  t.same(told, [])
+  rmSync(join(at.data, 'retention.json'))
+  const store = open(t, { ...at, retentionDays: 30, personDays: 10, log, onExpire })
+  await until(() => done.includes('audit.retention'))
+  t.match(told, [
+    { operation: 'retention.remove', after: { firstSeq: 1, lastSeq: 1, gone: [[1, 1]] } },
+    { operation: 'retention.forget', after: { firstSeq: 2, lastSeq: 2, gone: [[2, 2]] } },
+  ])
+  const { items } = await store.query({ limit: 9, order: 'asc' })
+  t.match(items, [{ client: null }, { client: { user: /./ } }])
+  t.same(
+    readdirSync(at.dir).filter((name) => name.startsWith('personal')),
+    ['personal-n1-w0-000000000003.jsonl'],
+  )
 })
 
 t.test(
