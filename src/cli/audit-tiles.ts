@@ -60,6 +60,8 @@ function writeLog(dir: string, stream: string, to: string): void {
     entries = []
   }
   for (const segment of listSegments(dir).filter((one) => one.stream === stream)) {
+    // Records that retention removed between files: what stands in front of them makes no bundle with what follows.
+    if (segment.firstSeq !== seq + 1) entries = []
     seq = segment.firstSeq - 1
     const take = (bytes: Buffer, start: number, end: number): void => {
       seq++

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { listSegments } from '../../src/audit/segments.ts'
+import { listSegments, segmentOf } from '../../src/audit/segments.ts'
 import { leafHash } from '../../src/audit/tree/merkle.ts'
 import { signedTrail } from '../audit/tree/signed-trail.ts'
 import { call } from './audit-call.ts'
@@ -21,4 +21,20 @@ t.test('the log has the layout of tlog-tiles, with bundles whose entries hash to
   )
   t.match(readFileSync(join(log, 'checkpoint'), 'utf8'), /\n300\n/)
   t.match(await call(at.data, 'tiles', '--data', '.'), { code: 2 })
+})
+
+t.test('a bundle is never made of records with others missing between them', async (t) => {
+  const at = await signedTrail(t, 520, [520], 1e9)
+  const [file] = listSegments(at.dir)
+  const lines = readFileSync(file!.events, 'utf8').split('\n').slice(0, -1)
+  const write = (firstSeq: number, some: readonly string[]) =>
+    writeFileSync(segmentOf(at.dir, 'n1-w0', firstSeq).events, some.map((line) => `${line}\n`).join(''))
+  // Ten of the first bundle, and all but ten of the second: as many as a bundle has.
+  write(1, lines.slice(0, 10))
+  write(267, lines.slice(266))
+  t.match(await call(at.data, 'tiles', 'out', '--data', '.'), { code: 0 })
+  const bundles = join(at.data, 'out', 'n1-w0', 'tile', 'entries')
+  t.notOk(existsSync(join(bundles, '000')))
+  t.notOk(existsSync(join(bundles, '001')))
+  t.ok(existsSync(join(bundles, '002.p', '8')))
 })
