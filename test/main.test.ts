@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { type Ended, runMain } from './helpers/start.ts'
@@ -66,4 +68,16 @@ t.test('a new Node goes on: help loads the list of commands and none of them', a
     t.strictSame(loaded, ['src/main.ts', 'src/cli/commands.ts', 'src/cli/cli-io.ts'])
   }
   t.equal((await runAs(t, '24.0.0', BIN)).code, 0)
+})
+
+t.test('a closed pipe behind a command is no crash', async (t) => {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../src/main.ts', import.meta.url)), '--help'])
+  child.stdout.destroy()
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+  })
+  const [code] = (await once(child, 'close')) as [number | null]
+  t.equal(code, 0)
+  t.equal(stderr, '')
 })
