@@ -29,7 +29,7 @@ const ACTIVITIES: readonly (readonly [words: readonly string[], activity: Captio
     [3, 'Update'],
   ],
   [
-    ['revoke', 'delete', 'remove', 'erase', 'release', 'lift', 'retention', 'expire'],
+    ['revoke', 'delete', 'remove', 'erase', 'release', 'lift', 'retention', 'expire', 'forget'],
     [4, 'Delete'],
   ],
   [['enable'], [8, 'Enable']],
