@@ -34,8 +34,8 @@ export function nearFinder(pattern: RegExp): Finder {
   return (text, start, end) => {
     if (isInsideWord(text, start)) return null
     const limit = Math.min(text.length, end + LONGEST_GAP)
-    for (let at = end; at <= limit; at += 1) {
-      if (KIND[text.charCodeAt(at)] === undefined) continue
+    for (let at = startOfRun(text, end, { limit, shortest }); at <= limit; at += 1) {
+      if (!isOfValue(text, at)) continue
       const runEnd = endOfRun(text, at)
       if (runEnd - at >= shortest) {
         const span = findInRun(pattern, text, { start, end, at, until: Math.min(runEnd, limit + 1) })
@@ -71,10 +71,14 @@ function findInRun(pattern: RegExp, text: string, run: Run): Span | null {
   return null
 }
 
-/** Characters of values, `undefined` for all that parts values from what is around them. */
-const KIND: readonly (true | undefined)[] = Array.from({ length: 128 }, (_, code) =>
-  /[\w\-+/.~$!|:@*%^#=&?]/.test(String.fromCharCode(code)) ? true : undefined,
+/** Of a character code, 1: it stands in values; 0: it parts values from what is around them. */
+const KIND = Uint8Array.from({ length: 128 }, (_, code) =>
+  /[\w\-+/.~$!|:@*%^#=&?]/.test(String.fromCharCode(code)) ? 1 : 0,
 )
+const isOfValue = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at)
+  return code < 128 && KIND[code] === 1
+}
 /** What is shorter than the rule's values is passed over, and most words are; more than this need not be known. */
 const SHORTEST_RUN = 20
 
@@ -86,8 +90,23 @@ function shortestOf(source: string): number {
 
 function endOfRun(text: string, at: number): number {
   let end = at + 1
-  while (KIND[text.charCodeAt(end)] === true && end - at < LONGEST_RUN) end += 1
+  while (isOfValue(text, end) && end - at < LONGEST_RUN) end += 1
   return end
+}
+
+/**
+ * Where the first run of at least `shortest` begins that may begin at `limit` or before; behind `limit` when there is
+ * none. Looks at the last character that such a run would have first, so that most others need no look.
+ */
+function startOfRun(text: string, from: number, { limit, shortest }: { limit: number; shortest: number }): number {
+  let start = from
+  while (start <= limit) {
+    let at = start + shortest - 1
+    while (at >= start && isOfValue(text, at)) at -= 1
+    if (at < start) return start
+    start = at + 1
+  }
+  return start
 }
 
 /** `acme` in `xacme` is another word; in `myAcme`, `ACME` and `_acme` it is not. */

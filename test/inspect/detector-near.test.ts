@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { nearFinder } from '../../src/inspect/detector-near.ts'
 import { expandExample } from '../../src/inspect/example-text.ts'
@@ -39,4 +40,26 @@ t.test('not without a word for a secret, not of another length, not too far away
     `ACME_KEY=someverylongidentifierwithoutsec`,
   ]
   for (const text of lines) t.equal(found(text), null, text)
+})
+
+t.test('passing over what is too short finds the same as looking at every run', async (t) => {
+  const quick = nearFinder(/[a-z0-9]{24}(?!\w)/y)
+  // What is behind the look-ahead cannot be measured: every run of one character and more is looked at.
+  const thorough = nearFinder(/(?=[a-z0-9])[a-z0-9]{24}(?!\w)/y)
+  const value = fc.stringMatching(/^[a-z0-9]{24}$/u)
+  const piece = fc.oneof(
+    value,
+    fc.constantFrom('key=', ' ', '"', '\n', 'a', '-', 'x9', 'é', '密', '(', 'q7'.repeat(30)),
+  )
+  let count = 0
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+      const text = `acme_key${pieces.join('')}`
+      const span = quick(text, 0, 4)
+      if (span !== null) count += 1
+      t.strictSame(span, thorough(text, 0, 4), text)
+    }),
+    { numRuns: 1000 },
+  )
+  t.ok(count > 100, `${count}`)
 })
