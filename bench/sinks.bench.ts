@@ -49,16 +49,23 @@ async function latencies(spool: Spool): Promise<{ readonly p50: number; readonly
   return { p50: quantile(found, 0.5), p99: quantile(found, 0.99) }
 }
 
-/** Interleaved rounds without a sink and with one whose receiver is gone, each on a spool of its own. */
-async function deadSink(rounds: number): Promise<readonly (readonly string[])[]> {
+/** Interleaved rounds without a sink and with receivers of every kind that are gone or silent, each on a spool of its own. */
+async function deadSinks(rounds: number): Promise<readonly (readonly string[])[]> {
   const data = mkdtempSync(join(tmpdir(), 'weir-sinks-dead-'))
   const notify = { durable: (_seq: number): void => undefined }
   const spoolOf = (name: string, onCommit: (seq: number) => void): Spool =>
     createSpool({ dir: join(data, name), stream: 'bench', segmentBytes: 268_435_456, onCommit })
   const alone = spoolOf('alone', () => undefined)
   const watched = spoolOf('watched', (seq) => notify.durable(seq))
-  const settings = syslogSettings(1, { timeoutMs: 1000 })
-  const options = { dir: join(data, 'watched'), folder: join(data, 'sinks'), sinks: [settings], stream: 'bench' }
+  const silent = createHttp(() => undefined)
+  const url = `http://127.0.0.1:${await listen(silent)}`
+  const settings: readonly SinkSettings[] = [
+    syslogSettings(1, { name: 'gone', timeoutMs: 1000 }),
+    otlpSettings(url, { name: 'silent' }),
+    hecSettings(url, { name: 'silent-too', timeoutMs: 100 }),
+    fileSettings('/dev/full', { name: 'full' }),
+  ]
+  const options = { dir: join(data, 'watched'), folder: join(data, 'sinks'), sinks: settings, stream: 'bench' }
   const sinks = openSinks({ ...options, durableSeq: 0 })
   notify.durable = sinks.durable
   const measured = { alone: [] as { p50: number; p99: number }[], watched: [] as { p50: number; p99: number }[] }
@@ -68,9 +75,11 @@ async function deadSink(rounds: number): Promise<readonly (readonly string[])[]>
     measured.watched.push(await latencies(watched))
   }
   await Promise.all([alone.close(), watched.close(), sinks.close()])
+  silent.closeAllConnections()
+  silent.close()
   rmSync(data, { recursive: true })
   return Object.entries(measured).map(([name, rows]) => [
-    name === 'alone' ? 'no sink' : 'a dead sink',
+    name === 'alone' ? 'no sink' : 'four dead sinks',
     median(rows.map(({ p50 }) => p50)).toFixed(2),
     median(rows.map(({ p99 }) => p99)).toFixed(2),
   ])
@@ -100,7 +109,7 @@ export async function run(rounds = ROUNDS): Promise<Section> {
   }
   http.close()
   tcp.close()
-  const dead = await deadSink(rounds)
+  const dead = await deadSinks(rounds)
   rmSync(data, { recursive: true })
   return {
     name: 'sinks',
@@ -109,7 +118,7 @@ export async function run(rounds = ROUNDS): Promise<Section> {
 
 ${table(['receiver', 'events/s'], rows)}
 
-A durable record at ${CONCURRENT} at once, with nobody and with a receiver that is gone; ${rounds} interleaved rounds of ${ROUND_MS / 1000} s, medians.
+A durable record at ${CONCURRENT} at once, with nobody and with four receivers that are gone, silent or full; ${rounds} interleaved rounds of ${ROUND_MS / 1000} s, medians.
 
 ${table(['', 'p50 ms', 'p99 ms'], dead)}`,
   }

@@ -75,9 +75,11 @@ class FileSink implements Sink {
   }
 }
 
-/** `<name>.20261123T101500Z-001`: sorts by age. */
+/** `<name>.20261123T101500Z-001`: sorts by age, also where the clock was set back meanwhile. */
 export function asideName(name: string, now: Date, taken: readonly string[]): string {
-  const stamp = `${name}.${now.toISOString().replace(/[-:]/gu, '').slice(0, 15)}Z-`
+  const own = `${name}.${now.toISOString().replace(/[-:]/gu, '').slice(0, 15)}Z-`
+  const newest = taken.filter((other) => isAside(other, name)).map((other) => other.slice(0, own.length))
+  const stamp = newest.reduce((latest, each) => (each > latest ? each : latest), own)
   // Behind all of the same second, also when the first of them is removed by now.
   const numbers = taken.flatMap((other) => (other.startsWith(stamp) ? [Number(other.slice(stamp.length)) || 0] : []))
   return `${stamp}${String(Math.max(0, ...numbers) + 1).padStart(3, '0')}`

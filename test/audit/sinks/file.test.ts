@@ -49,6 +49,9 @@ t.test('names of files put aside sort by age and take nobody else’s', async (t
   const now = new Date('2026-11-23T10:15:00.999Z')
   t.equal(asideName('e.jsonl', now, ['e.jsonl', 'other']), 'e.jsonl.20261123T101500Z-001')
   t.equal(asideName('e.jsonl', now, ['e.jsonl.20261123T101500Z-001']), 'e.jsonl.20261123T101500Z-002')
+  const before = new Date('2026-11-23T09:00:00Z')
+  const kept = 'a.20261123T101500Z-002'
+  t.equal(asideName('a', before, [kept, 'b.20271123T101500Z-001']), 'a.20261123T101500Z-003', 'the clock was set back')
 })
 
 t.test('a place that cannot be written is tried again, and goes on when it is back', async (t) => {
