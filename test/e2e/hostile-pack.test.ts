@@ -1,9 +1,10 @@
 /** Packs that somebody prepared for whoever checks them: the program ends, and says what it found. */
-import { execFile, execFileSync } from 'node:child_process'
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { makePipe } from '../helpers/pipe.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../verify/weir-verify-pack.mjs', import.meta.url))
 
@@ -29,9 +30,9 @@ t.test('what is no file in an unpacked pack is named and not waited for', async 
   for (const what of ['pipe', 'endless', 'folder']) {
     const dir = t.testdir({ 'manifest.json': manifest })
     const file = join(dir, 'events.jsonl')
-    if (what === 'pipe') execFileSync('mkfifo', [file])
+    if (what === 'pipe') makePipe(file)
     else if (what === 'endless') symlinkSync('/dev/zero', file)
-    else execFileSync('mkdir', [file])
+    else mkdirSync(file)
     const { code, said } = await check(dir)
     t.equal(code, 1, what)
     t.match(said, /WRONG: events\.jsonl: cannot be read: it is no regular file/, what)

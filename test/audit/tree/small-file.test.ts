@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readSmallFile } from '../../../src/audit/tree/small-file.ts'
+import { makePipe } from '../../helpers/pipe.ts'
 
 t.test('a small file is read, and whatever else stands there is told and never waited for', async (t) => {
   const dir = t.testdir({ small: 'abc', folder: {} })
-  execFileSync('mkfifo', [join(dir, 'pipe')])
+  makePipe(join(dir, 'pipe'))
   symlinkSync('loop', join(dir, 'loop'))
   symlinkSync('small', join(dir, 'link'))
   const read = (name: string, maxBytes = 10) => readSmallFile(join(dir, name), maxBytes)

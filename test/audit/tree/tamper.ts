@@ -1,5 +1,4 @@
 /** The deeds of test/cases/audit/tamper.yaml: what somebody with access to the folder can do by hand or by program. */
-import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   existsSync,
@@ -23,6 +22,7 @@ import { loadCheckpointKey, signerOf } from '../../../src/audit/tree/checkpoint-
 import { GrowingTree } from '../../../src/audit/tree/growing-tree.ts'
 import { leafHash } from '../../../src/audit/tree/merkle.ts'
 import { TreeWriter } from '../../../src/audit/tree/tree-files.ts'
+import { makePipe } from '../../helpers/pipe.ts'
 import { signTrail } from './signed-trail.ts'
 
 export interface TamperPlace {
@@ -174,7 +174,7 @@ function editFile(file: string, edit: (bytes: Buffer) => void): void {
 /** Put something else where a file is, or a file where none is. */
 function plant(file: string, what: unknown): void {
   rmSync(file, { force: true })
-  if (what === 'pipe') execFileSync('mkfifo', [file])
+  if (what === 'pipe') makePipe(file)
   else if (what === 'folder') mkdirSync(file)
   else if (what === 'loop') symlinkSync(basename(file), file)
   else writeFileSync(file, what === 'long line' ? '' : String(what))
