@@ -10,7 +10,7 @@ What is here
   persons.jsonl                   who stands behind a record, as far as not erased and privacy allows
   policies/                       the rules that were in force; policies/index.json says since when
   proofs/                         signed checkpoints, and what leads from events.jsonl to them
-  coverage.json                   what was read, and why the rest was not; gaps of the trail
+  coverage.json                   what was read, and why the rest was not; gaps of the trail, damaged files
   administration.json             what administrators did, exceptions, changes of rules
   statistics.json                 the numbers of the summary
   controls.json                   which evidence speaks to which control (not legal advice)
@@ -43,6 +43,11 @@ Check by hand
    policies/index.json names the files of each revision. "kept": "redacted" means that a secret was struck
    out, so that the revision cannot be computed; "at": null that a list of the company's own terms was left
    out, whose digest stands there.
+
+Damaged files
+  "damaged" in manifest.json names event files that could not be read when the pack was made, and the numbers
+  of the records that are missing for it. Their leaves stand in proofs/<stream>.omitted as far as they lie
+  between records of this pack: a good copy of the file can be checked against them.
 
 What this pack cannot show
   Traffic that did not go through Weir. Texts of requests: they are in no record. Records newer than the
