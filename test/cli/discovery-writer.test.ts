@@ -68,9 +68,30 @@ t.test('what cannot be written now waits for the next time', async (t) => {
   writer.close()
 })
 
+/** Writes hosts without end, and a dot whenever a piece is written. */
+const ENDLESS = `
+  const [writer, store, bits] = await Promise.all(
+    ['cli/discovery-writer', 'state/discovery-store', 'discover/client-bits'].map((name) => import(process.argv[2] + name + '.ts')),
+  )
+  const found = store.openDiscoveryStore(process.argv[1], { waitMs: 50 })
+  let next = 0
+  const count = () => ({
+    host: 'h' + next++ + '.example', score: 85, requests: 1, tunnels: 0, streamed: 0, bytesIn: 1, bytesOut: 1,
+    evidence: new Set(), dialects: new Set(), tools: new Set(), clients: bits.emptyBits(), firstMs: 1, lastMs: 2,
+  })
+  const endless = new writer.DiscoveryWriter({
+    store: { addHosts: (rows) => (found.addHosts(rows), process.stdout.write('.')), trim: () => undefined },
+    hosts: { take: () => Array.from({ length: 4096 }, count) },
+    paths: { take: () => [] },
+    onFailed: (error) => { throw error },
+  })
+  for (;;) endless.some()
+`
+
 t.test('a kill between two pieces loses what was not written yet, and never the file', async (t) => {
   const file = join(t.testdir({}), 'discovery.sqlite')
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'endless-discovery.ts'), file], {
+  const src = new URL('../../src/', import.meta.url).href
+  const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', ENDLESS, file, src], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await once(child.stdout, 'data')
