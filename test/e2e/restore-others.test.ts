@@ -232,7 +232,9 @@ t.test('where the answer is not one of the common kinds', async (t) => {
       const tls = await tunnelFrom(weir, { host: HOSTS[1], alpn: 'http/1.1' })
       const lines = [`GET /mcp/${query} HTTP/1.1`, `Host: ${HOSTS[1]}`, 'Mcp-Protocol-Version: 2025-06-18']
       tls.write(`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`)
-      return (await Array.fromAsync(tls as AsyncIterable<Buffer>)).join('')
+      let answer = ''
+      for await (const piece of tls as AsyncIterable<Buffer>) answer += piece.toString()
+      return answer
     }
     t.match(await get(`?q=the+key+is+${KEY}`), /Blocked by ACME policy[^]*aws-access-key \(query\.q\)/u)
     t.match(await get('?q=what+is+a+weir'), /^HTTP\/1\.1 200/u)
