@@ -215,8 +215,14 @@ function checkTrail(t: Test, dir: string, acknowledged: readonly string[]): void
   let prevHash = GENESIS
   for (const [index, line] of rawLines(dir).entries()) {
     const fields = JSON.parse(line) as { seq: number; prevHash: string; whoDigest: string }
-    if (fields.seq !== index + 1 || fields.prevHash !== prevHash) return t.fail(`the chain breaks at line ${index + 1}`)
-    if (!persons.has(fields.whoDigest)) return t.fail(`no person for line ${index + 1}`)
+    if (fields.seq !== index + 1 || fields.prevHash !== prevHash) {
+      t.fail(`the chain breaks at line ${index + 1}`)
+      return
+    }
+    if (!persons.has(fields.whoDigest)) {
+      t.fail(`no person for line ${index + 1}`)
+      return
+    }
     prevHash = lineHash(line)
   }
   const ids = linesOf(dir).map(({ id }) => id)
