@@ -8,7 +8,6 @@ import type { UsageReader } from '../dialects/dialect.ts'
 import { modelInPath } from '../dialects/path-model.ts'
 import { dialectById } from '../dialects/registry.ts'
 import { type RpcEnding, rpcEnding } from '../dialects/rpc-refusal.ts'
-import { isOtherAgent } from '../discover/other-agents.ts'
 import type { OutcomeFields } from '../domain/audit-event.ts'
 import type { BodyFacts, ExchangeDecision, ExchangeFacts } from '../domain/decision.ts'
 import type { FindingCount, UnreadReason } from '../domain/finding.ts'
@@ -33,6 +32,7 @@ import type {
   RestoredBody,
   StreamRefusal,
 } from './exchange-contract.ts'
+import { planExchange } from './exchange-plan.ts'
 import { answerFailure } from './failure.ts'
 import type { FlowPorts, HeldBody } from './ports.ts'
 import {
@@ -46,6 +46,7 @@ import {
 import { RequestWatch } from './request-watch.ts'
 import { canRestore, knowsHistories, Restoration } from './restoration.ts'
 import { Sealing } from './sealing.ts'
+import { tellDiscovery, UNLISTED } from './tell-discovery.ts'
 import { withoutTenantHeaders, withTenantHeaders } from './tenant-headers.ts'
 
 /** Start an exchange under the rules of this moment. */
@@ -254,7 +255,7 @@ class OpenExchange implements Exchange {
   async finish(end: ExchangeEnd): Promise<void> {
     await this.#recogniseLate()
     this.#countMetrics(end)
-    this.#discover(end)
+    this.#tellDiscovery(end)
     if (!this.#decision.isRecorded) return
     if (end.copy !== null) await this.measure(end.copy)
     else if (this.plan.kind === 'measure' && this.#hasBody && !this.#input.hasBody) await this.measure(NO_BODY)
@@ -315,30 +316,14 @@ class OpenExchange implements Exchange {
   }
 
   #planFor(decision: ExchangeDecision): ExchangePlan {
-    const maxBytes = decision.tierRules?.inspectMaxBytes ?? 0
-    if (decision.messages !== null) {
-      const { dialect, messages, tierRules } = decision
-      const isHeld = messages === 'held'
-      const isReversible = this.#ports.restore !== undefined && tierRules?.reversible === true && !this.#isOneWay
-      return { kind: 'frames', isHeld, isRestored: isHeld && isReversible && canRestore(dialect), maxBytes, dialect }
-    }
-    // Also before a block: a rule on the model or on findings may be milder, and stands above it.
-    if (decision.needsBody && this.#hasBody) return this.#heldPlan(decision, maxBytes)
-    if (decision.action === 'block') return { kind: 'answer', answer: this.blockAnswer() }
-    if (decision.action === 'redact') {
-      return this.#hasBody ? this.#heldPlan(decision, maxBytes) : { kind: 'pipe' }
-    }
-    if (decision.action === 'log' && decision.tierRules?.read === 'body') return { kind: 'measure', maxBytes }
-    return { kind: 'pipe' }
-  }
-
-  /** A stream of messages is never held whole: both sides may wait for each other. Base64 cannot go on frame by frame. */
-  #heldPlan(decision: ExchangeDecision, maxBytes: number): ExchangePlan {
     const { head, parent } = this.#input
-    const framing = parent === undefined && this.#inQuery === null ? requestFraming(head) : null
-    const isEncoded = (headerValue(head.headers, 'content-encoding') ?? 'identity').trim().toLowerCase() !== 'identity'
-    if (framing === null || framing.isBase64 || isEncoded) return { kind: 'hold', maxBytes }
-    return { kind: 'messages', framing, maxBytes, mayOpenFirst: decision.action !== 'block' }
+    return planExchange(decision, {
+      head,
+      hasBody: this.#hasBody,
+      isApart: parent !== undefined || this.#inQuery !== null,
+      mayRestore: this.#ports.restore !== undefined && !this.#isOneWay,
+      blockAnswer: () => this.blockAnswer(),
+    })
   }
 
   async measure(copy: HeldBody): Promise<void> {
@@ -501,33 +486,22 @@ class OpenExchange implements Exchange {
     }
   }
 
-  /** What the list of unknown AI is made of: `discovery` counts, nothing here does. */
-  #discover(end: ExchangeEnd): void {
-    const { discovery } = this.#ports
-    if (discovery === undefined || this.#input.parent !== undefined) return
-    const { client, head } = this.#input
-    const { tool, unread } = this.#decision
-    const isUnnamed = unread === 'unnamed-path'
-    const known = this.#identification.host.isKnown
-    if (tool !== null && tool !== UNLISTED)
-      discovery.tool({ tool, client: client.address, ...(isUnnamed ? { host: head.host, path: head.path } : {}) })
-    const { isSanctioned, isNeverRead } = this.#snapshot
-    if (known || this.watch === null || isSanctioned(head.host) || isNeverRead(head.host)) return
-    discovery.request({
-      host: head.host,
-      client: client.address,
-      bytesIn: end.bytesIn,
-      bytesOut: end.bytesOut,
-      sighting: this.watch.sighting,
-      isOther: isOtherAgent(headerValue(head.headers, 'user-agent')),
-      tool: tool === UNLISTED ? null : tool,
+  #tellDiscovery({ bytesIn, bytesOut }: ExchangeEnd): void {
+    const { client, head, parent } = this.#input
+    // What is behind an upgrade was counted with it.
+    if (parent !== undefined) return
+    tellDiscovery(this.#ports.discovery, this.#snapshot, {
+      ...{ client: client.address, head, bytesIn, bytesOut },
+      decision: this.#decision,
+      isKnownHost: this.#identification.host.isKnown,
+      sighting: this.watch?.sighting ?? null,
     })
   }
 
   #countMetrics(end: ExchangeEnd): void {
     const { tool, tier, action, isRecorded } = this.#decision
     if (isRecorded) {
-      const labels = { tool: tool ?? 'unlisted', tier: tier ?? 'none', action }
+      const labels = { tool: tool ?? UNLISTED, tier: tier ?? 'none', action }
       this.#ports.metrics.count('weir_requests_total', labels)
     } else this.#ports.metrics.count('weir_requests_total', NOT_AI)
     const { restored = 0, misses = 0 } = this.#restoration ?? {}
@@ -567,8 +541,5 @@ const MESSAGE_LINES = ['content-type', 'application/json']
 const NO_ENDING: RpcEnding = { bytes: new Uint8Array(0), trailers: [] }
 
 const NOT_AI = { tool: 'none', tier: 'none', action: 'allow' }
-
-/** As `policy/compiled-policy.ts` names it. */
-const UNLISTED = 'unlisted'
 
 const round = (ms: number): number => Math.round(ms * 100) / 100
