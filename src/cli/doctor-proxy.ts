@@ -23,9 +23,19 @@ export function parseProxyUrl(text: string): ProxyAddress | null {
   if (url === null || url.hostname === '' || (url.protocol !== 'http:' && url.protocol !== 'https:')) return null
   const isTls = url.protocol === 'https:'
   const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port)
-  const user = url.username === '' ? null : `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
-  const authorization = user === null ? null : `Basic ${Buffer.from(user).toString('base64')}`
+  const user = url.username === '' ? '' : decoded(`${url.username}:${url.password}`)
+  if (user === null) return null
+  const authorization = user === '' ? null : `Basic ${Buffer.from(user).toString('base64')}`
   return { host: url.hostname.replace(/^\[|\]$/gu, ''), port, isTls, authorization }
+}
+
+/** `null` where a percent sign begins no escape (`u%x`): what is meant cannot be known. */
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
 }
 
 /** The certificate of an `https://` proxy is not judged here: being reached is the question. */

@@ -49,6 +49,7 @@ export const LOG_EVENTS = {
   'config.watch-failed': 'a folder cannot be watched for changes; SIGHUP still reloads',
   'control.failed': 'the admin port could not answer; `id` stands in the answer',
   'control.refused': 'the admin port refused a request: network, host, token or input',
+  'discovery.drift': 'a tool began to call a host that it did not call before',
   'discovery.not-written': 'what was seen of hosts outside the catalogue could not be kept',
   'edge.client-refused': 'a connection or request of a client was refused',
   'edge.exchange-fault': 'an exchange ended by a fault of the program',

@@ -65,7 +65,8 @@ t.test('proxy addresses are read with and without scheme, and in brackets', asyn
   t.match(parseProxyUrl('weir:3128'), { host: 'weir', port: 3128, isTls: false, authorization: null })
   t.match(parseProxyUrl('https://weir'), { host: 'weir', port: 443, isTls: true })
   t.match(parseProxyUrl('http://[::1]:3128'), { host: '::1', port: 3128 })
-  for (const text of ['', 'http://', 'ftp://x', 'a b']) t.equal(parseProxyUrl(text), null, text)
+  for (const text of ['', 'http://', 'ftp://x', 'a b', '%@x:1', 'http://u:%zz@x:1'])
+    t.equal(parseProxyUrl(text), null, text)
 })
 
 t.test('property: parsing any text ends with an address or null', async (t) => {

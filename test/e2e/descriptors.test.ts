@@ -47,7 +47,7 @@ const WANTED = [200, 403, 502, 0, 0]
 
 /** What the descriptors of this process lead to; none where the system does not tell. */
 function openFiles(): string[] {
-  if (process.platform !== 'linux') return ['/store.sqlite-shm']
+  if (process.platform !== 'linux') return ['/store.sqlite-shm', '.wal']
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
       return [readlinkSync(`/proc/self/fd/${fd}`)]
@@ -77,11 +77,11 @@ t.test('descriptors, sockets and timers are back where they started after 2,000 
     roots: [pki.rootPem],
     policy: (text) => text.replace('assign:', 'assign:\n  - { tool: [anthropic-api, openai-api], tier: restricted }'),
   })
-  // With its first events Weir opens the files of its records, and the store, in a thread, opens its own.
-  await ask(weir, AI)
+  // With its first events Weir opens the files of its records, after some more its commit log, and the store, in a
+  // thread, opens its own.
+  for (const ending of ['.wal', '/store.sqlite-shm'])
+    while (!openFiles().some((file) => file.endsWith(ending))) await ask(weir, AI)
   await weir.waitForEvents((all) => all.some(({ phase }) => phase === 'outcome'))
-  while (!openFiles().some((file) => file.endsWith('/store.sqlite-shm')))
-    await new Promise((resolve) => setTimeout(resolve, 20))
   const before = countResources()
   for (const [index, [kind, run]] of Object.entries(KINDS).entries()) {
     const seen = new Set<number>()

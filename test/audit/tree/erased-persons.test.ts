@@ -8,7 +8,7 @@ import { signedTrail } from './signed-trail.ts'
 t.test('whose key was dropped counts as erased where the key store is, and as present where it is not', async (t) => {
   const at = await signedTrail(t, 12, [12])
   const count = (await verifyFolder(at.dir))[0]!.persons
-  t.same(count, { present: 9, erased: 0 })
+  t.same(count, { present: 9, erased: 0, expired: 0 })
   const file = join(at.data, 'keys', 'subjects.jsonl')
   const { who } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0]!) as { who: string }
   t.equal(erasedPersons(at.dir)?.(who), false)
