@@ -10,7 +10,7 @@ import { followingOutcome, intent } from '../test/audit/events.ts'
 import { signTrail } from '../test/audit/tree/signed-trail.ts'
 import { type Section, table } from './harness/report.ts'
 
-const RECORDS = 400_000
+const RECORDS = 1_200_000
 const SEGMENT_BYTES = 48_000_000
 const ROUNDS = 5
 const GOAL_PER_SECOND = 200_000
