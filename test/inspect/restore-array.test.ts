@@ -3,26 +3,14 @@ import t from 'tap'
 import { geminiRestorePoints } from '../../src/dialects/gemini-restore.ts'
 import { RESTORE_EVENT_BYTES } from '../../src/inspect/body-restorer.ts'
 import { ArrayRestorer } from '../../src/inspect/restore-array.ts'
-
-const KEY = 'WEIRABCDEFGHIJKL'
-const VALUE = 'sk-"real"\n'
+import { KEY, oneValue, VALUE } from './one-value.ts'
 
 function open(warned: string[] = []): ArrayRestorer {
   return new ArrayRestorer({
     contentType: 'application/json',
     room: () => false,
     onUnrestored: (why) => warned.push(why),
-    rules: {
-      pointsOf: geminiRestorePoints,
-      historySigns: [],
-      onHistory: () => undefined,
-      book: {
-        prefix: 'WEIR',
-        valueOf: (placeholder) => (placeholder === KEY ? VALUE : null),
-        onRestored: () => undefined,
-        onMiss: () => undefined,
-      },
-    },
+    rules: oneValue(geminiRestorePoints),
   })
 }
 

@@ -3,21 +3,9 @@ import t from 'tap'
 import { anthropicRestorePoints } from '../../src/dialects/anthropic-restore.ts'
 import { RESTORE_EVENT_BYTES } from '../../src/inspect/body-restorer.ts'
 import { createBodyRestorer, RESTORE_JSON_BYTES } from '../../src/inspect/restore-body.ts'
-import type { EventRules } from '../../src/inspect/restore-event.ts'
+import { KEY, oneValue, VALUE } from './one-value.ts'
 
-const KEY = 'WEIRABCDEFGHIJKL'
-const VALUE = 'sk-"real"\n'
-const rules: EventRules = {
-  pointsOf: anthropicRestorePoints,
-  historySigns: [],
-  onHistory: () => undefined,
-  book: {
-    prefix: 'WEIR',
-    valueOf: (placeholder) => (placeholder === KEY ? VALUE : null),
-    onRestored: () => undefined,
-    onMiss: () => undefined,
-  },
-}
+const rules = oneValue(anthropicRestorePoints)
 
 function restore(contentType: string | null, chunks: readonly Uint8Array[], room: () => boolean = () => true) {
   const warned: string[] = []

@@ -5,9 +5,7 @@ import { RESTORE_EVENT_BYTES } from '../../src/inspect/body-restorer.ts'
 import { FrameRestorer } from '../../src/inspect/restore-frames.ts'
 import { createEventStreamParser } from '../../src/wire/aws-eventstream.ts'
 import { bedrockChunk, bedrockEvent, eventStreamMessage } from '../helpers/event-stream.ts'
-
-const KEY = 'WEIRABCDEFGHIJKL'
-const VALUE = 'sk-"real"\n'
+import { KEY, oneValue, VALUE } from './one-value.ts'
 
 function restore(bytes: Buffer, cuts: readonly number[] = []) {
   const warned: string[] = []
@@ -15,17 +13,7 @@ function restore(bytes: Buffer, cuts: readonly number[] = []) {
     contentType: 'application/vnd.amazon.eventstream',
     room: () => false,
     onUnrestored: (why) => warned.push(why),
-    rules: {
-      pointsOf: bedrockRestorePoints,
-      historySigns: [],
-      onHistory: () => undefined,
-      book: {
-        prefix: 'WEIR',
-        valueOf: (placeholder) => (placeholder === KEY ? VALUE : null),
-        onRestored: () => undefined,
-        onMiss: () => undefined,
-      },
-    },
+    rules: oneValue(bedrockRestorePoints),
   })
   const places = [...new Set([0, ...cuts.map((at) => at % (bytes.length + 1)), bytes.length])].sort((a, b) => a - b)
   const out = places.slice(1).map((end, index) => {
