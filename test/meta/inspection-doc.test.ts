@@ -1,4 +1,4 @@
-/** `docs/detection.md` says what the shape of detector files, the code they may name and the shipped files are, and its examples work. */
+/** `docs/inspection.md` says what the shape of detector files, the code they may name and the shipped files are, and its examples work. */
 import { globSync } from 'node:fs'
 import { basename } from 'node:path'
 import t from 'tap'
@@ -10,7 +10,7 @@ import { FINDERS, VALIDATORS } from '../../src/inspect/detectors/registry.ts'
 import { expandExample } from '../../src/inspect/example-text.ts'
 import { quoted, ROOT, read, tableRows } from './project.ts'
 
-const page = read('docs/detection.md')
+const page = read('docs/inspection.md')
 
 interface KeySchema {
   readonly default?: string | number | boolean | object
@@ -26,7 +26,7 @@ t.test('every key of a detector is in the table with its default, and no other',
     key,
     value === undefined || typeof value === 'object' ? '' : String(value),
   ])
-  const documented = tableRows('docs/detection.md', /^## Write a detector/u).map(([key = '', , value = '']) => {
+  const documented = tableRows('docs/inspection.md', /^## Write a detector/u).map(([key = '', , value = '']) => {
     const [shown = ''] = quoted(value)
     return [quoted(key)[0], shown === '[]' ? '' : shown]
   })
@@ -35,14 +35,14 @@ t.test('every key of a detector is in the table with its default, and no other',
 
 t.test('every finder and validator that a rule may name is named, and no other', async (t) => {
   const rows = new Map(
-    tableRows('docs/detection.md', /^## Write a detector/u).map(([key = '', text = '']) => [quoted(key)[0], text]),
+    tableRows('docs/inspection.md', /^## Write a detector/u).map(([key = '', text = '']) => [quoted(key)[0], text]),
   )
   t.strictSame([...quoted(rows.get('finder') ?? '')].sort(), [...FINDERS.keys()].sort())
   t.strictSame([...quoted(rows.get('validators') ?? '')].sort(), [...VALIDATORS.keys()].sort())
 })
 
 t.test('every shipped file is in the table, and no other', async (t) => {
-  const documented = tableRows('docs/detection.md', /^## What ships/u).map(([file = '']) => quoted(file)[0])
+  const documented = tableRows('docs/inspection.md', /^## What ships/u).map(([file = '']) => quoted(file)[0])
   const shipped = globSync('rules/detectors/*.yaml', { cwd: ROOT }).map((path) => basename(path))
   t.strictSame(documented.sort(), shipped.sort())
 })
