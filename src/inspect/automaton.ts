@@ -3,6 +3,8 @@
  * number of keywords. ASCII case is ignored; who needs the case looks again at the hit.
  */
 
+import { CLASS_BITS, createKernel, LANES } from './keyword-kernel.ts'
+
 /** Called with the keyword's number and the end of its occurrence. */
 export type KeywordHit = (keyword: number, end: number) => void
 
@@ -11,27 +13,66 @@ export interface Automaton {
   readonly scan: (text: string, onHit: KeywordHit) => void
 }
 
+/** Entries of a row of the table, one per class of character. */
+const WIDTH = 1 << CLASS_BITS
+
 interface Trie {
   readonly edges: Map<number, number>[]
   readonly words: number[][]
 }
 
+/** Units of a text that are walked in one go: what is found in them fits the second cache. */
+const BLOCK = 32_768
+/** A shorter text is walked in one lane. */
+const LEAST_FOR_LANES = 1024
+
 /** `keywords` are looked for without regard to ASCII case; an empty one is never found. */
 export function buildAutomaton(keywords: readonly string[]): Automaton {
   const folded = keywords.map((word) => foldAscii(word))
-  const classes = characterClasses(folded)
-  const width = Math.max(1, ...classes) + 1
-  const trie = buildTrie(folded, classes)
-  const { next, outputs, firstAccepting } = acceptingLast(connect(trie, width), width)
+  const { classes, isShared } = characterClasses(folded)
+  const { next, outputs, firstAccepting } = acceptingLast(connect(buildTrie(folded, classes)))
+  const words = folded.map((word) => ({ length: word.length, toCompare: hasShared(word, isShared) ? word : null }))
+  // A lane begins so much earlier that it knows what it would know had it walked all of the text.
+  const lead = Math.max(0, ...folded.map((word) => word.length)) - 1
+  const kernel = createKernel({ classes, next, firstAccepting, mostUnits: Math.max(0, lead) + BLOCK + LANES })
+  const { units, bytes } = kernel
+  const nothing = Math.max(0, classes.indexOf(0))
+
+  /** Units `from` to `to` of the text, and those before that a keyword may begin in. */
+  function fill(text: string, from: number, to: number): void {
+    const before = Math.min(from, lead)
+    units.fill(nothing, 0, lead - before)
+    bytes.write(text.slice(from - before, to), 2 * (lead - before), 'utf16le')
+    units.fill(nothing, lead + to - from, lead + to - from + LANES)
+  }
+
+  function tell(text: string, { state, end }: { state: number; end: number }, onHit: KeywordHit): void {
+    for (const number of outputs[state - firstAccepting] ?? []) {
+      const { length = 0, toCompare = null } = words[number] ?? {}
+      if (toCompare === null || foldAscii(text.slice(end - length, end)) === toCompare) onHit(number, end)
+    }
+  }
+
+  function scanBlock(text: string, from: number, onHit: KeywordHit): void {
+    const to = Math.min(text.length, from + BLOCK)
+    const lanes = to - from < LEAST_FOR_LANES ? 1 : LANES
+    const stride = Math.ceil((to - from) / lanes)
+    fill(text, from, to)
+    kernel.walk(lanes, stride, lead + stride)
+    for (let lane = 0; lane < lanes; lane += 1) {
+      const first = lane * stride + lead
+      const hits = kernel.hits(lane)
+      for (let index = 0; index < hits; index += 1) {
+        const unit = kernel.unitOf(lane, index)
+        if (unit >= first) tell(text, { state: kernel.stateOf(lane, index), end: from + unit - lead + 1 }, onHit)
+      }
+    }
+  }
+
   return {
     scan: (text, onHit) => {
-      let state = 0
-      for (let at = 0; at < text.length; at += 1) {
-        state = next[state + (classes[text.charCodeAt(at)] ?? 0)] ?? 0
-        if (state >= firstAccepting) {
-          for (const word of outputs[state / width] ?? []) onHit(word, at + 1)
-        }
-      }
+      if (lead < 0) return
+      for (let from = 0; from < text.length; from += BLOCK) scanBlock(text, from, onHit)
     },
   }
 }
@@ -40,16 +81,31 @@ function foldAscii(word: string): string {
   return word.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
-/** A small number per unit that occurs in a keyword, upper case as lower; 0 for all others. */
-function characterClasses(words: readonly string[]): Uint8Array {
+/** Classes that characters of keywords have alone; the others share the rest. 0 is for those of no keyword. */
+const OWN_CLASSES = 56
+const SHARED_CLASSES = WIDTH - 1 - OWN_CLASSES
+
+interface CharacterClasses {
+  /** By UTF-16 unit, upper case as lower. */
+  readonly classes: Uint8Array
+  /** Stands for another unit too, so that a keyword with it must be compared. */
+  readonly isShared: (unit: number) => boolean
+}
+
+/** ASCII first: a row of the table has room for few, and hardly any keyword has other characters. */
+function characterClasses(words: readonly string[]): CharacterClasses {
+  const found = [...new Set(words.flatMap((word) => unitsOf(word)))].sort((a, b) => a - b)
   const classes = new Uint8Array(0x10000)
-  let count = 0
-  for (const code of words.flatMap((word) => [...Array(word.length).keys()].map((at) => word.charCodeAt(at)))) {
-    if (classes[code] === 0) classes[code] = count < 255 ? (count += 1) : 255
+  for (const [index, unit] of found.entries()) {
+    classes[unit] = index < OWN_CLASSES ? index + 1 : OWN_CLASSES + 1 + (index % SHARED_CLASSES)
   }
   for (let code = 0x41; code <= 0x5a; code += 1) classes[code] = classes[code + 0x20] ?? 0
-  return classes
+  return { classes, isShared: (unit) => (classes[unit] ?? 0) > OWN_CLASSES }
 }
+
+const unitsOf = (word: string): number[] => Array.from({ length: word.length }, (_, at) => word.charCodeAt(at))
+const hasShared = (word: string, isShared: (unit: number) => boolean): boolean =>
+  unitsOf(word).some((unit) => isShared(unit))
 
 function buildTrie(words: readonly string[], classes: Uint8Array): Trie {
   const trie: Trie = { edges: [new Map<number, number>()], words: [[]] }
@@ -73,50 +129,56 @@ function buildTrie(words: readonly string[], classes: Uint8Array): Trie {
 }
 
 interface Connected {
-  readonly table: Int32Array
+  /** Row after row, `WIDTH` entries each. */
+  readonly table: Uint32Array
   readonly words: readonly (readonly number[])[]
   /** The states, breadth first. */
   readonly order: readonly number[]
 }
 
 /** Fills every missing edge with that of the longest proper suffix, breadth first. */
-function connect(trie: Trie, width: number): Connected {
-  const table = new Int32Array(trie.edges.length * width)
-  const suffix = new Int32Array(trie.edges.length)
+function connect(trie: Trie): Connected {
+  const table = new Uint32Array(trie.edges.length * WIDTH)
+  const suffix = new Uint32Array(trie.edges.length)
   const words = trie.words.map((own) => [...own])
   const order = [0]
   for (const state of order) {
     const back = suffix[state] ?? 0
-    if (state !== 0) words[state]?.push(...(words[back] ?? []))
-    for (let symbol = 0; symbol < width; symbol += 1) {
-      const inherited = state === 0 ? 0 : (table[back * width + symbol] ?? 0)
-      const child = trie.edges[state]?.get(symbol)
-      table[state * width + symbol] = child ?? inherited
-      if (child === undefined) continue
-      suffix[child] = inherited
+    if (state !== 0) {
+      words[state]?.push(...(words[back] ?? []))
+      table.copyWithin(state * WIDTH, back * WIDTH, (back + 1) * WIDTH)
+    }
+    for (const [symbol, child] of trie.edges[state] ?? []) {
+      suffix[child] = table[state * WIDTH + symbol] ?? 0
+      table[state * WIDTH + symbol] = child
       order.push(child)
     }
   }
   return { table, words, order }
 }
 
+interface Ordered {
+  readonly next: Uint32Array
+  /** By state from `firstAccepting` on: the keywords that end there. */
+  readonly outputs: readonly (readonly number[])[]
+  readonly firstAccepting: number
+}
+
 /**
  * Renumbers the states so that one comparison tells whether a keyword ends here, and those that are entered most lie
- * together; entries become row offsets.
+ * together.
  */
-function acceptingLast(
-  { table, words, order: byDepth }: Connected,
-  width: number,
-): { readonly next: Int32Array; readonly outputs: readonly (readonly number[])[]; readonly firstAccepting: number } {
+function acceptingLast({ table, words, order: byDepth }: Connected): Ordered {
   const plain = byDepth.filter((state) => words[state]?.length === 0)
-  const order = [...plain, ...byDepth.filter((state) => words[state]?.length !== 0)]
-  const rank = new Int32Array(order.length)
+  const accepting = byDepth.filter((state) => words[state]?.length !== 0)
+  const order = [...plain, ...accepting]
+  const rank = new Uint32Array(order.length)
   for (const [index, state] of order.entries()) rank[state] = index
-  const next = new Int32Array(table.length)
+  const next = new Uint32Array(table.length)
   for (const [index, state] of order.entries()) {
-    for (let symbol = 0; symbol < width; symbol += 1) {
-      next[index * width + symbol] = (rank[table[state * width + symbol] ?? 0] ?? 0) * width
+    for (let symbol = 0; symbol < WIDTH; symbol += 1) {
+      next[index * WIDTH + symbol] = rank[table[state * WIDTH + symbol] ?? 0] ?? 0
     }
   }
-  return { next, outputs: order.map((state) => words[state] ?? []), firstAccepting: plain.length * width }
+  return { next, outputs: accepting.map((state) => words[state] ?? []), firstAccepting: plain.length }
 }
