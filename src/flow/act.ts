@@ -235,8 +235,8 @@ async function readFrames(ports: ReadPorts, { head, framing, dialect, held }: Fr
 /** Bytes that could be text and a nested message are read as both: what is found in both is one finding. */
 function distinctFindings(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>()
-  return findings.filter(({ detector, end, isEditable }) => {
-    const key = `${detector} ${end}`
+  return findings.filter(({ detector, severity, end, isEditable }) => {
+    const key = `${detector} ${severity} ${end}`
     if (isEditable) return true
     const isNew = !seen.has(key)
     seen.add(key)

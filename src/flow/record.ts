@@ -177,33 +177,40 @@ export function adminEvent(
   return { ...base(stamp, stamp.newId()), phase: 'admin', ...deed }
 }
 
-/** Findings as events say them: places folded by detector and field, no text. */
+/** Places of one exchange that are told: a body, or a stream, may have any number of them. */
+const MOST_COUNTS = 1000
+/** Stands for the places that are not told; of each detector and severity. */
+const FURTHER = '…'
+
+/** Findings as events say them: folded by detector, severity and field, no text. */
 export function countFindings(findings: readonly Finding[]): FindingCount[] {
-  const counts = new Map<string, { detector: string; severity: Finding['severity']; field: string; count: number }>()
-  for (const { detector, severity, field } of findings) {
-    const key = `${detector}\n${field}`
-    const seen = counts.get(key)
-    if (seen === undefined) counts.set(key, { detector, severity, field, count: 1 })
-    else seen.count++
-  }
+  const counts: Counts = new Map()
+  for (const finding of findings) addCount(counts, finding, 1)
   return [...counts.values()]
 }
 
-/** Detectors and fields of one exchange beyond which no further one is told: a stream may go on for days. */
-const MOST_COUNTS = 1000
-
-/** Findings of a stream so far and those of its next message. */
+/** Findings so far and further ones. */
 export function joinCounts(before: readonly FindingCount[], more: readonly FindingCount[]): readonly FindingCount[] {
   if (more.length === 0) return before
-  const joined = [...before]
-  for (const finding of more) {
-    const { detector, field, count } = finding
-    const at = joined.findIndex((known) => known.detector === detector && known.field === field)
-    const known = joined[at]
-    if (known !== undefined) joined[at] = { ...known, count: known.count + count }
-    else if (joined.length < MOST_COUNTS) joined.push(finding)
+  const counts: Counts = new Map()
+  for (const finding of before) addCount(counts, finding, finding.count)
+  for (const finding of more) addCount(counts, finding, finding.count)
+  return [...counts.values()]
+}
+
+type Counts = Map<string, Omit<FindingCount, 'count'> & { count: number }>
+
+/** What one says of its severity is never said of another: policy goes by these counts. */
+function addCount(counts: Counts, finding: Omit<FindingCount, 'count'>, count: number): void {
+  const { detector, severity, field } = finding
+  const kind = `${detector}\n${severity}\n`
+  const told = counts.get(kind + field) ?? (counts.size < MOST_COUNTS ? undefined : counts.get(kind + FURTHER))
+  if (told !== undefined) {
+    told.count += count
+    return
   }
-  return joined
+  const place = counts.size < MOST_COUNTS ? field : FURTHER
+  counts.set(kind + place, { detector, severity, field: place, count })
 }
 
 export const errorFields = (error: ProxyError | null): EventError | null =>

@@ -15,7 +15,12 @@ const facts = (text: string | Uint8Array, headers: readonly string[] = [], cut: 
   readBodyFacts(reading, headOf({}, headers), 'anthropic-messages', held(text, cut))
 
 /** The verdict by the rules of a restricted tool, and what the decision was asked. */
-async function judge(text: string | Uint8Array, headers: readonly string[] = [], cut: HeldBody['cut'] = null) {
+async function judge(
+  text: string | Uint8Array,
+  headers: readonly string[] = [],
+  cut: HeldBody['cut'] = null,
+  ports = reading,
+) {
   const head: RequestHead = headOf({}, headers)
   const identification = world.snapshot.identify(head)
   const asked: BodyFacts[] = []
@@ -23,7 +28,7 @@ async function judge(text: string | Uint8Array, headers: readonly string[] = [],
     if (body !== null) asked.push(body)
     return world.snapshot.decideExchange({ client: alice, nowMs: 0, head, identification, seenDialect: null, body })
   }
-  const judgement = await judgeHeldBody({ ...reading, decide }, { head, decision: decide(null), held: held(text, cut) })
+  const judgement = await judgeHeldBody({ ...ports, decide }, { head, decision: decide(null), held: held(text, cut) })
   return { judgement, asked: asked[0] }
 }
 
@@ -113,6 +118,21 @@ t.test('findings in signed parts of a body are not editable, others of the same 
   const { judgement, asked } = await judge(thinking)
   t.equal(asked?.hasUneditableFinding, true)
   t.equal(judgement.decision.action, 'block')
+})
+
+t.test('a finding of less weight in front, by the same detector in the same field, hides none behind it', async (t) => {
+  const found = (severity: 'high' | 'low', start: number) => ({
+    ...{ detector: 'github-pat', severity, field: 'messages[0].content', start, end: start + 1 },
+    isEditable: false,
+  })
+  const inspect = { ...world.ports.inspect, inspect: () => LOW_THEN_HIGH }
+  const LOW_THEN_HIGH = { findings: [found('low', 0), found('high', 5)], unread: null, model: null }
+  const { judgement } = await judge(bodyWith('hello'), [], null, { ...reading, inspect })
+  t.match(judgement.decision, { action: 'block', reason: 'uneditable' })
+  t.match(judgement.findings, [
+    { severity: 'low', count: 1 },
+    { severity: 'high', count: 1 },
+  ])
 })
 
 t.test('what the decision makes of an unread body is obeyed: nothing is edited', async (t) => {

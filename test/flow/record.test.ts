@@ -148,10 +148,13 @@ t.test('an error is its code and side', async (t) => {
   })
 })
 
-t.test('findings are folded by detector and place; none is lost and none is named by its text', async (t) => {
+const kindOf = ({ detector, severity, field }: Pick<Finding, 'detector' | 'severity' | 'field'>) =>
+  `${detector} ${severity} ${field}`
+
+t.test('findings are folded by detector, severity and place; none is lost and none is named by its text', async (t) => {
   const finding = fc.record({
     detector: fc.constantFrom('a', 'b'),
-    severity: fc.constant('high' as const),
+    severity: fc.constantFrom('high' as const, 'low' as const),
     field: fc.constantFrom('', 'x', 'y'),
     start: fc.nat(),
     end: fc.nat(),
@@ -161,14 +164,14 @@ t.test('findings are folded by detector and place; none is lost and none is name
   fc.assert(
     fc.property(fc.array(finding), (findings: Finding[]) => {
       const counts = countFindings(findings)
-      const keys = counts.map(({ detector, field }) => `${detector} ${field}`)
+      const keys = counts.map(kindOf)
       return (
         new Set(keys).size === keys.length &&
         counts.reduce((sum, { count }) => sum + count, 0) === findings.length &&
         counts.every(
           (each) =>
             Object.keys(each).join() === 'detector,severity,field,count' &&
-            each.count === findings.filter((one) => one.detector === each.detector && one.field === each.field).length,
+            each.count === findings.filter((one) => kindOf(one) === kindOf(each)).length,
         )
       )
     }),
@@ -189,6 +192,26 @@ t.test('findings of a stream fold as they come, and their number is bounded', as
     [],
     Array.from({ length: 3000 }, (_, index) => of(String(index))),
   )
-  t.equal(many.length, 1000)
+  t.equal(many.length, 1001)
+  t.strictSame(many.at(-1), of('…', 2000), 'the others count without their places')
   t.equal(joinCounts(many, [of('0')])[0]?.count, 2)
+  t.strictSame(joinCounts(many, [of('new')]).at(-1), of('…', 2001))
+})
+
+t.test('an event stays small however many places a body has: further ones count without being told', async (t) => {
+  const findings = Array.from({ length: 60_000 }, (_, index) => ({
+    detector: 'd',
+    severity: index === 59_999 ? ('high' as const) : ('low' as const),
+    field: `input[${String(index)}]`,
+    start: 0,
+    end: 1,
+    isEditable: true,
+  }))
+  const counts = countFindings(findings)
+  t.equal(counts.length, 1002)
+  t.strictSame(counts.slice(-2), [
+    { detector: 'd', severity: 'low', field: '…', count: 58_999 },
+    { detector: 'd', severity: 'high', field: '…', count: 1 },
+  ])
+  t.equal(joinCounts(counts, counts).length, 1002)
 })
