@@ -8,9 +8,12 @@ import { CLASS_BITS, createKernel, LANES } from './keyword-kernel.ts'
 /** Called with the keyword's number and the end of its occurrence. */
 export type KeywordHit = (keyword: number, end: number) => void
 
+/** May the occurrences that begin from `from` to `to` be left out? */
+export type IsKnown = (from: number, to: number) => boolean
+
 export interface Automaton {
-  /** Calls `onHit` for every occurrence, by end position, longest keyword first. */
-  readonly scan: (text: string, onHit: KeywordHit) => void
+  /** Calls `onHit` for every occurrence, by end position, longest keyword first; asks `isKnown` per stretch of the text. */
+  readonly scan: (text: string, onHit: KeywordHit, isKnown?: IsKnown) => void
 }
 
 /** Entries of a row of the table, one per class of character. */
@@ -22,7 +25,7 @@ interface Trie {
 }
 
 /** Units of a text that are walked in one go: what is found in them fits the second cache. */
-const BLOCK = 32_768
+const BLOCK = 16_384
 /** A shorter text is walked in one lane. */
 const LEAST_FOR_LANES = 1024
 
@@ -70,12 +73,16 @@ export function buildAutomaton(keywords: readonly string[]): Automaton {
   }
 
   return {
-    scan: (text, onHit) => {
+    scan: (text, onHit, isKnown = noneIsKnown) => {
       if (lead < 0) return
-      for (let from = 0; from < text.length; from += BLOCK) scanBlock(text, from, onHit)
+      for (let from = 0; from < text.length; from += BLOCK) {
+        if (!isKnown(Math.max(0, from - lead), from + BLOCK)) scanBlock(text, from, onHit)
+      }
     },
   }
 }
+
+const noneIsKnown: IsKnown = () => false
 
 function foldAscii(word: string): string {
   return word.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

@@ -46,6 +46,8 @@ interface KeywordUse {
 }
 
 const LOOKS_PER_CHECK = 512
+/** Characters of which is asked at once whether they are known. */
+const STRETCH = 16_384
 /**
  * A run of digits. Code is full of single ones: shorter runs than three count only behind what a number begins with, `+`
  * and `(` of telephone numbers and the letters of a country. Ten times as fast as a loop.
@@ -74,11 +76,12 @@ export function makeDetectorSet(
   const byKeyword = [...uses.values()]
   const onDigits = triggered.filter((each) => each.onDigits).map((each) => each.detector)
   const detectors = [...triggered, ...tables].map((each) => each.detector)
+  const longestReach = longestReachOf(detectors)
   return {
     detectors,
     scan: (text, isOver) => {
       const pass = new Pass(text, isOver)
-      pass.keywords(automaton, byKeyword)
+      pass.keywords(automaton, byKeyword, longestReach)
       if (onDigits.length > 0) pass.digits(onDigits)
       for (const each of tables) pass.places(each)
       return { matches: resolveOverlaps(pass.matches), hasFault: pass.hasFault, isCutShort: pass.isCutShort }
@@ -96,6 +99,8 @@ class Pass {
   /** Where each detector's last match ended: inside it, it is not asked again. Few texts have any match. */
   private readonly doneUntil = new Map<number, number>()
   private looks = 0
+  /** Where a detector looked last of which nobody knows how far it reaches. */
+  private unknowable = -1
   /** Of the keywords and the digits, which are passed one after the other. */
   private repeats: Repeats
 
@@ -105,25 +110,47 @@ class Pass {
     this.repeats = new Repeats(text)
   }
 
-  keywords(automaton: Automaton, byKeyword: readonly (readonly KeywordUse[])[]): void {
-    automaton.scan(this.text, (number, end) => {
-      for (const { detector, keyword, ignoresCase } of byKeyword[number] ?? []) {
-        const start = end - keyword.length
-        if (ignoresCase || this.text.startsWith(keyword, start)) this.look(detector, start, end)
-      }
-    })
+  keywords(automaton: Automaton, byKeyword: readonly (readonly KeywordUse[])[], longestReach: number): void {
+    automaton.scan(
+      this.text,
+      (number, end) => {
+        for (const { detector, keyword, ignoresCase } of byKeyword[number] ?? []) {
+          const start = end - keyword.length
+          if (ignoresCase || this.text.startsWith(keyword, start)) this.look(detector, start, end)
+        }
+      },
+      (from, to) => this.isKnown(from, to, longestReach),
+    )
   }
 
   digits(detectors: readonly Detector[]): void {
+    this.repeats = new Repeats(this.text)
+    this.unknowable = -1
+    const reach = longestReachOf(detectors)
+    let at = 0
+    for (let from = 0; from < this.text.length; from += STRETCH) {
+      if (this.isKnown(from, from + STRETCH, reach)) continue
+      at = this.digitsOf(Math.max(at, from), from + STRETCH, detectors)
+    }
+  }
+
+  /** Looks at the runs that begin from `from` to `to`; gives the place behind the last one. */
+  private digitsOf(from: number, to: number, detectors: readonly Detector[]): number {
     const { text } = this
-    this.repeats = new Repeats(text)
-    DIGITS.lastIndex = 0
+    DIGITS.lastIndex = from
     while (DIGITS.test(text)) {
       const end = DIGITS.lastIndex
       let start = end - 1
       while (isDigit(text.charCodeAt(start - 1))) start -= 1
+      if (start >= to) return to
       for (const detector of detectors) this.look(detector, start, end)
     }
+    return text.length
+  }
+
+  /** What begins from `from` to `to` was looked at where it stood before, in vain, and depends on nothing else. */
+  private isKnown(from: number, to: number, reach: number): boolean {
+    return this.repeats.hasAll(from, to, reach) && this.unknowable < from - this.repeats.period
   }
 
   places({ detector, table }: TableDetector): void {
@@ -137,7 +164,8 @@ class Pass {
     if (this.isCutShort || (this.doneUntil.size > 0 && start < (this.doneUntil.get(detector.order) ?? 0))) return
     this.looks += 1
     if (this.looks % LOOKS_PER_CHECK === 0 && this.isOver()) this.isCutShort = true
-    if (detector.reach !== undefined && this.repeats.has(start, detector.reach)) return
+    if (detector.reach === undefined) this.unknowable = start
+    else if (this.repeats.has(start, detector.reach)) return
     const span = this.spanOf(detector, start, end)
     if (span === null) return
     this.repeats.forget(span.end)
@@ -155,4 +183,7 @@ class Pass {
   }
 }
 
+/** Of those that have one. */
+const longestReachOf = (detectors: readonly Detector[]): number =>
+  Math.max(0, ...detectors.map(({ reach }) => reach ?? 0))
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
