@@ -38,6 +38,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
     const { run } = await import('./sinks.bench.ts')
     return (rounds) => run(rounds)
   },
+  'loop-hold': async () => {
+    const { run } = await import('./loop-hold.bench.ts')
+    return (rounds) => run(rounds)
+  },
   'idle-memory': async () => (await import('./idle-memory.bench.ts')).run,
 }
 

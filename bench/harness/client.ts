@@ -67,14 +67,16 @@ const ANSWER_MS = 10_000
 /** One keep-alive connection that sends the same request again and again. */
 export class KeepAlive {
   readonly #socket: Socket
+  readonly #answerMs: number
   #buffered = ''
   #status = 0
   #left = -1
   #onDone: ((status: number) => void) | null = null
   #onFirstBody: (() => void) | null = null
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, answerMs = ANSWER_MS) {
     this.#socket = socket
+    this.#answerMs = answerMs
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
   }
 
@@ -87,8 +89,8 @@ export class KeepAlive {
       this.#socket.once('end', gone)
       const timer = setTimeout(() => {
         this.#socket.destroy()
-        reject(new Error(`no answer in ${ANSWER_MS} ms, port ${this.#socket.remotePort ?? 0}`))
-      }, ANSWER_MS)
+        reject(new Error(`no answer in ${this.#answerMs} ms, port ${this.#socket.remotePort ?? 0}`))
+      }, this.#answerMs)
       this.#onDone = (status) => {
         clearTimeout(timer)
         this.#socket.removeListener('close', gone)
