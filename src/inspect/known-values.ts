@@ -58,14 +58,22 @@ function oneByOne(values: readonly KeptValue[], text: string, isOver: () => bool
   return places
 }
 
-const SLOTS = 1 << 18
+/** Of the table of beginnings, as powers of two: so many slots for each value that few others look alike. */
+const MIN_BITS = 12
+const MAX_BITS = 18
+const SLOT_BITS_PER_VALUE = 6
+
+const slotBits = (values: number): number =>
+  Math.max(MIN_BITS, Math.min(MAX_BITS, 32 - Math.clz32(values) + SLOT_BITS_PER_VALUE))
 
 /** Values that begin alike, by length. */
 type Alike = Map<number, Map<string, KeptValue>>
 
 /** By their first units: one look into a table per place of the text. */
 function throughIndex(values: readonly KeptValue[]): Find {
-  const starts = new Uint8Array(SLOTS)
+  const bits = slotBits(values.length)
+  const starts = new Uint8Array(1 << bits)
+  const slotAt = slotsOf(32 - bits)
   const byStart = new Map<string, Alike>()
   for (const kept of values) {
     const { value } = kept
@@ -93,11 +101,13 @@ function throughIndex(values: readonly KeptValue[]): Find {
   }
 }
 
-function slotAt(text: string, at: number): number {
-  const first = text.charCodeAt(at) + (text.charCodeAt(at + 1) << 5)
-  const last = text.charCodeAt(at + 3) + (text.charCodeAt(at + 5) << 6)
-  return (Math.imul(first, 0x9e3779b1) ^ Math.imul(last, 0x85ebca6b)) >>> 14
-}
+const slotsOf =
+  (shift: number) =>
+  (text: string, at: number): number => {
+    const first = text.charCodeAt(at) + (text.charCodeAt(at + 1) << 5)
+    const last = text.charCodeAt(at + 3) + (text.charCodeAt(at + 5) << 6)
+    return (Math.imul(first, 0x9e3779b1) ^ Math.imul(last, 0x85ebca6b)) >>> shift
+  }
 
 /** A short value counts only where no letter or digit goes on beside it. */
 function isWhole(text: string, at: number, value: string): boolean {

@@ -19,6 +19,8 @@ export const VALUE_BYTES = 262_144
 export const HISTORY_PLACEHOLDERS = 1_000
 /** What an entry costs beside its text, about. */
 const ENTRY_BYTES = 128
+/** What a client costs beside his entries, about: nobody makes room for all that he may have. */
+const PART_BYTES = 2_048
 /** Ids of histories are a provider's, and short. */
 const MAX_ID_LENGTH = 256
 
@@ -93,7 +95,7 @@ class MemoryVault implements Vault {
 
   readonly keepHistory = (client: string, id: string, placeholders: ReadonlySet<string>): void => {
     if (id === '' || id.length > MAX_ID_LENGTH || placeholders.size > HISTORY_PLACEHOLDERS) return
-    this.#change(client, (part) => part.histories.set(id, placeholders))
+    this.#change(client, (part) => part.keepHistory(id, placeholders))
   }
 
   readonly historyOf = (client: string, id: string): ReadonlySet<string> | null => {
@@ -105,9 +107,10 @@ class MemoryVault implements Vault {
   }
 
   #change(client: string, change: (part: ClientPart) => unknown): void {
-    const part = this.#clients.get(client) ?? new ClientPart(this.#clientBytes)
+    const known = this.#clients.get(client)
+    const part = known ?? new ClientPart(this.#clientBytes)
     this.#clients.delete(client)
-    const before = part.bytes
+    const before = known === undefined ? 0 : part.bytes
     change(part)
     this.#bytes += part.bytes - before
     // Behind all others: the one in front was not heard of for longest.
@@ -125,24 +128,24 @@ class ClientPart {
   readonly histories: LRUCache<string, ReadonlySet<string>>
   #all: ReadonlyMap<string, KeptValue> | null = null
 
+  /** Without `max`, which makes room for as many at once: hundreds of kilobytes for a client with one value. */
   constructor(maxBytes: number) {
+    const maxSize = Math.ceil(maxBytes / 2)
     this.values = new LRUCache({
-      max: CLIENT_VALUES,
-      maxSize: Math.ceil(maxBytes / 2),
+      maxSize,
       sizeCalculation: ({ value }, placeholder) => ENTRY_BYTES + 2 * (value.length + placeholder.length),
       dispose: () => {
         this.#all = null
       },
     })
     this.histories = new LRUCache({
-      max: CLIENT_HISTORIES,
-      maxSize: Math.ceil(maxBytes / 2),
+      maxSize,
       sizeCalculation: (placeholders, id) => ENTRY_BYTES + 2 * id.length + 24 * placeholders.size,
     })
   }
 
   get bytes(): number {
-    return this.values.calculatedSize + this.histories.calculatedSize
+    return PART_BYTES + this.values.calculatedSize + this.histories.calculatedSize
   }
 
   /** The first kind under which a value was found stays: its placeholder stands in the conversation already. */
@@ -151,7 +154,13 @@ class ClientPart {
     // A copy: a piece of a long text would keep all of it.
     const own = Buffer.from(value, 'utf16le').toString('utf16le')
     this.values.set(placeholder, { value: own, detector, severity })
+    if (this.values.size > CLIENT_VALUES) this.values.pop()
     this.#all = null
+  }
+
+  keepHistory(id: string, placeholders: ReadonlySet<string>): void {
+    this.histories.set(id, placeholders)
+    if (this.histories.size > CLIENT_HISTORIES) this.histories.pop()
   }
 
   all(): ReadonlyMap<string, KeptValue> {

@@ -71,7 +71,7 @@ t.test('one client keeps so many values, and the one that was not used for longe
 })
 
 t.test('when all is full, the client that was not heard of for longest loses his values', async (t) => {
-  const vault = createVault({ maxBytes: 4000, clientBytes: 3000 })
+  const vault = createVault({ maxBytes: 11_000, clientBytes: 3000 })
   vault.keep('a', 'P', kept('a'.repeat(500)))
   vault.keep('b', 'P', kept('b'.repeat(500)))
   vault.keep('a', 'Q', kept('more'))
@@ -82,6 +82,19 @@ t.test('when all is full, the client that was not heard of for longest loses his
   vault.keep('e', 'P', kept('e'.repeat(500)))
   t.equal(vault.valueOf('a', 'Q') ?? vault.valueOf('a', 'P'), null, 'the next, with all of his')
   t.equal(vault.valueOf('d', 'P'), 'd'.repeat(500))
+})
+
+t.test('a client with one value costs little, and what he costs counts', async (t) => {
+  const vault = createVault()
+  const used = (): number => {
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  }
+  const before = used()
+  for (let index = 0; index < 500; index += 1) vault.keep(`client ${index}`, 'P', kept('one-value'))
+  for (let index = 0; index < 500; index += 1) vault.keepHistory(`client ${index}`, 'h', new Set())
+  t.ok(used() - before < 60_000_000, 'not as much as all that he may have')
+  t.ok(vault.bytes() > 500 * 2000)
 })
 
 t.test('a history is known as long as all of its values are', async (t) => {
