@@ -1,7 +1,8 @@
 /** Feeds a decoded copy of a response to a usage reader, beside the stream: never delays it, never throws. */
 import type { Transform } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Usage, UsageReader } from '../dialects/dialect.ts'
+import { createZstdDecoder } from './zstd-decoder.ts'
 
 export interface ResponseMeter {
   readonly push: (chunk: Uint8Array) => void
@@ -20,7 +21,7 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
   'x-gzip': createGunzip,
   deflate: createInflate,
   br: createBrotliDecompress,
-  zstd: createZstdDecompress,
+  zstd: createZstdDecoder,
 }
 
 /** `coding`: the response's content-encoding; one that we do not know makes a meter that reads nothing. */

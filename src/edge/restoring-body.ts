@@ -1,9 +1,10 @@
 /** A response body on its way to the client through a restorer: content codings undone, pace kept, room given back. */
 import type { Transform } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib'
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
 import { ProxyError } from '../domain/proxy-error.ts'
 import type { RestoredBody } from '../flow/exchange-contract.ts'
 import type { Coding } from '../wire/content-coding.ts'
+import { createZstdDecoder } from './zstd-decoder.ts'
 
 export interface RestoringTarget {
   /** `false`: wait for `drained`. */
@@ -21,7 +22,7 @@ const DECODERS: Readonly<Record<Coding, () => Transform>> = {
   deflate: createInflate,
   'raw-deflate': createInflateRaw,
   br: createBrotliDecompress,
-  zstd: createZstdDecompress,
+  zstd: createZstdDecoder,
 }
 
 /** Lines that are wrong when the body is another: its length, its coding, and digests of its bytes (RFC 9530, RFC 1864). */

@@ -1,4 +1,4 @@
-import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
+import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import t from 'tap'
 import type { ProxyError } from '../../src/domain/proxy-error.ts'
 import { RestoringBody } from '../../src/edge/restoring-body.ts'
@@ -63,6 +63,14 @@ t.test('codings are undone, also several and a deflate without its frame', async
     t.equal(await seen.ended, null)
     t.equal(seen.text, 'ABC!')
   }
+})
+
+t.test('zstd that comes in several frames at once is undone to its last one', async (t) => {
+  const { body, seen } = open(['zstd'])
+  body.push(Buffer.concat(['a', 'b', 'c'].map((text) => zstdCompressSync(Buffer.from(text)))))
+  body.end()
+  t.equal(await seen.ended, null)
+  t.equal(seen.text, 'ABC!')
 })
 
 t.test('a full client stops the decoder, and it goes on when he can take more', async (t) => {
