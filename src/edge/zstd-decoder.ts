@@ -46,7 +46,7 @@ class ZstdDecoder extends Transform {
       return
     }
     this.#frame = this.#open()
-    this._transform(rest, 'buffer', done)
+    this._transform(rest, 'binary', done)
   }
 
   #open(): ZstdDecompress {

@@ -18,57 +18,84 @@ export interface LeafEdit {
   readonly text: string
 }
 
-/** In the order of the document. `null`: it is not JSON by the strict reader. */
+/** In the order of the document. `null`: it is not JSON by the strict reader. Linear in `data`, however many points there are. */
 export function restoreLeaves(data: Uint8Array, points: readonly RestorePoint[]): RestoreLeaf[] | null {
   const leaves: RestoreLeaf[] = []
-  const byLastKey = new Map<string | number, RestorePoint[]>()
-  for (const point of points) {
-    const key = point.path.at(-1) ?? ''
-    byLastKey.set(key, [...(byLastKey.get(key) ?? []), point])
+  const places = new PointPlaces(points)
+  const add = (start: number, end: number, point: RestorePoint | null): void => {
+    if (point !== null) leaves.push({ start, end, text: decodeJsonString(data, start, end), point })
   }
-  const find = (place: JsonPlace): RestorePoint | undefined => {
-    for (let at: JsonPlace | null = place; at !== null; at = at.parent) {
-      const here = at
-      const found = byLastKey
-        .get(at.key)
-        ?.find((point) => (here === place || point.isTree === true) && isAt(here, point))
-      if (found !== undefined) return found
-    }
-    return undefined
-  }
-  const add = (start: number, end: number, place: JsonPlace): void => {
-    const point = find(place)
-    if (point !== undefined) leaves.push({ start, end, text: decodeJsonString(data, start, end), point })
-  }
-  const trees = points.some(({ isTree }) => isTree === true)
   const scan = scanJson(data, {
-    string: add,
-    ...(trees
-      ? {
-          name: (start: number, end: number, key: string, parent: JsonPlace): void => {
-            // The name of a tree's root is the protocol's.
-            if (isInTree(find({ parent, key, mark: 0 }), parent)) add(start, end, { parent, key, mark: 0 })
-          },
-        }
-      : {}),
+    string: (start, end, place) => add(start, end, places.pointOf(place)),
+    // The name of a tree's root is the protocol's.
+    ...(places.hasTrees ? { name: (start, end, _, object): void => add(start, end, places.treeOf(object)) } : {}),
   })
   return scan.ok ? leaves : null
 }
 
-function isInTree(point: RestorePoint | undefined, parent: JsonPlace): boolean {
-  if (point?.isTree !== true) return false
-  let depth = 0
-  for (let at = parent; at.parent !== null; at = at.parent) depth += 1
-  return depth >= point.path.length
+/** The points below one place. */
+interface PointNode {
+  readonly point: RestorePoint | null
+  readonly below: ReadonlyMap<string | number, PointNode>
 }
 
-function isAt(place: JsonPlace, { path }: RestorePoint): boolean {
-  let at = place
-  for (const key of path.toReversed()) {
-    if (at.parent === null || at.key !== key) return false
-    at = at.parent
+const NOWHERE: PointNode = { point: null, below: new Map() }
+
+/** Where points stand, found from place to place: each object and array of a document is looked for once. */
+class PointPlaces {
+  readonly hasTrees: boolean
+  readonly #root: PointNode
+  readonly #known = new Map<JsonPlace, PointNode>()
+
+  constructor(points: readonly RestorePoint[]) {
+    this.hasTrees = points.some(({ isTree }) => isTree === true)
+    this.#root = nodesOf(points)
   }
-  return at.parent === null
+
+  /** The point that names a string. */
+  pointOf({ parent, key }: JsonPlace): RestorePoint | null {
+    return parent === null ? this.#root.point : this.#below(this.#nodeOf(parent), key).point
+  }
+
+  /** The tree that an object stands in, or is. */
+  treeOf(object: JsonPlace): RestorePoint | null {
+    const { point } = this.#nodeOf(object)
+    return point?.isTree === true ? point : null
+  }
+
+  #nodeOf(container: JsonPlace): PointNode {
+    const known = this.#known.get(container)
+    if (known !== undefined) return known
+    const { parent, key } = container
+    const node = parent === null ? this.#root : this.#below(this.#nodeOf(parent), key)
+    this.#known.set(container, node)
+    return node
+  }
+
+  #below(node: PointNode, key: string | number): PointNode {
+    const below = node.below.get(key)
+    if (below !== undefined || node.point?.isTree !== true) return below ?? NOWHERE
+    return node.below.size === 0 ? node : { point: node.point, below: NOWHERE.below }
+  }
+}
+
+interface GrowingNode extends PointNode {
+  point: RestorePoint | null
+  readonly below: Map<string | number, GrowingNode>
+}
+
+function nodesOf(points: readonly RestorePoint[]): PointNode {
+  const root: GrowingNode = { point: null, below: new Map() }
+  for (const point of points) {
+    let node = root
+    for (const key of point.path) {
+      const next: GrowingNode = node.below.get(key) ?? { point: null, below: new Map() }
+      node.below.set(key, next)
+      node = next
+    }
+    node.point ??= point
+  }
+  return root
 }
 
 /** `data` with other text in some of its strings; `edits` are disjoint and in order. */

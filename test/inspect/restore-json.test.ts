@@ -20,6 +20,31 @@ t.test('of a tree all strings and names inside, not its own name', async (t) => 
   t.strictSame(texts('{"input":"x"}', [{ ...at('input'), isTree: true }]), ['x'])
 })
 
+t.test('a point inside a tree, and one that is named twice', async (t) => {
+  const tree = { ...at('a'), isTree: true }
+  const inside = at('a', 'b')
+  const leaves = restoreLeaves(Buffer.from('{"a":{"b":"x","c":{"b":"y"}}}'), [tree, inside, { ...inside, block: 'no' }])
+  t.strictSame(
+    leaves?.map(({ text, point }) => [text, point]),
+    [
+      ['b', tree],
+      ['x', inside],
+      ['c', tree],
+      ['b', tree],
+      ['y', tree],
+    ],
+  )
+})
+
+t.test('an answer of very many texts is read in one go', async (t) => {
+  const count = 40_000
+  const data = Buffer.from(JSON.stringify({ choices: Array.from({ length: count }, () => ({ text: 'x' })) }))
+  const points = Array.from({ length: count }, (_, index) => at('choices', index, 'text'))
+  const before = process.cpuUsage()
+  t.equal(restoreLeaves(data, points)?.length, count)
+  t.ok(process.cpuUsage(before).user < 10_000_000, 'it took minutes of the processor')
+})
+
 t.test('what is not JSON has no leaves', async (t) => {
   t.equal(texts('{"a":', [at('a')]), undefined)
 })
