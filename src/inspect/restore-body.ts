@@ -128,8 +128,9 @@ class GuessingRestorer implements BodyRestorer {
       // White space in front of either means nothing.
       if (first === undefined) return chunk
       if (first === 0x5b) this.#restorer = new ArrayRestorer(this.#options)
-      else if (first === 0x7b || this.#isJson) this.#restorer = new JsonRestorer(this.#options)
+      // Seen: a stream of events that is called JSON. No JSON document begins like one.
       else if (SSE_STARTS.has(first)) this.#restorer = new SseRestorer(this.#options)
+      else if (first === 0x7b || this.#isJson) this.#restorer = new JsonRestorer(this.#options)
       else this.#isPassing = true
     }
     return this.#restorer?.push(chunk) ?? chunk

@@ -28,7 +28,7 @@ const BODY = JSON.stringify({ type: 'message', content: [{ type: 'text', text: `
 
 t.test('events, JSON, and what says neither but is one', async (t) => {
   const stream = Buffer.from(delta(`a ${KEY}`) + STOP)
-  for (const type of ['text/event-stream; charset=utf-8', null, 'text/plain']) {
+  for (const type of ['text/event-stream; charset=utf-8', null, 'text/plain', 'application/json']) {
     t.equal(restore(type, [stream]).text, delta(`a ${VALUE}`) + STOP, String(type))
   }
   const whole = JSON.stringify({ type: 'message', content: [{ type: 'text', text: `a ${VALUE}` }] })
@@ -37,6 +37,16 @@ t.test('events, JSON, and what says neither but is one', async (t) => {
   }
   t.equal(restore('text/html', []).text, null)
   t.equal(restore(null, [Buffer.from('<html>'), Buffer.from(KEY)]).text, `<html>${KEY}`)
+})
+
+t.test('events that a server calls JSON are not waited for to their end', async (t) => {
+  const restorer = createBodyRestorer({
+    rules,
+    contentType: 'application/json',
+    room: () => true,
+    onUnrestored: () => undefined,
+  })
+  t.equal(Buffer.from(restorer?.push(Buffer.from(delta('hello'))) ?? []).toString(), delta('hello'))
 })
 
 t.test('a tail waits for its end in an event of its kind, and comments pass between', async (t) => {
