@@ -121,5 +121,5 @@ const MAX_MODEL_LENGTH = 200
 /** The model stands in events, and whoever sends a request may write there what he wants: no secret and no book. */
 function modelToTell(model: string | null, findings: readonly Finding[]): string | null {
   if (model === null || model.length > MAX_MODEL_LENGTH) return null
-  return findings.some(({ field }) => field === 'model') ? null : model
+  return findings.some(({ field }) => /(?:^|\.)model$/u.test(field)) ? null : model
 }

@@ -89,6 +89,19 @@ t.test('the model is told, and a body without secrets has no findings', async (t
   t.strictSame(inspection, { findings: [], unread: null, model: 'gpt-x' })
 })
 
+t.test('a secret under the name of a model is not told, in lines and parts neither', async (t) => {
+  const line = JSON.stringify({ model: SECRET, prompt: 'x' })
+  const boundary = 'multipart/form-data; boundary=b'
+  const part = `--b\r\ncontent-disposition: form-data; name="request"\r\n\r\n${line}\r\n--b--\r\n`
+  const asked = [request(line), request(line, 'generic', 'application/x-ndjson'), request(part, 'generic', boundary)]
+  asked.push(request(`${line}\n${line}`, 'generic', 'application/x-ndjson'))
+  for (const each of asked) {
+    const { findings, model } = inspectorOf().inspect(each)
+    t.ok(findings.length > 0)
+    t.equal(model, null, findings[0]?.field)
+  }
+})
+
 t.test('a finding in a signed part is found and never edited', async (t) => {
   const body = JSON.stringify({
     messages: [{ role: 'assistant', content: [{ type: 'thinking', thinking: `use ${SECRET}`, signature: 'c2ln' }] }],
