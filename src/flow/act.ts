@@ -265,11 +265,15 @@ async function editedBody(
   return { body: await encodeBodyAsync(edited.body, codings), placeholders: edited.placeholders }
 }
 
-/** A signature or digest in the head covers the body: an edit would be refused upstream (AWS SigV4, Tencent TC3, RFC 9530). */
+/**
+ * A signature or digest in the head covers the body: an edit would be refused upstream (AWS SigV4 and what other clouds made
+ * after it: Google, Tencent, Alibaba, Huawei, Volcengine; RFC 9530; S3's checksums).
+ */
 function isSignedBody(head: RequestHead): boolean {
   const authorization = headerValue(head.headers, 'authorization') ?? ''
-  if (/^(?:AWS4-|TC3-HMAC|ACS3-HMAC)/u.test(authorization)) return true
-  return ['content-md5', 'digest', 'content-digest', 'signature'].some(
-    (name) => headerValue(head.headers, name) !== null,
-  )
+  if (/^(?:AWS4-|GOOG4-|(?:[\w-]{1,20}-)?HMAC-S)/u.test(authorization)) return true
+  return head.headers.some((name, index) => index % 2 === 0 && OF_THE_BODY.test(name))
 }
+
+const OF_THE_BODY =
+  /^(?:content-md5|(?:content-|repr-)?digest|signature|x-amz-content-sha256|x-amz-checksum-.*|x-goog-hash)$/iu
