@@ -8,8 +8,10 @@ const never = (): boolean => false
 
 function found(sources: readonly string[], text: string): string[] {
   const all: string[] = []
-  buildFingerprintTable(sources.flatMap((source) => [...fingerprintsOf(source)])).scan(text, never, (start, end) =>
-    all.push(text.slice(start, end)),
+  buildFingerprintTable(Uint32Array.from(sources.flatMap((source) => [...fingerprintsOf(source)]))).scan(
+    text,
+    never,
+    (start, end) => all.push(text.slice(start, end)),
   )
   return all
 }
