@@ -47,6 +47,7 @@ import { createReadiness, type Readiness } from './observe/health.ts'
 import { createHeapWatch } from './observe/heap.ts'
 import { createLogger, type LogDestination, type OperationalLog } from './observe/log.ts'
 import { createMetrics, type MetricsRegistry } from './observe/metrics.ts'
+import { createLoopTurns } from './scan-pool/loop-turns.ts'
 import { ruleSourcesOf } from './scan-pool/rule-sources.ts'
 import { createScanPool, type ScanPool } from './scan-pool/scan-pool.ts'
 import { openTokenStore, type TokenStore } from './state/token-store.ts'
@@ -151,6 +152,8 @@ export class App {
   readonly #control: ControlServer
   readonly #ownPorts: number[] = []
   readonly #vault = createVault()
+  /** All work on large bodies shares them. */
+  readonly #turns = createLoopTurns()
   readonly #inspector: ScanPool
   readonly #markOf: MarkOf
   readonly #feedback: FeedbackDesk
@@ -332,6 +335,7 @@ export class App {
       newId: this.#newId,
       limits: config.limits,
       decoding: createDecodingRoom(config.limits.inspectingBytes),
+      turns: this.#turns,
       ...(this.#sealed.port === undefined ? {} : { seal: this.#sealed.port }),
       restore: { vault: this.#vault, prefix: config.inspect.placeholder },
       recovery: { markOf: this.#markOf, blocked: createBlockedValues({ nowMs: clock.nowMs }) },
@@ -416,6 +420,7 @@ export class App {
         return { identity: detectors, sources: () => ruleSourcesOf(made.files) }
       },
       valuesOf: this.#vault.valuesOf,
+      turns: this.#turns,
       log: this.#parts.log,
     })
     return this.#open(pool, () => pool.close())

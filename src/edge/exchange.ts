@@ -140,7 +140,7 @@ class RunningExchange {
     for (const [index, chunk] of early.entries()) {
       if (!holder.add(chunk)) return Promise.resolve({ held: holder.body, rest: Buffer.concat(early.slice(index)) })
     }
-    return collectBody(this.#run.side.body, holder)
+    return collectBody(this.#run.side.body, holder, this.#ports.flow.turns)
   }
 
   /** `true`: the upstream is asked. The body is in no variable of a caller then: responses may last for hours. */
@@ -279,7 +279,7 @@ class RunningExchange {
     const copy = this.#holder
     if (this.#exchange.plan.kind !== 'measure' || copy === null || this.#measured !== null) return
     this.#measured = nextTurn()
-      .then(() => this.#exchange.measure(copy.body))
+      .then(async () => this.#exchange.measure(await copy.gather(this.#ports.flow.turns)))
       .finally(() => copy.release())
     // Whoever finishes the exchange hears of it.
     this.#measured.catch(() => undefined)

@@ -1,5 +1,7 @@
 /** Holds request bodies for inspection, all together within one budget. */
+import type { WorkTurns } from '../domain/work-turns.ts'
 import type { HeldBody } from '../flow/ports.ts'
+import { gathered } from '../wire/gather-bytes.ts'
 import type { ClientBody } from './client-side.ts'
 
 /** Bytes held for inspection at once, all requests together. */
@@ -78,6 +80,16 @@ export class BodyHolder {
     return { bytes, cut: this.cut }
   }
 
+  /** The same, over several turns where it is large. */
+  async gather(turns: WorkTurns | undefined): Promise<HeldBody> {
+    const { cut } = this
+    const heldBytes = this.#heldBytes
+    const bytes = await gathered(this.#chunks.splice(0), turns)
+    // Not where it was released meanwhile.
+    if (this.#heldBytes === heldBytes) this.#chunks.push(bytes)
+    return { bytes, cut }
+  }
+
   release(): void {
     this.#budget.giveBack(this.#heldBytes, this.#client)
     this.#heldBytes = 0
@@ -92,15 +104,18 @@ export interface CollectedBody {
 }
 
 /** Read a request body into a holder. Rejects with a `ProxyError` when the client goes away or stops sending. */
-export function collectBody(body: ClientBody, holder: BodyHolder): Promise<CollectedBody> {
+export function collectBody(body: ClientBody, holder: BodyHolder, turns?: WorkTurns): Promise<CollectedBody> {
   return new Promise((resolve, reject) => {
+    const done = (rest: Uint8Array | null): void => {
+      holder.gather(turns).then((held) => resolve({ held, rest }), reject)
+    }
     body.attach({
       chunk: (chunk) => {
         if (holder.add(chunk)) return true
-        resolve({ held: holder.body, rest: chunk })
+        done(chunk)
         return false
       },
-      end: () => resolve({ held: holder.body, rest: null }),
+      end: () => done(null),
       fail: reject,
     })
   })

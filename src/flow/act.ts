@@ -4,13 +4,14 @@ import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
 import type { Finding, FindingCount, UnreadReason } from '../domain/finding.ts'
 import { headerValue, headerValues } from '../domain/headers.ts'
 import type { DialectId, RequestHead } from '../domain/tool.ts'
+import { allAtOnce, type StepwiseWork, type WorkTurns } from '../domain/work-turns.ts'
 import type { RecoveryPorts } from '../inspect/blocked-values.ts'
 import { type Coding, decodeBodyAsync, encodeBodyAsync, parseContentEncoding } from '../wire/content-coding.ts'
 import type { Framing } from '../wire/grpc-frames.ts'
 import { plainFrames, requestFraming } from '../wire/plain-frames.ts'
 import { toldFindings } from './block-causes.ts'
 import type { HeldBody, InspectPort } from './ports.ts'
-import { countFindings, joinCounts } from './record.ts'
+import { countFindings, countingFindings, joinCounts } from './record.ts'
 import { recoverFromBlock } from './recovery.ts'
 
 /** What was learnt from a body. */
@@ -52,6 +53,8 @@ interface ReadPorts {
   readonly isOneWay?: boolean
   /** Id of the request, by which somebody may report what was found in it. */
   readonly flow?: string
+  /** Cuts work on large bodies into turns of the event loop. Absent: all at once. */
+  readonly turns?: WorkTurns
   /** Is told what was read. */
   readonly onRead?: (reading: BodyReading) => void
 }
@@ -173,7 +176,7 @@ async function readBody(ports: ReadPorts, head: RequestHead, dialect: DialectId,
   if (new Set(headerValues(head.headers, 'content-type')).size > 1) return { ...nothing, unread: 'unparsable' }
   const isEncoded = codings.codings.length > 0
   if (held.cut !== null && isEncoded) return { ...nothing, unread: held.cut }
-  const decoded = await decodeBodyAsync(held.bytes, codings.codings, ports.limits)
+  const decoded = await decodeBodyAsync(held.bytes, codings.codings, ports.limits, ports.turns)
   if (!decoded.ok) return { ...nothing, unread: decoded.unread }
   const framing = requestFraming(head)
   if (framing !== null) return readFrames(ports, { head, framing, dialect, held: { ...held, bytes: decoded.body } })
@@ -185,13 +188,13 @@ async function readBody(ports: ReadPorts, head: RequestHead, dialect: DialectId,
     ...(ports.editFor === undefined ? {} : { editFor: ports.editFor }),
     ...flowOf(ports),
   })
-  const findings = distinctFindings(inspection.findings)
+  const { findings, counts } = await counted(ports, inspection.findings)
   return {
     body: decoded.body,
     text: decoded.body,
     codings: decoded.codings,
     findings,
-    counts: countFindings(findings),
+    counts,
     unread: held.cut ?? inspection.unread,
     model: inspection.model ?? pathModel,
     histories: inspection.histories ?? [],
@@ -219,25 +222,44 @@ async function readFrames(ports: ReadPorts, { head, framing, dialect, held }: Fr
     dialect,
     ...flowOf(ports),
   })
-  const findings = distinctFindings(inspection.findings)
+  const { findings, counts } = await counted(ports, inspection.findings)
   return {
     body: null,
     text: plain.body,
     codings: [],
     findings,
-    counts: countFindings(findings),
+    counts,
     unread: held.cut ?? plain.unread ?? inspection.unread,
     model: inspection.model ?? modelInPath(head.path),
     histories: [],
   }
 }
 
+interface Counted {
+  readonly findings: readonly Finding[]
+  readonly counts: readonly FindingCount[]
+}
+
+/** More findings are counted in turns. */
+const FEW_FINDINGS = 1000
+
+function counted({ turns }: ReadPorts, findings: readonly Finding[]): Counted | Promise<Counted> {
+  const work = counting(findings)
+  return turns === undefined || findings.length <= FEW_FINDINGS ? allAtOnce(work) : turns.run(work)
+}
+
+function* counting(found: readonly Finding[]): StepwiseWork<Counted> {
+  const findings = distinctFindings(found)
+  yield
+  return { findings, counts: yield* countingFindings(findings) }
+}
+
 /** Bytes that could be text and a nested message are read as both: what is found in both is one finding. */
 function distinctFindings(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>()
   return findings.filter(({ detector, severity, end, isEditable }) => {
-    const key = `${detector} ${severity} ${end}`
     if (isEditable) return true
+    const key = `${detector} ${severity} ${end}`
     const isNew = !seen.has(key)
     seen.add(key)
     return isNew
@@ -245,7 +267,7 @@ function distinctFindings(findings: readonly Finding[]): Finding[] {
 }
 
 async function editedBody(
-  { inspect, editFor, isOneWay = false }: JudgePorts,
+  { inspect, editFor, isOneWay = false, turns }: JudgePorts,
   head: RequestHead,
   decision: ExchangeDecision,
   reading: BodyReading,
@@ -253,7 +275,7 @@ async function editedBody(
   const { body, codings, findings } = reading
   const isTouched = findings.some((finding) => decision.editSeverities.includes(finding.severity))
   if (body === null || !isTouched) return { body: null, placeholders: [] }
-  const edited = inspect.redact({
+  const edited = await inspect.redact({
     body,
     contentType: headerValue(head.headers, 'content-type'),
     dialect: decision.dialect,
@@ -262,7 +284,7 @@ async function editedBody(
     ...(decision.tierRules?.reversible === true && !isOneWay && editFor !== undefined ? { keepFor: editFor } : {}),
   })
   if (edited.body === body) return { body: null, placeholders: [] }
-  return { body: await encodeBodyAsync(edited.body, codings), placeholders: edited.placeholders }
+  return { body: await encodeBodyAsync(edited.body, codings, turns), placeholders: edited.placeholders }
 }
 
 /**

@@ -427,8 +427,10 @@ class OpenExchange implements Exchange {
     const onRead = (reading: BodyReading): void => {
       this.#reading = reading
     }
+    const { turns } = this.#ports
     return {
       inspect: this.#ports.inspect,
+      ...(turns === undefined ? {} : { turns }),
       limits,
       flow: this.id,
       ...(this.#ports.seal === undefined ? {} : { onRead }),

@@ -10,6 +10,7 @@ import type { ProxyError } from '../domain/proxy-error.ts'
 import type { Limits } from '../domain/settings.ts'
 import type { Sighting } from '../domain/sighting.ts'
 import type { DialectId, ToolId } from '../domain/tool.ts'
+import type { WorkTurns } from '../domain/work-turns.ts'
 import type { RecoveryPorts } from '../inspect/blocked-values.ts'
 import type { Vault } from '../inspect/vault.ts'
 import type { Coding } from '../wire/content-coding.ts'
@@ -59,6 +60,8 @@ export interface InspectRequest {
   readonly editFor?: string
   /** Id of the request, by which somebody may report what was found in it. */
   readonly flow?: string
+  /** How long it may take; the inspector's own limit when left out. */
+  readonly budgetMs?: number
 }
 
 export interface EditRequest extends InspectRequest {
@@ -74,11 +77,11 @@ export interface Edited {
   readonly placeholders: readonly string[]
 }
 
-/** Detection and redaction. Synchronous today; a promise leaves room for worker threads. */
+/** Detection and redaction: at once where it is quick, else in a thread or in turns of the event loop. */
 export interface InspectPort {
   readonly inspect: (request: InspectRequest) => Inspection | Promise<Inspection>
   /** The body with the spans of the given severities replaced; every other byte stays. */
-  readonly redact: (request: EditRequest) => Edited
+  readonly redact: (request: EditRequest) => Edited | Promise<Edited>
 }
 
 /** Who is at an address. */
@@ -248,4 +251,6 @@ export interface FlowPorts {
   readonly discovery?: DiscoveryPort
   /** Absent: nothing is ever sealed. */
   readonly seal?: SealPort
+  /** Cuts work on large bodies into turns of the event loop. Absent: all of it at once. */
+  readonly turns?: WorkTurns
 }

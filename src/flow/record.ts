@@ -15,6 +15,7 @@ import type { ExchangeDecision, TunnelDecision } from '../domain/decision.ts'
 import type { Finding, FindingCount, UnreadReason } from '../domain/finding.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
 import type { RequestHead } from '../domain/tool.ts'
+import { allAtOnce, type StepwiseWork } from '../domain/work-turns.ts'
 import type { FlowPorts } from './ports.ts'
 
 type Stamp = Pick<FlowPorts, 'newId' | 'clock'>
@@ -183,9 +184,18 @@ const MOST_COUNTS = 1000
 const FURTHER = '…'
 
 /** Findings as events say them: folded by detector, severity and field, no text. */
-export function countFindings(findings: readonly Finding[]): FindingCount[] {
+export const countFindings = (findings: readonly Finding[]): FindingCount[] => allAtOnce(countingFindings(findings))
+
+/** Counted without a stop. */
+const COUNTED_AT_ONCE = 1000
+
+/** The same in steps. */
+export function* countingFindings(findings: readonly Finding[]): StepwiseWork<FindingCount[]> {
   const counts: Counts = new Map()
-  for (const finding of findings) addCount(counts, finding, 1)
+  for (const [index, finding] of findings.entries()) {
+    if (index % COUNTED_AT_ONCE === COUNTED_AT_ONCE - 1) yield
+    addCount(counts, finding, 1)
+  }
   return [...counts.values()]
 }
 

@@ -27,6 +27,8 @@ export class Sealing {
   readonly #of: SealingOf
   readonly #jobs: Promise<SealedPart>[] = []
   #request: Gathered | null = null
+  /** A large message is masked in turns; those behind it wait for it. */
+  #masking: Promise<void> | null = null
   #response: Gathered | null = null
 
   constructor(ports: SealingPorts, of: SealingOf) {
@@ -37,8 +39,11 @@ export class Sealing {
   /** A body, or one message of many, that was looked through. `isLast`: no further one follows, it need not be held. */
   request({ text, findings, unread }: BodyReading, contentType: string | null, isLast: boolean): void {
     if (text === null) return
-    this.#request ??= new Gathered(this.#ports.seal.maxBytes, contentType)
-    this.#request.add(this.#masked(text, contentType, findings), unread === 'oversize')
+    const gathered = (this.#request ??= new Gathered(this.#ports.seal.maxBytes, contentType))
+    const masked = this.#masked(text, contentType, findings)
+    const isCut = unread === 'oversize'
+    if (this.#masking === null && !(masked instanceof Promise)) gathered.add(masked, isCut)
+    else this.#masking = Promise.all([masked, this.#masking]).then(([bytes]) => gathered.add(bytes, isCut))
     if (isLast) this.#sealRequest()
   }
 
@@ -82,14 +87,27 @@ export class Sealing {
   #sealRequest(): void {
     const gathered = this.#request
     this.#request = null
-    if (gathered !== null) this.#jobs.push(this.#seal('request', gathered, gathered.text()))
+    if (gathered === null) return
+    const masking = this.#masking
+    this.#masking = null
+    if (masking === null) this.#jobs.push(this.#seal('request', gathered, gathered.text()))
+    else this.#jobs.push(this.#sealMasked(gathered, masking))
+  }
+
+  async #sealMasked(gathered: Gathered, masking: Promise<void>): Promise<SealedPart> {
+    try {
+      await masking
+      return await this.#seal('request', gathered, gathered.text())
+    } catch {
+      return { part: 'request', digest: null }
+    }
   }
 
   async #sealResponse(gathered: Gathered): Promise<SealedPart> {
     const text = gathered.text()
     try {
       const { findings } = await this.#ports.inspect.inspect({ body: text, contentType: PLAIN, dialect: 'generic' })
-      return await this.#seal('response', gathered, this.#masked(text, PLAIN, findings))
+      return await this.#seal('response', gathered, await this.#masked(text, PLAIN, findings))
     } catch {
       // Not looked through: it may hold what must be kept nowhere.
       return { part: 'response', digest: null }
@@ -102,11 +120,16 @@ export class Sealing {
   }
 
   /** Every finding replaced, whatever its severity, in signed parts too: this text goes nowhere but to the auditors. */
-  #masked(body: Uint8Array, contentType: string | null, findings: readonly Finding[]): Uint8Array {
+  #masked(
+    body: Uint8Array,
+    contentType: string | null,
+    findings: readonly Finding[],
+  ): Uint8Array | Promise<Uint8Array> {
     if (findings.length === 0) return body
     const all = findings.map((finding) => ({ ...finding, isEditable: true }))
-    return this.#ports.inspect.redact({ body, contentType, dialect: 'generic', findings: all, severities: SEVERITIES })
-      .body
+    const edit = { body, contentType, dialect: 'generic', findings: all, severities: SEVERITIES } as const
+    const edited = this.#ports.inspect.redact(edit)
+    return edited instanceof Promise ? edited.then(({ body: text }) => text) : edited.body
   }
 }
 

@@ -3,13 +3,14 @@
 import type { TextParts } from '../dialects/dialect.ts'
 import type { Finding, Inspection, Severity } from '../domain/finding.ts'
 import type { DialectId } from '../domain/tool.ts'
+import { allAtOnce, type StepwiseWork } from '../domain/work-turns.ts'
 import type { DetectorSet } from './engine.ts'
 import { inspectBody } from './inspect-body.ts'
 import { type KnownValues, knownValues, NO_KNOWN_VALUES } from './known-values.ts'
 import type { Memo } from './memo.ts'
 import type { BlockPlace } from './part-places.ts'
 import type { PlaceholderConfig } from './placeholder.ts'
-import { redactBody } from './redact.ts'
+import { redacting } from './redact.ts'
 import type { KeptValue, Vault } from './vault.ts'
 
 /** Longer than this, and the body counts as unread. */
@@ -43,6 +44,8 @@ interface HeldBody {
 interface Look extends HeldBody {
   /** An edit may follow, for this client (`vaultKey`): what is known of him is found wherever it stands. */
   readonly editFor?: string
+  /** Default: that of the options. */
+  readonly budgetMs?: number
 }
 
 interface Edit extends HeldBody {
@@ -56,12 +59,29 @@ interface Edit extends HeldBody {
 export interface Inspector {
   /** Never throws; what could not be read is said in `unread`. Makes no placeholders. */
   readonly inspect: (request: Look) => Inspection
-  readonly redact: (request: Edit) => { readonly body: Uint8Array; readonly placeholders: readonly string[] }
+  readonly redact: (request: Edit) => Edited
+  /** The same in steps. */
+  readonly redacting: (request: Edit) => StepwiseWork<Edited>
+}
+
+interface Edited {
+  readonly body: Uint8Array
+  readonly placeholders: readonly string[]
 }
 
 export function createInspector(options: InspectorOptions): Inspector {
   const placeholders: PlaceholderConfig = { prefix: options.placeholderPrefix, key: options.placeholderKey }
   const known = createKnown(options.vault)
+  function* edit(request: Edit): StepwiseWork<Edited> {
+    const { body, values } = yield* redacting(request.body, request, placeholders)
+    const { keepFor } = request
+    let count = 0
+    for (const [name, kept] of keepFor === undefined ? [] : values) {
+      options.vault?.keep(keepFor ?? '', name, kept)
+      if ((count += 1) % KEPT_AT_ONCE === 0) yield
+    }
+    return { body, placeholders: [...values.keys()] }
+  }
   return {
     inspect: (request) => {
       try {
@@ -70,14 +90,13 @@ export function createInspector(options: InspectorOptions): Inspector {
         return { findings: [], unread: 'detector-fault', model: null } // told: the tier says what happens then
       }
     },
-    redact: (request) => {
-      const { body, values } = redactBody(request.body, request, placeholders)
-      const { keepFor } = request
-      if (keepFor !== undefined) for (const [name, kept] of values) options.vault?.keep(keepFor, name, kept)
-      return { body, placeholders: [...values.keys()] }
-    },
+    redact: (request) => allAtOnce(edit(request)),
+    redacting: edit,
   }
 }
+
+/** Values that are kept without a stop. */
+const KEPT_AT_ONCE = 64
 
 /** What is known of a client, made ready to be looked for once per change of it. */
 function createKnown(vault: InspectorOptions['vault']): (client: string) => KnownValues {
@@ -95,7 +114,8 @@ function inspectHeld(options: InspectorOptions, known: (client: string) => Known
   const text = options.textPartsOf(request.dialect, request.body, request.contentType)
   if (!text.ok) return { findings: [], unread: text.unread, model: null }
   const now = options.nowMs ?? ((): number => 0)
-  const { depth, budgetMs = BUDGET_MS } = options
+  const { depth } = options
+  const budgetMs = request.budgetMs ?? options.budgetMs ?? BUDGET_MS
   const startedAt = now()
   const isOver = (): boolean => now() - startedAt > budgetMs
   const result = inspectBody(request.body, [...text.parts, ...(text.media ?? [])], {

@@ -3,6 +3,7 @@ import type { Inspection } from '../domain/finding.ts'
 import type { DialectId } from '../domain/tool.ts'
 import type { TableSources } from '../inspect/read-tables.ts'
 import type { KeptValue } from '../inspect/vault.ts'
+import type { PackedFindings } from './packed-findings.ts'
 
 /** Files of detectors as plain values: what a thread compiles for itself. */
 export interface RuleSources {
@@ -36,7 +37,12 @@ export type ToThread = RulesMessage | LookMessage
 
 export type FromThread =
   | { readonly kind: 'ready'; readonly rules: number }
-  | { readonly kind: 'found'; readonly inspection: Inspection }
+  | {
+      readonly kind: 'found'
+      /** Without findings where they are packed. */
+      readonly inspection: Inspection
+      readonly packed?: PackedFindings
+    }
 
 /** Given to a thread when it starts. */
 export interface ThreadSettings {

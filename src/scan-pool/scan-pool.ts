@@ -1,15 +1,25 @@
 /**
- * Reads large bodies in threads, so that the event loop goes on. Small ones are read where they are: handing them over
- * would take longer. What waits is bounded by number, bytes and time; what finds no room counts as unread.
+ * Reads large bodies in threads, so that the event loop goes on. Small ones are read where they are, for handing them over
+ * would take longer, unless they turn out to be slow. What waits is bounded by number, bytes and time; what finds no room
+ * counts as unread.
  */
 import type { Inspection } from '../domain/finding.ts'
-import type { InspectPort, InspectRequest, Logger } from '../flow/ports.ts'
+import { allAtOnce, type StepwiseWork, type WorkTurns } from '../domain/work-turns.ts'
+import type { Edited, EditRequest, InspectPort, InspectRequest, Logger } from '../flow/ports.ts'
 import type { KeptValue } from '../inspect/vault.ts'
+import { gathering, QUICK_BYTES } from '../wire/gather-bytes.ts'
 import type { KnownMessage, RuleSources, ThreadSettings } from './messages.ts'
+import { type PackedFindings, unpackingFindings } from './packed-findings.ts'
 import { HANG_MS, type LostBy, Thread } from './thread.ts'
 
 /** A longer body goes to a thread: reading it cold, JSON and detectors, takes some five milliseconds. */
 export const LARGE_BODY = 262_144
+/** How long the main thread reads a smaller one before it goes to a thread all the same: what is made to be slow. */
+export const HERE_MS = 8
+/** A shorter one is read at once, whatever else the turn of the event loop holds. */
+const TINY_BODY = 4096
+/** More places are edited in turns. */
+const FEW_FINDINGS = 100
 /** What may wait for a thread. */
 export const WAITING_BODIES = 64
 export const WAITING_BYTES = 134_217_728
@@ -26,7 +36,8 @@ export interface RulesInForce {
 
 export interface ScanPoolOptions {
   /** Reads small bodies, and edits. */
-  readonly inspector: InspectPort
+  readonly inspector: MainInspector
+  readonly turns: WorkTurns
   /** 0: everything is read by `inspector`. */
   readonly threads: number
   readonly settings: ThreadSettings
@@ -41,6 +52,12 @@ export interface ScanPoolOptions {
   readonly waitMs?: number
 }
 
+/** `redacting`: the edit in steps. */
+export interface MainInspector {
+  readonly inspect: (request: InspectRequest) => Inspection
+  readonly redacting: (request: EditRequest) => StepwiseWork<Edited>
+}
+
 export interface ScanPool extends InspectPort {
   /** New rules may be in force: threads compile them now and not when a body comes. */
   readonly refresh: () => void
@@ -49,12 +66,21 @@ export interface ScanPool extends InspectPort {
 }
 
 export function createScanPool(options: ScanPoolOptions): ScanPool {
-  const { inspector, threads } = options
+  const { inspector, threads, turns } = options
   const pool = threads === 0 ? null : new Pool(options)
   return {
-    inspect: (request) =>
-      pool === null || request.body.length <= LARGE_BODY ? inspector.inspect(request) : pool.inspect(request),
-    redact: inspector.redact,
+    inspect: (request) => {
+      if (pool !== null && request.body.length > LARGE_BODY) return pool.inspect(request)
+      if (pool?.hasThreads !== true || request.body.length <= TINY_BODY) return inspector.inspect(request)
+      const found = turns.whole(() => inspector.inspect({ ...request, budgetMs: HERE_MS }))
+      return found instanceof Promise
+        ? found.then((each) => pool.unlessSlow(request, each))
+        : pool.unlessSlow(request, found)
+    },
+    redact: (request) => {
+      const isQuick = request.findings.length <= FEW_FINDINGS && request.body.length <= QUICK_BYTES
+      return isQuick ? allAtOnce(inspector.redacting(request)) : turns.run(inspector.redacting(request))
+    },
     refresh: () => pool?.refresh(),
     close: async () => pool?.close(),
   }
@@ -87,6 +113,15 @@ class Pool {
   constructor(options: ScanPoolOptions) {
     this.#options = options
     this.refresh()
+  }
+
+  get hasThreads(): boolean {
+    return this.#threads.size > 0
+  }
+
+  /** What the main thread found, or what a thread finds where the main thread had to stop. */
+  unlessSlow(request: InspectRequest, found: Inspection): Inspection | Promise<Inspection> {
+    return found.unread === 'timeout' ? this.inspect(request) : found
   }
 
   inspect(request: InspectRequest): Promise<Inspection> {
@@ -160,10 +195,26 @@ class Pool {
       if (waiting === undefined) return
       if (!thread.isIdle) continue
       this.#leave(waiting)
-      const { body, contentType, dialect, editFor } = waiting.request
-      const known = editFor === undefined ? null : this.#known(editFor)
-      thread.look({ kind: 'look', body: new Uint8Array(body), contentType, dialect, known }, waiting.done)
+      thread.reserve((inspection, packed) => this.#tell(waiting, inspection, packed))
+      this.#handOver(thread, waiting.request).catch(() => thread.abandon())
     }
+  }
+
+  /** A copy goes: should the thread be lost, the body may still have to be sent. */
+  async #handOver(thread: Thread, { body, contentType, dialect, editFor }: InspectRequest): Promise<void> {
+    const { turns } = this.#options
+    const copy = body.length <= QUICK_BYTES ? new Uint8Array(body) : await turns.run(gathering([body]))
+    const known = editFor === undefined ? null : this.#known(editFor)
+    thread.look({ kind: 'look', body: copy, contentType, dialect, known })
+  }
+
+  #tell({ done }: Waiting, inspection: Inspection, packed: PackedFindings | undefined): void {
+    if (packed === undefined) {
+      done(inspection)
+      return
+    }
+    const unpacked = this.#options.turns.run(unpackingFindings(packed))
+    unpacked.then((findings) => done({ ...inspection, findings })).catch(() => done(NO_THREAD))
   }
 
   #leave(waiting: Waiting): void {

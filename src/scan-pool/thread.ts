@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Inspection } from '../domain/finding.ts'
 import type { FromThread, LookMessage, RuleSources, ThreadSettings } from './messages.ts'
+import type { PackedFindings } from './packed-findings.ts'
 
 /** A thread gives up by itself after two seconds; one that says nothing for this long hangs. */
 export const HANG_MS = 3000
@@ -23,9 +24,13 @@ export interface ThreadOptions extends ThreadEvents {
   readonly hangMs: number
 }
 
+/** `packed`: the findings, where they are many. */
+export type Done = (inspection: Inspection, packed?: PackedFindings) => void
+
 interface Job {
-  readonly done: (inspection: Inspection) => void
-  readonly timer: NodeJS.Timeout
+  readonly done: Done
+  /** `null` while the body is on its way. */
+  timer: NodeJS.Timeout | null
 }
 
 export class Thread {
@@ -61,14 +66,23 @@ export class Thread {
     this.#worker.postMessage({ kind: 'rules', rules, sources })
   }
 
-  /** Only while it is idle. The body's buffer is taken away. */
-  look(
-    message: LookMessage & { readonly body: Uint8Array<ArrayBuffer> },
-    done: (inspection: Inspection) => void,
-  ): void {
-    const timer = setTimeout(() => this.#lose('hung'), this.#options.hangMs)
-    this.#job = { done, timer }
+  /** Only while it is idle: it waits for `look` from now on. */
+  reserve(done: Done): void {
+    this.#job = { done, timer: null }
+  }
+
+  /** Only after `reserve`. The body's buffer is taken away. */
+  look(message: LookMessage & { readonly body: Uint8Array<ArrayBuffer> }): void {
+    // Lost meanwhile, and told so.
+    if (this.#job === null) return
+    this.#job.timer = setTimeout(() => this.#lose('hung'), this.#options.hangMs)
     this.#worker.postMessage(message, [message.body.buffer])
+  }
+
+  /** After `reserve`, where there is nothing to be read after all. */
+  abandon(): void {
+    this.#finish({ findings: [], unread: 'detector-fault', model: null })
+    if (this.isIdle) this.#options.onIdle()
   }
 
   async end(): Promise<void> {
@@ -80,7 +94,7 @@ export class Thread {
   #onMessage(message: FromThread): void {
     if (this.#isGone) return
     if (message.kind === 'ready') this.#compiled = message.rules
-    else this.#finish(message.inspection)
+    else this.#finish(message.inspection, message.packed)
     if (this.isIdle) this.#options.onIdle()
   }
 
@@ -92,11 +106,11 @@ export class Thread {
     this.#options.onLost(by, this.#compiled > 0)
   }
 
-  #finish(inspection: Inspection): void {
+  #finish(inspection: Inspection, packed?: PackedFindings): void {
     const job = this.#job
     this.#job = null
     if (job === null) return
-    clearTimeout(job.timer)
-    job.done(inspection)
+    if (job.timer !== null) clearTimeout(job.timer)
+    job.done(inspection, packed)
   }
 }

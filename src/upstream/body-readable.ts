@@ -30,11 +30,14 @@ export class BodyReadable extends Readable {
   }
 }
 
+/** Encrypted and written at once: a quarter of a millisecond. */
+export const SLICE_BYTES = 262_144
+
 /** A whole body for a request that undici keeps until its response is over: once written, the bytes are held no more. */
 export function releasingReadable(bytes: Uint8Array): Readable {
   const readable = new Readable({ read: () => undefined })
   // Pushed and ended at once: so its length is known, and the request is not sent in chunks.
-  readable.push(bytes)
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) readable.push(bytes.subarray(at, at + SLICE_BYTES))
   readable.push(null)
   return readable
 }

@@ -4,6 +4,8 @@
  */
 import { Buffer } from 'node:buffer'
 import * as zlib from 'node:zlib'
+import type { WorkTurns } from '../domain/work-turns.ts'
+import { gathered } from './gather-bytes.ts'
 
 /** `raw-deflate`: what many senders mean by `deflate`, without the zlib frame that RFC 9110 asks for. */
 export type Coding = 'gzip' | 'deflate' | 'raw-deflate' | 'br' | 'zstd'
@@ -31,9 +33,13 @@ export interface DecodeLimits {
 interface Codec {
   readonly decode: (bytes: Uint8Array, maxOutputLength: number) => Decoded
   readonly encode: (bytes: Uint8Array) => Uint8Array
-  readonly decodeAsync: (bytes: Uint8Array, maxOutputLength: number) => Promise<Decoded>
-  readonly encodeAsync: (bytes: Uint8Array) => Promise<Uint8Array>
+  /** What comes out comes in pieces. */
+  readonly decoder: () => Engine
+  readonly encoder: () => Engine
 }
+
+/** What all of zlib's streams are. */
+type Engine = Omit<zlib.Gunzip, 'reset'>
 
 /** One stretch of a body undone: what came out, and how many bytes went in. */
 interface Decoded {
@@ -41,42 +47,45 @@ interface Decoded {
   readonly used: number
 }
 
-type Callback = (error: Error | null, result: Uint8Array) => void
 interface DecodeOptions {
   readonly maxOutputLength: number
   /** Node then gives `{buffer, engine}` in place of the buffer, which its types leave out. */
   readonly info: true
 }
 type DecodeSync = (bytes: Uint8Array, options: DecodeOptions) => unknown
-type DecodeAsync = (bytes: Uint8Array, options: DecodeOptions, done: Callback) => void
 
 /** Low effort: a body is encoded anew for one hop, and the sender waits. */
 const BROTLI = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } }
 const CODECS: Readonly<Record<Coding, Codec>> = {
   gzip: {
-    ...decoders(zlib.gunzipSync, zlib.gunzip),
+    decode: decoded(zlib.gunzipSync),
     encode: (bytes) => zlib.gzipSync(bytes),
-    encodeAsync: (bytes) => promised((done) => zlib.gzip(bytes, done)),
+    decoder: () => zlib.createGunzip(),
+    encoder: () => zlib.createGzip(),
   },
   deflate: {
-    ...decoders(zlib.inflateSync, zlib.inflate),
+    decode: decoded(zlib.inflateSync),
     encode: (bytes) => zlib.deflateSync(bytes),
-    encodeAsync: (bytes) => promised((done) => zlib.deflate(bytes, done)),
+    decoder: () => zlib.createInflate(),
+    encoder: () => zlib.createDeflate(),
   },
   'raw-deflate': {
-    ...decoders(zlib.inflateRawSync, zlib.inflateRaw),
+    decode: decoded(zlib.inflateRawSync),
     encode: (bytes) => zlib.deflateRawSync(bytes),
-    encodeAsync: (bytes) => promised((done) => zlib.deflateRaw(bytes, done)),
+    decoder: () => zlib.createInflateRaw(),
+    encoder: () => zlib.createDeflateRaw(),
   },
   br: {
-    ...decoders(zlib.brotliDecompressSync, zlib.brotliDecompress),
+    decode: decoded(zlib.brotliDecompressSync),
     encode: (bytes) => zlib.brotliCompressSync(bytes, BROTLI),
-    encodeAsync: (bytes) => promised((done) => zlib.brotliCompress(bytes, BROTLI, done)),
+    decoder: () => zlib.createBrotliDecompress(),
+    encoder: () => zlib.createBrotliCompress(BROTLI),
   },
   zstd: {
-    ...decoders(zlib.zstdDecompressSync, zlib.zstdDecompress),
+    decode: decoded(zlib.zstdDecompressSync),
     encode: (bytes) => zlib.zstdCompressSync(bytes),
-    encodeAsync: (bytes) => promised((done) => zlib.zstdCompress(bytes, done)),
+    decoder: () => zlib.createZstdDecompress(),
+    encoder: () => zlib.createZstdCompress(),
   },
 }
 const NAMES: ReadonlyMap<string, Coding> = new Map<string, Coding>([
@@ -93,25 +102,29 @@ const RATIO_FREE_BYTES = 65536
 /** A coding may make its input a little larger; that is no bomb. */
 const STAGE_SLACK_BYTES = 4096
 
-function decoders(sync: DecodeSync, async: DecodeAsync): Pick<Codec, 'decode' | 'decodeAsync'> {
-  return {
-    decode: (bytes, maxOutputLength) => decodedOf(sync(bytes, { maxOutputLength, info: true })),
-    decodeAsync: async (bytes, maxOutputLength) =>
-      decodedOf(await promised((done) => async(bytes, { maxOutputLength, info: true }, done))),
+function decoded(decode: DecodeSync): Codec['decode'] {
+  return (bytes, maxOutputLength) => {
+    const result = decode(bytes, { maxOutputLength, info: true })
+    const { buffer, engine } = result as { buffer: Uint8Array; engine: { bytesWritten: number } }
+    return { body: buffer, used: engine.bytesWritten }
   }
 }
 
-function decodedOf(result: unknown): Decoded {
-  const { buffer, engine } = result as { buffer: Uint8Array; engine: { bytesWritten: number } }
-  return { body: buffer, used: engine.bytesWritten }
-}
-
-function promised(start: (done: Callback) => void): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    start((error, result) => {
-      if (error === null) resolve(result)
-      else reject(error)
+/** All that an engine makes of the bytes, on zlib's threads. `too-large`: it made more than `maxBytes`, and was stopped. */
+function piecesOf(engine: Engine, bytes: Uint8Array, maxBytes: number): Promise<Uint8Array[] | Failure> {
+  return new Promise((resolve) => {
+    const pieces: Uint8Array[] = []
+    let length = 0
+    engine.on('data', (piece: Buffer) => {
+      pieces.push(piece)
+      length += piece.length
+      if (length <= maxBytes) return
+      engine.destroy()
+      resolve('too-large')
     })
+    engine.once('error', () => resolve('broken'))
+    engine.once('end', () => resolve(pieces))
+    engine.end(bytes)
   })
 }
 
@@ -137,17 +150,21 @@ export function decodeBody(bytes: Uint8Array, codings: readonly Coding[], limits
   return step.value
 }
 
-/** As `decodeBody`, on zlib's threads. */
+/** As `decodeBody`, on zlib's threads; what comes out is put together in turns. */
 export async function decodeBodyAsync(
   bytes: Uint8Array,
   codings: readonly Coding[],
   limits: DecodeLimits,
+  turns?: WorkTurns,
 ): Promise<DecodedBody> {
   const steps = decodeSteps(bytes, codings, limits)
   let step = steps.next()
   while (step.done !== true) {
     const { codec, input, maxBytes } = step.value
-    const outcome = await codec.decodeAsync(input, maxBytes).catch((error: unknown) => failureOf(error))
+    const engine = codec.decoder()
+    const pieces = await piecesOf(engine, input, maxBytes)
+    const outcome =
+      typeof pieces === 'string' ? pieces : { body: await gathered(pieces, turns), used: engine.bytesWritten }
     step = steps.next(outcome)
   }
   return step.value
@@ -159,9 +176,17 @@ export function encodeBody(bytes: Uint8Array, codings: readonly Coding[]): Uint8
 }
 
 /** As `encodeBody`, on zlib's threads. */
-export async function encodeBodyAsync(bytes: Uint8Array, codings: readonly Coding[]): Promise<Uint8Array> {
+export async function encodeBodyAsync(
+  bytes: Uint8Array,
+  codings: readonly Coding[],
+  turns?: WorkTurns,
+): Promise<Uint8Array> {
   let body = bytes
-  for (const coding of codings) body = await CODECS[coding].encodeAsync(body)
+  for (const coding of codings) {
+    const pieces = await piecesOf(CODECS[coding].encoder(), body, Infinity)
+    if (typeof pieces === 'string') throw new Error(`a body could not be encoded: ${coding}`)
+    body = await gathered(pieces, turns)
+  }
   return body
 }
 

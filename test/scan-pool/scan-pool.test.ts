@@ -1,13 +1,14 @@
 import t from 'tap'
 import { dialectById } from '../../src/dialects/registry.ts'
 import type { Inspection } from '../../src/domain/finding.ts'
-import type { InspectPort } from '../../src/flow/ports.ts'
 import { expandExample } from '../../src/inspect/example-text.ts'
 import { createInspector } from '../../src/inspect/inspector.ts'
 import type { KeptValue } from '../../src/inspect/vault.ts'
+import { createLoopTurns } from '../../src/scan-pool/loop-turns.ts'
 import {
   createScanPool,
   LARGE_BODY,
+  type MainInspector,
   type ScanPool,
   type ScanPoolOptions,
   WAITING_BODIES,
@@ -25,11 +26,18 @@ interface Given extends Partial<ScanPoolOptions> {
 }
 
 function poolOf(t: Scope, { lost = [], ...given }: Given = {}): ScanPool {
-  const inspector: InspectPort = { inspect: () => HERE, redact: ({ body }) => ({ body, placeholders: [] }) }
+  const inspector: MainInspector = {
+    inspect: () => HERE,
+    *redacting({ body }) {
+      yield
+      return { body, placeholders: [] }
+    },
+  }
   const note = (fields: unknown, event: string): void => void lost.push(event, fields)
   const identity = {}
   const pool = createScanPool({
     inspector,
+    turns: createLoopTurns(),
     threads: 1,
     settings: { prefix: 'WEIR', depth: 3, budgetMs: 60_000 },
     rules: () => ({ identity, sources: () => NO_RULES }),
@@ -139,6 +147,7 @@ t.test('sixteen cold mebibytes are read as on the main thread, while the event l
   const rules = { identity: detectors, sources: () => ({ ...NO_RULES, documents }) }
   const pool = createScanPool({
     inspector,
+    turns: createLoopTurns(),
     threads: 1,
     settings: { prefix: 'WEIR', depth: 3, budgetMs: 60_000 },
     rules: () => rules,

@@ -24,7 +24,8 @@ async function idleThread(t: Test, hangMs = 60_000): Promise<{ thread: Thread; l
 const look = (thread: Thread, said: string): Promise<Inspection> =>
   new Promise((resolve) => {
     const body = new Uint8Array(Buffer.from(said))
-    thread.look({ kind: 'look', body, contentType: null, dialect: 'generic', known: null }, resolve)
+    thread.reserve(resolve)
+    thread.look({ kind: 'look', body, contentType: null, dialect: 'generic', known: null })
   })
 
 t.test('a thread reads one body at a time', async (t) => {
