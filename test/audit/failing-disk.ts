@@ -13,6 +13,8 @@ export interface FailingDisk {
   failingEnd: string | null
   /** At most this many bytes per write call. */
   chunk: number
+  /** Writes to files whose path ends so wait from now on until what it gives is called. */
+  readonly hold: (end: string) => () => void
   /** Open descriptors. */
   readonly open: Set<number>
 }
@@ -21,7 +23,16 @@ const failure = (code: string) => Object.assign(new Error(`${code}: made by the 
 
 export function failingDisk(): FailingDisk {
   const paths = new Map<number, string>()
+  let held: { readonly end: string; readonly released: Promise<void> } | null = null
   const disk: FailingDisk = {
+    hold: (end) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held = { end, released: promise }
+      return () => {
+        held = null
+        resolve()
+      }
+    },
     freeBytes: Number.POSITIVE_INFINITY,
     failingSyncs: 0,
     failingOpens: 0,
@@ -45,6 +56,7 @@ export function failingDisk(): FailingDisk {
         await FILE_CALLS.close(fd)
       },
       write: async (fd, bytes, from, length, position) => {
+        if (held !== null && paths.get(fd)?.endsWith(held.end) === true) await held.released
         if (disk.failingEnd !== null && paths.get(fd)?.endsWith(disk.failingEnd) === true) throw failure('EIO')
         // Blocks that are there already take no room.
         if (position + length <= fstatSync(fd).size)
