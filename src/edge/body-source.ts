@@ -51,7 +51,10 @@ export class StreamBody implements ClientBody {
       if (stream.readableFlowing === true) this.#end(new ProxyError('client-timeout'))
     })
     stream.once('error', () => this.#end(new ProxyError('client-gone')))
-    stream.once('close', () => this.#end(new ProxyError('client-gone')))
+    stream.once('close', () => {
+      // Asked first, for every stream closes and an error takes long to make.
+      if (this.#ending === null) this.#end(new ProxyError('client-gone'))
+    })
   }
 
   #end(ending: 'end' | ProxyError): void {
