@@ -1,7 +1,8 @@
 /** Pooled HTTP/1 connections, one undici pool per origin, made by the dialer. */
 import type { Socket } from 'node:net'
-import { Client, type Dispatcher, Pool } from 'undici'
+import { Client, Pool } from 'undici'
 import type { UpstreamExchange, UpstreamRequest, UpstreamResponseSink } from '../flow/ports.ts'
+import { authenticatesConnection } from '../wire/headers.ts'
 import type { DialCallback, Dialer } from './dial.ts'
 import type { ExchangeTimeouts } from './exchange-limits.ts'
 import { Http1Exchange } from './http1-exchange.ts'
@@ -45,13 +46,14 @@ export class Http1Pools {
   }
 
   exchange(origin: Origin, request: UpstreamRequest, sink: UpstreamResponseSink): UpstreamExchange {
-    const context = {
-      pooled: this.#poolOf(origin),
-      fresh: (): Dispatcher => new Client(origin.url, this.#clientOptions(origin)),
-      sockets: this.#sockets,
-      timeouts: this.#options.timeouts,
-    }
-    return new Http1Exchange(request, sink, context).start()
+    const fresh = (): Client => new Client(origin.url, this.#clientOptions(origin))
+    const { timeouts } = this.#options
+    // A connection that stands for one person is nobody else's: it serves this exchange alone.
+    const own = authenticatesConnection(request.headers) ? fresh() : null
+    const context = { pooled: own ?? this.#poolOf(origin), fresh, sockets: this.#sockets, timeouts }
+    const exchange = new Http1Exchange(request, sink, context).start()
+    own?.close().catch(() => own.destroy())
+    return exchange
   }
 
   /** A connection that stands already goes to the next request that needs one. */

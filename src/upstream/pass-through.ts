@@ -9,7 +9,7 @@ import httpProxy from 'http-proxy'
 import { type Destination, formatAuthority } from '../domain/destination.ts'
 import { headerValue, type RawHeaders } from '../domain/headers.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
-import { endToEndHeaders, reasonPhrase } from '../wire/headers.ts'
+import { authenticatesConnection, endToEndHeaders, reasonPhrase } from '../wire/headers.ts'
 import type { Dialer } from './dial.ts'
 import { createGuardedAgents, type GuardedAgents } from './guarded-agent.ts'
 import { type RelayEnd, UpgradeRelay } from './upgrade-relay.ts'
@@ -45,6 +45,7 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
   const proxy = httpProxy.createProxyServer({})
   const kept = createGuardedAgents(options.dialer, true)
   const single = createGuardedAgents(options.dialer, false)
+  const owned = new OwnAgents(options.dialer)
   const webs = new WeakMap<IncomingMessage, WebRelay>()
   const upgrades = new WeakMap<IncomingMessage, UpgradeRelay>()
   proxy.on('proxyReq', (outgoing, request) => webs.get(request)?.onOutgoing(outgoing))
@@ -53,7 +54,13 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
   return {
     web: (request, response, relay, onEnd) => {
       const run = new WebRelay(
-        { proxy, kept, single, firstByteMs: options.firstByteMs, idleMs: options.tunnelIdleMs },
+        {
+          proxy,
+          kept: owned.of(request, relay) ?? kept,
+          single,
+          firstByteMs: options.firstByteMs,
+          idleMs: options.tunnelIdleMs,
+        },
         request,
         response,
         relay,
@@ -75,6 +82,32 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
       }
       proxy.close()
     },
+  }
+}
+
+/**
+ * Connections of one client alone: whoever says who he is with NTLM or Negotiate is from then on known by his connection,
+ * on which nobody else's request may go, and his own next ones must.
+ */
+class OwnAgents {
+  readonly #dialer: Dialer
+  readonly #byClient = new WeakMap<Socket, GuardedAgents>()
+
+  constructor(dialer: Dialer) {
+    this.#dialer = dialer
+  }
+
+  /** `null`: nothing is known of this client's connections that others may not have. */
+  of({ socket }: IncomingMessage, { headers }: Relay): GuardedAgents | null {
+    const known = this.#byClient.get(socket)
+    if (known !== undefined || !authenticatesConnection(headers) || socket.destroyed) return known ?? null
+    const agents = createGuardedAgents(this.#dialer, true)
+    this.#byClient.set(socket, agents)
+    socket.once('close', () => {
+      agents.http.destroy()
+      agents.https.destroy()
+    })
+    return agents
   }
 }
 

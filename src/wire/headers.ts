@@ -1,5 +1,5 @@
 /** Header lines as a proxy must treat them: which belong to one hop, which frame the message. */
-import type { RawHeaders } from '../domain/headers.ts'
+import { headerValues, type RawHeaders } from '../domain/headers.ts'
 
 /** RFC 9110 section 7.6.1, with the old names that clients still send to proxies. */
 const HOP_BY_HOP = new Set([
@@ -60,6 +60,13 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set(['content-length', 'host', 
 /** The trailer lines that go on to the next hop. */
 export const endToEndTrailers = (trailers: RawHeaders): RawHeaders =>
   trailers.length === 0 ? trailers : endToEndHeaders(trailers, NOT_IN_TRAILERS)
+
+/**
+ * Does the request say who asks in a way that servers take for the whole connection (NTLM, Negotiate; RFC 4559 section 6)?
+ * What anybody sends on it afterwards is taken for his.
+ */
+export const authenticatesConnection = (headers: RawHeaders): boolean =>
+  headerValues(headers, 'authorization').some((value) => /^\s*(?:ntlm|negotiate|nego2)\b/iu.test(value))
 
 /** Replace the value of a header where it stands, or add it at the end. `name` in lower case. */
 export function withHeader(headers: RawHeaders, name: string, value: string): string[] {

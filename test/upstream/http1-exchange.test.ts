@@ -28,3 +28,27 @@ t.test('a 100 that nobody asked for is dropped, and the answer behind it passes'
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 })
+
+t.test('a connection on which somebody said who he is with NTLM or Negotiate is used for nobody else', async (t) => {
+  const seen: [connection: number, request: string][] = []
+  let connections = 0
+  const origin = await startTcpOrigin(t, (socket) => {
+    const connection = (connections += 1)
+    onRequests(socket, (request) => {
+      seen.push([connection, /authorization: (\S+)/iu.exec(request)?.[1] ?? '-'])
+      socket.write(ok('fine'))
+    })
+  })
+  const { send } = setUpForwarder(t, { pins: { 'origin.example:80': origin.address } })
+  for (const line of ['Basic eDp5', 'NTLM TlRMTVNTUAAD', 'negotiate YII=', null]) {
+    const headers = ['Host', 'origin.example', ...(line === null ? [] : ['Authorization', line])]
+    t.match(await send({ scheme: 'http', headers }), { status: 200, error: null })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  t.strictSame(seen, [
+    [1, 'Basic'],
+    [2, 'NTLM'],
+    [3, 'negotiate'],
+    [1, '-'],
+  ])
+})

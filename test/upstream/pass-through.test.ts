@@ -48,6 +48,33 @@ t.test('no credential for the proxy and no hop-by-hop line reaches the origin', 
   t.match(seen[0], /\r\nX-Kept: 1\r\n/u)
 })
 
+t.test('a client that says who he is with NTLM keeps his connection, and nobody else gets it', async (t) => {
+  const host = stage.host('plain')
+  const connections: Socket[] = []
+  stage.play((socket) => {
+    connections.push(socket)
+    const nth = connections.length
+    onRequests(socket, () => socket.write(ok(`on ${nth}`)))
+  })
+  const [ann, bob] = [await stage.open(), await stage.open()]
+  const ask = async (client: Socket, lines = ''): Promise<string> => {
+    client.write(requestTo(host, null, lines))
+    const text = await readUntil(client, (all) => /on \d$/u.test(all))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return text.slice(-1)
+  }
+  t.equal(await ask(ann), '1')
+  t.equal(await ask(ann, 'Authorization: NTLM TlRMTVNTUAAB\r\n'), '2')
+  t.equal(await ask(ann, 'Authorization: NTLM TlRMTVNTUAAD\r\n'), '2', 'where the challenge came from')
+  t.equal(await ask(bob), '1')
+  t.equal(await ask(ann), '2')
+  const isClosed = closed(connections[1] as Socket)
+  ann.destroy()
+  await isClosed
+  t.equal(await ask(bob), '1')
+  bob.destroy()
+})
+
 t.test('what the upstream cuts is cut, what it garbles is 502, and nothing hangs', async (t) => {
   const cases: Record<string, [string, RegExp]> = {
     'cut content-length': ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf', /half$/u],

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { endToEndHeaders, endToEndTrailers, reasonPhrase, withHeader } from '../../src/wire/headers.ts'
+import {
+  authenticatesConnection,
+  endToEndHeaders,
+  endToEndTrailers,
+  reasonPhrase,
+  withHeader,
+} from '../../src/wire/headers.ts'
 
 t.test('hop-by-hop lines stay here; the others keep case, order and repeats', async (t) => {
   const raw = ['X-B', '1', 'Connection', 'keep-alive, X-Hop', 'x-a', '2', 'X-B', '3', 'X-Hop', 'gone', 'TE', 'trailers']
@@ -70,4 +76,13 @@ t.test('what speaks for a client to a proxy goes no further, however it is spelt
     'stays',
   ])
   t.end()
+})
+
+t.test('schemes that stand for a connection are told from those of a request', async (t) => {
+  for (const value of ['NTLM TlRM', 'Negotiate YII=', ' negotiate x', 'ntlm', 'Nego2 x']) {
+    t.ok(authenticatesConnection(['X', 'y', 'AUTHORIZATION', value]), value)
+  }
+  for (const value of ['Bearer ntlm', 'Basic x', 'NTLMish x', '']) {
+    t.notOk(authenticatesConnection(['Authorization', value]), value)
+  }
 })
