@@ -234,7 +234,10 @@ class GroupSpool implements Spool {
     }
     if (this.#failure !== null) this.#recover()
     const last = this.#nextSeq - 1
-    void durable.inFiles.then((isReadable) => isReadable && this.#options.onCommit?.(last))
+    durable.inFiles.then(
+      (isReadable) => isReadable && this.#options.onCommit?.(last),
+      () => undefined, // it does not reject
+    )
     return true
   }
 
