@@ -77,10 +77,11 @@ export function makeDetectorSet(
   const onDigits = triggered.filter((each) => each.onDigits).map((each) => each.detector)
   const detectors = [...triggered, ...tables].map((each) => each.detector)
   const longestReach = longestReachOf(detectors)
+  const orders = 1 + Math.max(0, ...detectors.map((each) => each.order))
   return {
     detectors,
     scan: (text, isOver) => {
-      const pass = new Pass(text, isOver)
+      const pass = new Pass(text, isOver, orders)
       pass.keywords(automaton, byKeyword, longestReach)
       if (onDigits.length > 0) pass.digits(onDigits)
       for (const each of tables) pass.places(each)
@@ -96,16 +97,19 @@ class Pass {
   isCutShort = false
   private readonly text: string
   private readonly isOver: Deadline
-  /** Where each detector's last match ended: inside it, it is not asked again. Few texts have any match. */
-  private readonly doneUntil = new Map<number, number>()
+  /** How many there are. */
+  private readonly detectors: number
+  /** Where each detector's last match ended, by `order`: inside it, it is not asked again. Few texts have any match. */
+  private doneUntil: Float64Array | null = null
   private looks = 0
   /** Where a detector looked last of which nobody knows how far it reaches. */
   private unknowable = -1
   /** Of the keywords and the digits, which are passed one after the other. */
   private repeats: Repeats
 
-  constructor(text: string, isOver: Deadline) {
+  constructor(text: string, isOver: Deadline, detectors: number) {
     this.text = text
+    this.detectors = detectors
     this.isOver = isOver
     this.repeats = new Repeats(text)
   }
@@ -161,16 +165,22 @@ class Pass {
   }
 
   private look(detector: Detector, start: number, end: number): void {
-    if (this.isCutShort || (this.doneUntil.size > 0 && start < (this.doneUntil.get(detector.order) ?? 0))) return
+    const { order, reach } = detector
+    if (this.isCutShort || (this.doneUntil !== null && start < (this.doneUntil[order] ?? 0))) return
     this.looks += 1
     if (this.looks % LOOKS_PER_CHECK === 0 && this.isOver()) this.isCutShort = true
-    if (detector.reach === undefined) this.unknowable = start
-    else if (this.repeats.has(start, detector.reach)) return
+    if (reach === undefined) this.unknowable = start
+    else if (this.repeats.has(start, reach)) return
     const span = this.spanOf(detector, start, end)
-    if (span === null) return
-    this.repeats.forget(span.end)
-    this.doneUntil.set(detector.order, span.end)
-    this.matches.push({ detector, order: detector.order, ...span })
+    if (span !== null) this.note(detector, span)
+  }
+
+  private note(detector: Detector, { start, end, severity }: DetectedSpan): void {
+    const { order } = detector
+    this.repeats.forget(end)
+    this.doneUntil ??= new Float64Array(this.detectors)
+    this.doneUntil[order] = end
+    this.matches.push({ detector, order, start, end, severity })
   }
 
   private spanOf(detector: Detector, start: number, end: number): DetectedSpan | null {

@@ -23,29 +23,45 @@ function stronger<M extends Mark>(a: M, b: M): M {
  * nothing that was marked is left standing. Sorted by place.
  */
 export function resolveOverlaps<M extends Mark>(marks: readonly M[]): M[] {
-  const sorted = marks.toSorted((a, b) => a.start - b.start || b.end - a.end || a.order - b.order)
+  const sorted = isSorted(marks) ? marks : marks.toSorted(byPlace)
   const result: M[] = []
-  let group: M[] = []
+  let from = 0
   let end = -1
-  for (const mark of sorted) {
-    if (mark.start >= end && group.length > 0) {
-      result.push(merge(group))
-      group = []
+  for (let at = 0; at < sorted.length; at += 1) {
+    const mark = sorted[at]
+    if (mark === undefined) break
+    if (mark.start >= end && at > from) {
+      result.push(merge(sorted, from, at))
+      from = at
     }
-    group.push(mark)
     end = Math.max(end, mark.end)
   }
-  if (group.length > 0) result.push(merge(group))
+  if (sorted.length > 0) result.push(merge(sorted, from, sorted.length))
   return result
 }
 
-function merge<M extends Mark>(group: readonly M[]): M {
-  const winner = group.reduce((best, mark) => stronger(best, mark))
-  const severities = group.map((mark) => rank(mark.severity))
-  return {
-    ...winner,
-    start: Math.min(...group.map((mark) => mark.start)),
-    end: Math.max(...group.map((mark) => mark.end)),
-    severity: SEVERITIES[Math.min(...severities)] ?? winner.severity,
+const byPlace = (a: Mark, b: Mark): number => a.start - b.start || b.end - a.end || a.order - b.order
+
+function isSorted(marks: readonly Mark[]): boolean {
+  let before = marks[0]
+  for (const mark of marks) {
+    if (before !== undefined && byPlace(before, mark) > 0) return false
+    before = mark
   }
+  return true
+}
+
+/** The marks from `from` to `to`, of which there is at least one; most often it is alone. */
+function merge<M extends Mark>(marks: readonly M[], from: number, to: number): M {
+  let best = marks[from] as M
+  if (to === from + 1) return best
+  const { start } = best
+  let { end, severity } = best
+  for (let at = from + 1; at < to; at += 1) {
+    const mark = marks[at] as M
+    best = stronger(best, mark)
+    end = Math.max(end, mark.end)
+    if (rank(mark.severity) < rank(severity)) severity = mark.severity
+  }
+  return { ...best, start, end, severity }
 }

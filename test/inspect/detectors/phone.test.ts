@@ -50,3 +50,18 @@ t.test('numbers that count, date or name things are none', async (t) => {
   ]
   for (const text of rows) t.equal(found(text), null, text)
 })
+
+t.test('a number ends behind the last group of digits that it can hold', async (t) => {
+  const rows: readonly [text: string, wanted: string | null][] = [
+    ['+49 (30) 9018 20.', '+49 (30) 9018 20'],
+    ['+49 30 901820 7654321 7654321 7654321', null],
+    [`+49 30901820 ${'7'.repeat(40)}`, '+49 30901820'],
+    [`+${'49308172'.repeat(9)}`, null],
+    ['+49 (30) 9', null],
+    ['+4930 (901820) 77', null],
+    ['+49 30  901820', null],
+    ['+49 30 901820-', '+49 30 901820'],
+    ['+49 30 901820-x', null],
+  ]
+  for (const [text, wanted] of rows) t.equal(found(text), wanted, text)
+})
