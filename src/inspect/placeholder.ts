@@ -3,7 +3,7 @@
  * value gives the same placeholder on every turn and every node, so that conversations and prompt caches stay valid; no
  * character needs escaping in JSON, shell, URLs or XML.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 /** Characters behind the prefix. */
@@ -19,9 +19,17 @@ export interface PlaceholderConfig {
 
 /** The placeholder of `value`; `type` is the detector's id, so that equal values of different kinds stay apart. */
 export function placeholderFor(config: PlaceholderConfig, type: string, value: string | Uint8Array): string {
-  const digest = createHmac('sha256', config.key).update(`${type}\0`).update(value).digest()
+  const digest = createHmac('sha256', objectOf(config.key)).update(`${type}\0`).update(value).digest()
   return config.prefix + base32(digest)
 }
+
+/** With bytes for a key, a hash takes six times as long to begin (Node 24.21). */
+function objectOf(key: Uint8Array): KeyObject {
+  const object = objects.get(key) ?? createSecretKey(key)
+  objects.set(key, object)
+  return object
+}
+const objects = new WeakMap<Uint8Array, KeyObject>()
 
 /** May a unit of text stand in a placeholder behind its prefix (RFC 4648 section 6)? */
 export const isPlaceholderLetter = (code: number): boolean =>
