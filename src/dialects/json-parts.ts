@@ -35,6 +35,7 @@ export type JsonParts =
 const ORDINARY = 0
 const FREE = 1
 const SIGNED = 2
+const ROLES = 3
 
 interface JsonPartsInput {
   readonly body: Uint8Array
@@ -63,13 +64,14 @@ export function jsonParts({
   const media: TextPart[] = []
   /** Names that were found harmless: they repeat thousands of times. */
   const ordinary = new Set<string>()
+  const marks = new Marks(keys)
   const add = (from: number, to: number, place: JsonPlace, isEditable: boolean, isName = false): void => {
-    const isJson = keys.jsonText?.has(nearestName(place)) === true
+    const isJson = keys.jsonText?.has(marks.nearestName(place)) === true
     const isOpen = isEditable && !isFixed
     parts.push(new JsonTextPart({ start: from, end: to, place, isEditable: isOpen, isName, isJson, within }))
   }
   const visitor: JsonVisitor = {
-    enter: (key, inherited) => containerMark(keys, key, inherited),
+    enter: (key, inherited) => marks.enter(key, inherited),
     name: (from, to, key, parent) => {
       if (ordinary.has(key)) return
       if (isOrdinaryKey(key)) ordinary.add(key)
@@ -81,12 +83,13 @@ export function jsonParts({
       }
       if (from < to && isHistory(keys, place)) histories.push(decodeJsonString(body, from, to))
       if (from === to) return
-      if (MEDIA_KEY.test(nearestName(place)) && isBase64Media(body, from, to)) {
+      const name = marks.nearestName(place)
+      if (MEDIA_KEY.test(name) && isBase64Media(body, from, to)) {
         const field = formatField(jsonPath(place), within)
         media.push({ start: from, end: to, escaping: 'json', field, isEditable: false, isMedia: true })
         return
       }
-      const role = leafRole(keys, place)
+      const role = marks.leafRole(place, name)
       const isName = role === 'name' && isPlainName(body, from, to)
       if (isName && !mayBeSecret(body, from, to)) return
       add(from, to, place, role !== 'signed', isName)
@@ -109,24 +112,49 @@ function isHistory({ histories }: JsonKeys, place: JsonPlace): boolean {
   return member.parent !== null && member.parent.parent === null && histories.has(String(member.key))
 }
 
-function containerMark(keys: JsonKeys, key: string | number, inherited: number): number {
-  if (inherited !== ORDINARY || typeof key === 'number') return inherited
-  if (keys.signedInside.has(key)) return SIGNED
-  return keys.free.has(key) ? FREE : ORDINARY
-}
+/**
+ * What a leaf inherits from its containers, in one number: the role, and the nearest name above it. Asked for upwards, a
+ * leaf in many arrays inside each other would cost as many steps.
+ */
+class Marks {
+  readonly #keys: JsonKeys
+  readonly #names: string[] = ['']
+  readonly #numbers = new Map<string, number>([['', 0]])
 
-function leafRole(keys: JsonKeys, place: JsonPlace): 'text' | 'name' | 'signed' {
-  if (place.mark === FREE) return 'text'
-  if (place.mark === SIGNED) return 'signed'
-  const key = nearestName(place)
-  if (keys.signed.has(key)) return 'signed'
-  return keys.names.has(key) ? 'name' : 'text'
-}
+  constructor(keys: JsonKeys) {
+    this.#keys = keys
+  }
 
-function nearestName(place: JsonPlace): string {
-  let at: JsonPlace | null = place
-  while (at !== null && typeof at.key === 'number') at = at.parent
-  return at === null ? '' : String(at.key)
+  enter(key: string | number, inherited: number): number {
+    if (typeof key === 'number') return inherited
+    const role = inherited % ROLES
+    return this.#numberOf(key) * ROLES + (role === ORDINARY ? this.#roleOf(key) : role)
+  }
+
+  /** Of an element of an array, the name of the array. */
+  nearestName({ key, mark }: JsonPlace): string {
+    return typeof key === 'number' ? (this.#names[Math.floor(mark / ROLES)] ?? '') : key
+  }
+
+  leafRole({ mark }: JsonPlace, name: string): 'text' | 'name' | 'signed' {
+    const role = mark % ROLES
+    if (role === FREE) return 'text'
+    if (role === SIGNED || this.#keys.signed.has(name)) return 'signed'
+    return this.#keys.names.has(name) ? 'name' : 'text'
+  }
+
+  #roleOf(key: string): number {
+    if (this.#keys.signedInside.has(key)) return SIGNED
+    return this.#keys.free.has(key) ? FREE : ORDINARY
+  }
+
+  #numberOf(name: string): number {
+    const known = this.#numbers.get(name)
+    if (known !== undefined) return known
+    this.#names.push(name)
+    this.#numbers.set(name, this.#names.length - 1)
+    return this.#names.length - 1
+  }
 }
 
 /** Member names beyond this look like data that was made a key; they are reported as text and never shown in `field`. */

@@ -157,3 +157,12 @@ t.test('parts stand in order without overlap, and replacing them leaves a docume
   )
   t.pass('500 documents')
 })
+
+t.test('in arrays inside each other the name of a leaf is the nearest above them', async (t) => {
+  const [open, close] = ['['.repeat(500), ']'.repeat(500)]
+  t.strictSame(read(`{"a":{"signature":${open}"x"${close}},"id":[["plain",{"signature":["z"]},["free text"]]]}`), {
+    '!a.signature[0][0][0][0][0][0][0][0][0][0]…': 'x',
+    '!id[0][1].signature[0]': 'z',
+    'id[0][2][0]': 'free text',
+  })
+})
