@@ -52,8 +52,9 @@ export function makeDetector(rule: DetectorRule, order: number): Detector {
     look: (text, start, end) => {
       const span = find(text, start, end)
       if (span === null) return null
+      if (isValid === null && hasChecksum === null) return { start: span.start, end: span.end, severity: rule.severity }
       const value = text.slice(span.start, span.end)
-      if (!isValid(value)) return null
+      if (isValid !== null && !isValid(value)) return null
       const severity = hasChecksum === null || hasChecksum(value) ? rule.severity : 'low'
       return { start: span.start, end: span.end, severity }
     },
@@ -85,11 +86,13 @@ function patternFinder(rule: DetectorRule): Finder {
   const back = rule.back === undefined ? null : backOf(rule.back)
   const isBounded = rule.boundary !== 'none'
   const isHyphenBounded = rule.boundary === 'hyphen'
+  const hasGroup = /\((?!\?)/.test(pattern.source)
   return (text, keywordStart) => {
     const start = back === null ? keywordStart : back(text, keywordStart)
     if (isBounded && !startsToken(text, start)) return null
     if (isHyphenBounded && text[start - 1] === '-') return null
     pattern.lastIndex = start
+    if (!hasGroup) return pattern.test(text) ? { start, end: pattern.lastIndex } : null
     const match = pattern.exec(text)
     if (match === null) return null
     const end = start + match[0].length
@@ -100,18 +103,25 @@ function patternFinder(rule: DetectorRule): Finder {
 
 /** Steps back over the given characters. A written line end (`\n`) before a token is no part of it. */
 function backOf(back: NonNullable<DetectorRule['back']>): (text: string, from: number) => number {
-  const isOne = new RegExp(`^[${back.characters}]$`)
+  const one = new RegExp(`^[${back.characters}]$`)
+  const isOne = Uint8Array.from({ length: 128 }, (_, code) => (one.test(String.fromCharCode(code)) ? 1 : 0))
+  const isOneAt = (text: string, at: number): boolean => {
+    const code = text.charCodeAt(at)
+    return code < 128 ? isOne[code] === 1 : one.test(text[at] ?? '')
+  }
   return (text, from) => {
     let start = from
-    while (start > 0 && from - start < back.max && isOne.test(text[start - 1] ?? '')) start -= 1
+    while (start > 0 && from - start < back.max && isOneAt(text, start - 1)) start -= 1
     return text[start - 1] === '\\' && start < from && /[nrt]/.test(text[start] ?? '') ? start + 1 : start
   }
 }
 
-function validatorOf(rule: DetectorRule): Validator {
+/** `null`: every value is one. */
+function validatorOf(rule: DetectorRule): Validator | null {
   const validators = rule.validators.flatMap((name) => VALIDATORS.get(name) ?? [])
   const { minEntropy } = rule
   const isFinder = rule.finder !== undefined
+  if (isFinder && minEntropy === undefined && validators.length === 0) return null
   return (value) =>
     (isFinder || !isMadeUp(value)) &&
     (minEntropy === undefined || entropy(value) >= minEntropy) &&

@@ -144,8 +144,7 @@ class Pass {
     DIGITS.lastIndex = from
     while (DIGITS.test(text)) {
       const end = DIGITS.lastIndex
-      let start = end - 1
-      while (isDigit(text.charCodeAt(start - 1))) start -= 1
+      const start = startOfDigits(text, end)
       if (start >= to) return to
       for (const detector of detectors) this.look(detector, start, end)
     }
@@ -196,4 +195,10 @@ class Pass {
 /** Of those that have one. */
 const longestReachOf = (detectors: readonly Detector[]): number =>
   Math.max(0, ...detectors.map(({ reach }) => reach ?? 0))
+function startOfDigits(text: string, end: number): number {
+  let start = end - 1
+  while (isDigit(text.charCodeAt(start - 1))) start -= 1
+  return start
+}
+
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39

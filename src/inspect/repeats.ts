@@ -8,8 +8,9 @@
 const LONGEST_PERIOD = 256
 /** What must stand at both places for a period to be tried. */
 const SAMPLE = 64
-/** Looks between two tries to find a period. */
+/** Looks between two tries to find a period: the first ones, and at most, of a text that has none. */
 const LOOKS_PER_TRY = 32
+const MOST_LOOKS_PER_TRY = 512
 /** Characters that are compared at once. */
 const STRIDE = 512
 /** Shorter texts are not worth it. */
@@ -25,6 +26,7 @@ export class Repeats {
   #from = 0
   #until = 0
   #looks = 0
+  #looksPerTry = LOOKS_PER_TRY
 
   constructor(text: string) {
     this.#text = text
@@ -61,7 +63,11 @@ export class Repeats {
 
   #findPeriod(at: number): boolean {
     this.#looks += 1
-    return this.#looks % LOOKS_PER_TRY === 0 && this.#findPeriodBefore(at)
+    if (this.#looks < this.#looksPerTry) return false
+    this.#looks = 0
+    const isFound = this.#findPeriodBefore(at)
+    this.#looksPerTry = isFound ? LOOKS_PER_TRY : Math.min(2 * this.#looksPerTry, MOST_LOOKS_PER_TRY)
+    return isFound
   }
 
   #findPeriodBefore(at: number): boolean {

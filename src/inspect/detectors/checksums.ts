@@ -14,15 +14,22 @@ export function isLuhn(digits: string): boolean {
   return digits !== '' && sum % 10 === 0
 }
 
-/** ISO 7064 MOD 97-10 as IBANs use it (ISO 13616): first four characters moved to the end. Upper case, no spaces. */
+/** ISO 7064 MOD 97-10 as IBANs use it (ISO 13616): first four characters moved to the end. No spaces. */
 export function isMod97(iban: string): boolean {
   let remainder = 0
-  for (const letter of iban.slice(4) + iban.slice(0, 4)) {
-    const value = Number.parseInt(letter, 36)
-    if (Number.isNaN(value)) return false
+  for (let at = 0; at < iban.length; at += 1) {
+    const value = valueOf(iban.charCodeAt((at + 4) % iban.length))
+    if (value < 0) return false
     remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97
   }
   return iban.length > 4 && remainder === 1
+}
+
+/** Digits as themselves, letters of either case from 10 on; -1: neither. */
+function valueOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  const letter = (code | 0x20) - 0x61
+  return code < 0x80 && letter >= 0 && letter < 26 ? letter + 10 : -1
 }
 
 /** ISO 7064 MOD 11-2 over 17 digits and a check character `0-9X` (GB 11643-1999). */

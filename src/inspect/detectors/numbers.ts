@@ -16,60 +16,82 @@ const CARD_RANGES: readonly (readonly [pattern: RegExp, lengths: readonly number
   [/^62/, [16, 17, 18, 19]],
   [/^(?:5018|5020|5038|6304|6759|676[1-3])/, [16]],
 ]
-const GROUPED_CARD = /\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}(?!\d)|\d{4}([ -])\d{6}\2\d{4,5}(?!\d)|\d{13,19}(?!\d)/y
+const SHORTEST_CARD = 13
+const LONGEST_CARD = 19
+const GROUPED_CARD = /\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}(?!\d)|\d{4}([ -])\d{6}\2\d{4,5}(?!\d)/y
 const REGIONS = new Set(
   '11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83'.split(' '),
 )
 /** Length by country, ISO 13616 registry. */
-const IBAN_LENGTHS: ReadonlyMap<string, number> = new Map(
-  (
-    'AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 ' +
-    'ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 ' +
-    'LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 ' +
-    'PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30'
-  )
-    .split(' ')
-    .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
-)
+const IBANS =
+  'AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 ' +
+  'ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 ' +
+  'LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 ' +
+  'PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30'
+/** By the number of a country's two letters; 0: it has none. */
+const IBAN_LENGTHS = new Uint8Array(26 * 26)
+for (const entry of IBANS.split(' ')) IBAN_LENGTHS[countryNumber(entry, 0)] = Number(entry.slice(2))
+/** With all its spaces. */
+const LONGEST_IBAN = 90
 /** Numbers that card schemes and payment processors publish for tests. */
 const TEST_CARD =
   /^(?:4242|4111111111111111|5555555555554444|4000056655665556|4012888888881881|378282246310005|6011111111111117|0000)/
 
 /** A payment card number starting at `start`, written in one piece or in the usual groups. `end` ends the first run. */
 export function findCard(text: string, start: number, end: number): Span | null {
-  if ((end - start !== 4 && end - start < 13) || !isNumberStart(text, start)) return null
+  const length = end - start
+  if ((length !== 4 && !isCardLength(length)) || !isNumberStart(text, start)) return null
+  const cardEnd = length === 4 ? endOfGroups(text, start) : end
+  if (cardEnd < 0 || !isNumberEnd(text, cardEnd)) return null
+  const written = text.slice(start, cardEnd)
+  const digits = length === 4 ? written.replace(/[ -]/g, '') : written
+  if (!isLuhn(digits) || TEST_CARD.test(digits) || isRound(digits)) return null
+  const isIssued = CARD_RANGES.some(([range, lengths]) => lengths.includes(digits.length) && range.test(digits))
+  return isIssued ? { start, end: cardEnd } : null
+}
+
+const isCardLength = (length: number): boolean => length >= SHORTEST_CARD && length <= LONGEST_CARD
+
+function endOfGroups(text: string, start: number): number {
   GROUPED_CARD.lastIndex = start
-  const written = GROUPED_CARD.exec(text)?.[0]
-  if (written === undefined || !isNumberEnd(text, start + written.length)) return null
-  const digits = written.replace(/[ -]/g, '')
-  const isIssued = CARD_RANGES.some(([range, lengths]) => range.test(digits) && lengths.includes(digits.length))
-  if (!isIssued || !isLuhn(digits) || TEST_CARD.test(digits) || isRound(digits)) return null
-  return { start, end: start + written.length }
+  return GROUPED_CARD.test(text) ? GROUPED_CARD.lastIndex : -1
 }
 
 /** A resident identity number of mainland China (GB 11643): region, date of birth, sequence, check character. */
 export function findChinaId(text: string, start: number, end: number): Span | null {
   if (end - start < 17 || end - start > 18 || !isNumberStart(text, start)) return null
-  const id = /^\d{17}[\dXx]/.exec(text.slice(start, start + 18))?.[0]
-  if (id === undefined || !isNumberEnd(text, start + 18)) return null
-  const isReal = REGIONS.has(id.slice(0, 2)) && isDate(id.slice(6, 14)) && isMod11Check2(id)
-  return isReal ? { start, end: start + 18 } : null
+  const id = text.slice(start, start + 18)
+  if (!isMod11Check2(id) || !/^\d{17}[\dXx]$/.test(id) || !isNumberEnd(text, start + 18)) return null
+  return REGIONS.has(id.slice(0, 2)) && isDate(id.slice(6, 14)) ? { start, end: start + 18 } : null
 }
 
 /** An IBAN whose check digits start at `start`; groups of four may be parted by spaces. */
 export function findIban(text: string, start: number): Span | null {
   const from = start - 2
   if (!isCapital(text.charCodeAt(from)) || !isCapital(text.charCodeAt(start - 1))) return null
-  const length = IBAN_LENGTHS.get(text.slice(Math.max(0, from), start))
-  if (length === undefined || isWordAt(text, from - 1)) return null
-  let iban = ''
+  const length = IBAN_LENGTHS[countryNumber(text, from)] ?? 0
+  if (length === 0 || isWordAt(text, from - 1)) return null
+  const end = endOfIban(text, from, length)
+  if (end < 0 || isWordAt(text, end)) return null
+  const written = text.slice(from, end)
+  const isValid = isMod97(end - from === length ? written : written.replaceAll(' ', ''))
+  return isValid ? { start: from, end } : null
+}
+
+/** -1: something else stands in it. */
+function endOfIban(text: string, from: number, length: number): number {
+  let count = 0
   let at = from
-  for (; iban.length < length; at += 1) {
-    const letter = text[at] ?? ''
-    if (/[A-Z0-9]/.test(letter)) iban += letter
-    else if (letter !== ' ' || iban.length % 4 !== 0) return null
+  for (; count < length && at - from < LONGEST_IBAN; at += 1) {
+    const code = text.charCodeAt(at)
+    if (isCapital(code) || (code >= 0x30 && code <= 0x39)) count += 1
+    else if (code !== 0x20 || count % 4 !== 0) return -1
   }
-  return !isWordAt(text, at) && isMod97(iban) ? { start: from, end: at } : null
+  return count < length ? -1 : at
+}
+
+function countryNumber(text: string, at: number): number {
+  return (text.charCodeAt(at) - 0x41) * 26 + text.charCodeAt(at + 1) - 0x41
 }
 
 const isCapital = (code: number): boolean => code >= 0x41 && code <= 0x5a
@@ -77,12 +99,17 @@ const isCapital = (code: number): boolean => code >= 0x41 && code <= 0x5a
 /** Not a part of a longer number, word, path or decimal fraction. */
 function isNumberStart(text: string, start: number): boolean {
   if (isWordAt(text, start - 1)) return false
-  return !/[.\-+/#%&]/.test(text[start - 1] ?? '') || !/[\w.]/.test(text[start - 2] ?? '')
+  return JOINS[text.charCodeAt(start - 1)] !== 1 || !(isWordAt(text, start - 2) || text[start - 2] === '.')
 }
 
 function isNumberEnd(text: string, end: number): boolean {
-  return !isWordAt(text, end) && !/^[.\-/]\w/.test(text.slice(end, end + 2))
+  return !isWordAt(text, end) && !(JOINS_BEHIND[text.charCodeAt(end)] === 1 && isWordAt(text, end + 1))
 }
+
+const tableOf = (characters: string): Uint8Array =>
+  Uint8Array.from({ length: 128 }, (_, code) => (characters.includes(String.fromCharCode(code)) ? 1 : 0))
+const JOINS = tableOf('.-+/#%&')
+const JOINS_BEHIND = tableOf('.-/')
 
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
