@@ -4,10 +4,10 @@ import { type PlaceholderConfig, placeholderFor } from './placeholder.ts'
 import { readValue } from './read-value.ts'
 import { textView } from './text-view.ts'
 
-/** The mark of one finding of `body`: the same for the same value and detector, wherever and however it is written. */
+/** The mark of one finding of `body`: the same for the same value, wherever and however it is written and whoever found it. */
 export type MarkOf = (body: Uint8Array, finding: Finding) => string
 
 export const createMarkOf =
   (placeholders: PlaceholderConfig): MarkOf =>
-  (body, { start, end, escaping = 'plain', isJson = false, detector }) =>
-    placeholderFor(placeholders, detector, readValue(textView(body, { start, end, escaping }).text, isJson).value)
+  (body, { start, end, escaping = 'plain', isJson = false }) =>
+    placeholderFor(placeholders, readValue(textView(body, { start, end, escaping }).text, isJson).value)

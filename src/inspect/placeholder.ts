@@ -17,10 +17,12 @@ export interface PlaceholderConfig {
   readonly key: Uint8Array
 }
 
-/** The placeholder of `value`; `type` is the detector's id, so that equal values of different kinds stay apart. */
-export function placeholderFor(config: PlaceholderConfig, type: string, value: string | Uint8Array): string {
-  const digest = createHmac('sha256', objectOf(config.key)).update(`${type}\0`).update(value).digest()
-  return config.prefix + base32(digest)
+/**
+ * The placeholder of `value`. Of the value alone: whichever detector finds it, also after a change of rules in the middle of
+ * a conversation, its history stays what the provider saw (decision 0047).
+ */
+export function placeholderFor(config: PlaceholderConfig, value: string | Uint8Array): string {
+  return config.prefix + base32(createHmac('sha256', objectOf(config.key)).update(value).digest())
 }
 
 /** With bytes for a key, a hash takes six times as long to begin (Node 24.21). */

@@ -41,8 +41,7 @@ export function* redacting(body: Uint8Array, edit: Wanted, placeholders: Placeho
   for (const [index, span] of spans.entries()) {
     if (index % SPANS_AT_ONCE === SPANS_AT_ONCE - 1) yield
     const { value, isWhole } = valueOf(body, span)
-    // What was found first in the body names it, so that later turns, which only add to it, name it alike.
-    const placeholder = byValue.get(value) ?? placeholderFor(placeholders, span.detector, value)
+    const placeholder = byValue.get(value) ?? placeholderFor(placeholders, value)
     byValue.set(value, placeholder)
     const { detector, severity } = span
     if (isWhole && !values.has(placeholder)) values.set(placeholder, { value, detector, severity })

@@ -27,7 +27,7 @@ const MAX_ID_LENGTH = 256
 /** What was redacted, and as what. */
 export interface KeptValue {
   readonly value: string
-  /** The detector whose id is in the placeholder's hash. */
+  /** The one that found it first. */
   readonly detector: string
   readonly severity: Severity
 }

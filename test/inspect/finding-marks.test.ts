@@ -15,17 +15,14 @@ const at = (body: Buffer, text: string, more: Partial<Finding> = {}): Finding =>
 t.test('a mark is the placeholder of the value, whatever stands around it', async (t) => {
   const body = Buffer.from('password: hunter2, again: hunter2')
   const mark = markOf(body, at(body, 'hunter2'))
-  t.equal(mark, placeholderFor(config, 'd', 'hunter2'))
+  t.equal(mark, placeholderFor(config, 'hunter2'))
   t.equal(markOf(Buffer.from('hunter2'), at(Buffer.from('hunter2'), 'hunter2')), mark)
-  t.not(markOf(body, at(body, 'hunter2', { detector: 'e' })), mark, 'another detector is another mark')
+  t.equal(markOf(body, at(body, 'hunter2', { detector: 'e' })), mark, 'whoever found it')
 })
 
 t.test('it is of the value and not of the way it is written', async (t) => {
   const json = Buffer.from(JSON.stringify({ a: 'x\ny' }))
-  t.equal(markOf(json, at(json, 'x\\ny', { escaping: 'json' })), placeholderFor(config, 'd', 'x\ny'))
+  t.equal(markOf(json, at(json, 'x\\ny', { escaping: 'json' })), placeholderFor(config, 'x\ny'))
   const nested = Buffer.from(JSON.stringify({ a: JSON.stringify({ b: 'x\ny' }) }))
-  t.equal(
-    markOf(nested, at(nested, 'x\\\\ny', { escaping: 'json', isJson: true })),
-    placeholderFor(config, 'd', 'x\ny'),
-  )
+  t.equal(markOf(nested, at(nested, 'x\\\\ny', { escaping: 'json', isJson: true })), placeholderFor(config, 'x\ny'))
 })

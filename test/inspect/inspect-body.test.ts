@@ -15,7 +15,7 @@ import { shippedDetectors } from '../helpers/detectors.ts'
 const detectors = shippedDetectors()
 const placeholders = { prefix: 'WEIR', key: Buffer.alloc(32, 1) }
 const SECRET = expandExample('glpat-<alnum:20>', 'secret')
-const HIDDEN = placeholderFor(placeholders, 'gitlab-token', SECRET)
+const HIDDEN = placeholderFor(placeholders, SECRET)
 
 const part = (body: Uint8Array, escaping: TextPart['escaping'], more: Partial<TextPart> = {}): TextPart => ({
   start: 0,
@@ -79,7 +79,7 @@ t.test('a key with written line ends inside tool arguments goes whole', async (t
     'pem',
   )
   const text = JSON.stringify(JSON.stringify({ file: 'k.pem', content: `${pem}\n` })).slice(1, -1)
-  const hidden = placeholderFor(placeholders, 'pem-private-key', pem)
+  const hidden = placeholderFor(placeholders, pem)
   t.equal(JSON.parse(JSON.parse(`"${redacted(text, 'json', 3, true)}"`) as string).content, `${hidden}\n`)
 })
 
@@ -89,7 +89,7 @@ t.test('in a text that only quotes JSON a value is what stands there, so that it
     'pem',
   )
   const quoted = JSON.stringify(pem).slice(1, -1)
-  const hidden = placeholderFor(placeholders, 'pem-private-key', quoted)
+  const hidden = placeholderFor(placeholders, quoted)
   t.equal(redacted(JSON.stringify({ private_key: pem }), 'plain'), JSON.stringify({ private_key: hidden }))
 })
 

@@ -53,7 +53,7 @@ t.test('a placeholder is made of what the span says, whatever it is written like
     ['a%2db%22', { escaping: 'form' }],
     ['a\\\\u002db\\\\\\"', { escaping: 'json', isJson: true }],
   ]
-  const expected = placeholderFor(placeholders, 'test', 'a-b"')
+  const expected = placeholderFor(placeholders, 'a-b"')
   for (const [text, how] of writings) {
     const { body, values } = edit(`<${text}>`, [finding(1, text.length + 1, how)])
     t.equal(Buffer.from(body).toString(), `<${expected}>`, text)
@@ -63,9 +63,14 @@ t.test('a placeholder is made of what the span says, whatever it is written like
 
 t.test('a value has one placeholder in a body, whichever detector found it where', async (t) => {
   const { body, values } = edit('xy xy', [finding(3, 5, { detector: 'b' }), finding(0, 2, { detector: 'a' })])
-  const expected = placeholderFor(placeholders, 'a', 'xy')
+  const expected = placeholderFor(placeholders, 'xy')
   t.equal(Buffer.from(body).toString(), `${expected} ${expected}`)
   t.equal(values.size, 1)
+})
+
+t.test('other rules that find the same value give it the same placeholder', async (t) => {
+  const by = (detector: string) => Buffer.from(edit('xy', [finding(0, 2, { detector })]).body).toString()
+  t.equal(by('a-new-detector'), by('the-one-before'))
 })
 
 t.test('what cannot be written back where it stood is replaced, and not told', async (t) => {
