@@ -42,10 +42,16 @@ export function isPlaceholder(prefix: string, text: string): boolean {
   return text.length === prefix.length + LENGTH && text.startsWith(prefix) && /^[A-Z2-7]*$/.test(text.slice(-LENGTH))
 }
 
-function base32(digest: Uint8Array): string {
-  let bits = 0n
-  for (const byte of digest.subarray(0, 8)) bits = (bits << 8n) | BigInt(byte)
+function sixLetters(bits: number): string {
   let text = ''
-  for (let shift = 59n; text.length < LENGTH; shift -= 5n) text += ALPHABET[Number((bits >> shift) & 31n)] ?? ''
+  for (let shift = 25; shift >= 0; shift -= 5) text += ALPHABET[(bits >> shift) & 31] ?? ''
   return text
+}
+
+function base32(digest: Uint8Array): string {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = digest
+  // Thirty bits each.
+  const first = (a << 22) | (b << 14) | (c << 6) | (d >> 2)
+  const second = ((d & 3) << 28) | (e << 20) | (f << 12) | (g << 4) | (h >> 4)
+  return sixLetters(first) + sixLetters(second)
 }

@@ -2,8 +2,8 @@
 import type { Inspection } from '../domain/finding.ts'
 import type { DialectId } from '../domain/tool.ts'
 import type { TableSources } from '../inspect/read-tables.ts'
-import type { KeptValue } from '../inspect/vault.ts'
 import type { PackedFindings } from './packed-findings.ts'
+import type { PackedValues } from './packed-values.ts'
 
 /** Files of detectors as plain values: what a thread compiles for itself. */
 export interface RuleSources {
@@ -21,7 +21,8 @@ export interface RulesMessage {
 /** What is known of a client; `id` stands for these values and never for others. */
 export interface KnownMessage {
   readonly id: string
-  readonly values: readonly KeptValue[]
+  /** `null`: as told last. */
+  readonly values: PackedValues | null
 }
 
 export interface LookMessage {

@@ -10,12 +10,13 @@ import type { KeptValue } from '../inspect/vault.ts'
 import { gathering, QUICK_BYTES } from '../wire/gather-bytes.ts'
 import type { KnownMessage, RuleSources, ThreadSettings } from './messages.ts'
 import { type PackedFindings, unpackingFindings } from './packed-findings.ts'
+import { packValues } from './packed-values.ts'
 import { HANG_MS, type LostBy, Thread } from './thread.ts'
 
 /** A longer body goes to a thread: reading it cold, JSON and detectors, takes some five milliseconds. */
 export const LARGE_BODY = 262_144
 /** How long the main thread reads a smaller one before it goes to a thread all the same: what is made to be slow. */
-export const HERE_MS = 8
+export const HERE_MS = 5
 /** A shorter one is read at once, whatever else the turn of the event loop holds. */
 const TINY_BODY = 4096
 /** More places are edited in turns. */
@@ -102,7 +103,7 @@ class Pool {
   readonly #options: ScanPoolOptions
   readonly #threads = new Set<Thread>()
   readonly #waiting = new Set<Waiting>()
-  readonly #knownIds = new WeakMap<ReadonlyMap<string, KeptValue>, string>()
+  readonly #known = new WeakMap<ReadonlyMap<string, KeptValue>, KnownMessage>()
   #waitingBytes = 0
   #rules: RulesInForce | null = null
   #rulesNumber = 0
@@ -204,7 +205,7 @@ class Pool {
   async #handOver(thread: Thread, { body, contentType, dialect, editFor }: InspectRequest): Promise<void> {
     const { turns } = this.#options
     const copy = body.length <= QUICK_BYTES ? new Uint8Array(body) : await turns.run(gathering([body]))
-    const known = editFor === undefined ? null : this.#known(editFor)
+    const known = editFor === undefined ? null : this.#knownOf(editFor)
     thread.look({ kind: 'look', body: copy, contentType, dialect, known })
   }
 
@@ -223,10 +224,10 @@ class Pool {
     clearTimeout(waiting.timer)
   }
 
-  #known(client: string): KnownMessage {
+  #knownOf(client: string): KnownMessage {
     const all = this.#options.valuesOf(client)
-    const id = this.#knownIds.get(all) ?? String((this.#knownCount += 1))
-    this.#knownIds.set(all, id)
-    return { id, values: [...all.values()] }
+    const known = this.#known.get(all) ?? { id: String((this.#knownCount += 1)), values: packValues(all.values()) }
+    this.#known.set(all, known)
+    return known
   }
 }

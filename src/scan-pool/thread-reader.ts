@@ -7,6 +7,7 @@ import { createInspector } from '../inspect/inspector.ts'
 import { createMemo } from '../inspect/memo.ts'
 import type { KeptValue } from '../inspect/vault.ts'
 import type { FromThread, KnownMessage, RuleSources, ThreadSettings, ToThread } from './messages.ts'
+import { unpackValues } from './packed-values.ts'
 
 /** Clients whose known values stay ready. */
 const KNOWN_CLIENTS = 64
@@ -40,7 +41,8 @@ export function createThreadReader({ prefix, depth, budgetMs }: ThreadSettings):
 
 /** The same object for the same id, so that what was read with it is remembered. */
 function keepKnown(known: Map<string, ReadonlyMap<string, KeptValue>>, { id, values }: KnownMessage): void {
-  const all = known.get(id) ?? new Map(values.map((kept, index) => [String(index), kept]))
+  const told = values === null ? [] : unpackValues(values)
+  const all = known.get(id) ?? new Map(told.map((kept, index) => [String(index), kept]))
   known.delete(id)
   known.set(id, all)
   for (const oldest of known.keys()) {

@@ -37,6 +37,8 @@ export class Thread {
   readonly #worker: Worker
   readonly #options: ThreadOptions
   #job: Job | null = null
+  /** Of the client whose values it was told last. */
+  #lastKnown: string | null = null
   /** Number of the rules it was told last, and of those it has compiled. */
   #told = 0
   #compiled = 0
@@ -76,7 +78,12 @@ export class Thread {
     // Lost meanwhile, and told so.
     if (this.#job === null) return
     this.#job.timer = setTimeout(() => this.#lose('hung'), this.#options.hangMs)
-    this.#worker.postMessage(message, [message.body.buffer])
+    const { known } = message
+    const isTold = known !== null && known.id === this.#lastKnown
+    this.#lastKnown = known?.id ?? this.#lastKnown
+    this.#worker.postMessage(isTold ? { ...message, known: { ...known, values: null } } : message, [
+      message.body.buffer,
+    ])
   }
 
   /** After `reserve`, where there is nothing to be read after all. */

@@ -3,6 +3,7 @@ import type { ClientHttp2Stream } from 'node:http2'
 import type { RawHeaders } from '../domain/headers.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
 import type { BodySink, UpstreamRequest } from '../flow/ports.ts'
+import { SLICE_BYTES } from './body-readable.ts'
 import { trailerFields } from './http2-head.ts'
 
 export interface FeedWatcher {
@@ -54,7 +55,7 @@ export class RequestFeed {
     this.#watcher = watcher
     if (this.#body === null) return
     if (this.#body instanceof Uint8Array) {
-      stream.end(this.#body)
+      this.#sendWhole(stream, this.#body, 0)
       return
     }
     stream.on('drain', () => this.#resume(stream))
@@ -78,6 +79,23 @@ export class RequestFeed {
     this.#isOver = true
     this.#stream = null
     if (this.isSource && this.#isStarted) (this.#body as Pausable).cancel()
+  }
+
+  /** In slices: encrypting a large body in one go would hold the event loop. */
+  #sendWhole(stream: ClientHttp2Stream, body: Uint8Array, from: number): void {
+    if (stream !== this.#stream) return
+    let at = from
+    while (at + SLICE_BYTES < body.length) {
+      const slice = body.subarray(at, at + SLICE_BYTES)
+      at += SLICE_BYTES
+      if (stream.write(slice)) continue
+      stream.once('drain', () => {
+        this.#watcher?.onProgress()
+        this.#sendWhole(stream, body, at)
+      })
+      return
+    }
+    stream.end(body.subarray(at))
   }
 
   #sink(): BodySink {

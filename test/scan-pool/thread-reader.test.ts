@@ -1,6 +1,7 @@
 import t from 'tap'
 import { expandExample } from '../../src/inspect/example-text.ts'
 import type { LookMessage } from '../../src/scan-pool/messages.ts'
+import { packValues } from '../../src/scan-pool/packed-values.ts'
 import { createThreadReader } from '../../src/scan-pool/thread-reader.ts'
 import { shippedSources } from '../helpers/detectors.ts'
 
@@ -32,7 +33,7 @@ t.test('it compiles the rules it is given and reads with them', async (t) => {
 t.test('values that are known of one client are found for him and nobody else', async (t) => {
   const known = (id: string, value: string): LookMessage['known'] => ({
     id,
-    values: [{ value, detector: 'kept', severity: 'high' }],
+    values: packValues([{ value, detector: 'kept', severity: 'high' }]),
   })
   const text = `${'x '.repeat(200)}the-first and the-other`
   for (const round of ['cold', 'warm']) {
@@ -46,7 +47,7 @@ t.test('known values of very many clients are forgotten oldest first, and right 
   for (let client = 0; client < 200; client += 1) {
     const known = {
       id: `c${client}`,
-      values: [{ value: `value-${client}!`, detector: 'kept', severity: 'high' as const }],
+      values: packValues([{ value: `value-${client}!`, detector: 'kept', severity: 'high' }]),
     }
     t.equal(found(look(`value-${client}!`, known)).length, 1)
   }
