@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { DetectorSet } from '../src/inspect/engine.ts'
 import { shippedDetectors } from './helpers/detectors.ts'
 import { hardLines, type LabelledText, labelledFormats, labelledRules } from './helpers/labelled-set.ts'
+import { outsideLines, outsideSet } from './helpers/outside-set.ts'
 
 const ROOT = new URL('..', import.meta.url).pathname
 const [seed = 'report', megabytes = '60'] = process.argv.slice(2)
@@ -66,7 +67,7 @@ function* codeFiles(folder: string): Generator<string> {
 }
 
 function falsePositives(set: DetectorSet): void {
-  const lines = hardLines()
+  const lines = [...hardLines(), ...outsideLines(seed)]
   print(`\nfalse positives on ${lines.length} hard lines`)
   for (const line of lines) {
     for (const match of set.scan(line, () => false).matches) {
@@ -99,5 +100,8 @@ function falsePositives(set: DetectorSet): void {
 
 const detectors = shippedDetectors()
 print(`${detectors.detectors.length} detectors`)
-recall(detectors, [...labelledFormats(seed), ...labelledRules(seed)])
+const outside = (['1', '2'] as const).flatMap((set) =>
+  outsideSet(set, seed).map((row) => ({ ...row, group: `outside-${set} ${row.group}` })),
+)
+recall(detectors, [...labelledFormats(seed), ...labelledRules(seed), ...outside])
 falsePositives(detectors)

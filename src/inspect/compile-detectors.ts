@@ -127,6 +127,15 @@ function exampleProblems({ rule, source, path }: PlacedRule, set: DetectorSet): 
     set.scan(text, () => false).matches.some((match) => match.detector.id === rule.id)
   const { match, noMatch } = rule.examples
   return [
+    ...(match.some((text) => isGroupCut(rule, expandExample(text, rule.id)))
+      ? [
+          problemAt(
+            source,
+            `${path}.pattern`,
+            `detector \`${rule.id}\`: the group must end the match: write what follows as \`(?=…)\``,
+          ),
+        ]
+      : []),
     ...match.flatMap((text, index) =>
       isFound(expandExample(text, rule.id))
         ? []
@@ -138,4 +147,12 @@ function exampleProblems({ rule, source, path }: PlacedRule, set: DetectorSet): 
         : [],
     ),
   ]
+}
+
+/** What follows the group would be marked in place of its beginning. */
+function isGroupCut({ pattern, ignoreCase }: DetectorRule, text: string): boolean {
+  if (pattern === undefined) return false
+  const match = new RegExp(pattern, ignoreCase ? 'di' : 'd').exec(text)
+  const group = match?.indices?.slice(1).find((each: [number, number] | undefined) => each !== undefined)
+  return group !== undefined && group[1] !== match?.indices?.[0]?.[1]
 }

@@ -77,7 +77,8 @@ interface Slots {
   readonly value: string
 }
 
-function place(template: string, { group, context, source, name, value }: Slots): LabelledText {
+/** A template of `contexts.yaml` with a name and a value in it. */
+export function place(template: string, { group, context, source, name, value }: Slots): LabelledText {
   const upper = name.toUpperCase().replace(/[^A-Z0-9]+/g, '_')
   const lower = name.toLowerCase().replace(/[^a-z0-9]+/g, '_')
   const text = template

@@ -57,6 +57,21 @@ t.test('a pattern that could be slow, is too long or is none is refused with the
   t.match(problemsOf(rule({ pattern: 'tk_(' }))[0], /detector `test-key`: Invalid regular expression/)
 })
 
+t.test('a group that does not end the match is refused: its beginning would stay readable', async (t) => {
+  const cut = rule({ pattern: 'tk_([a-z0-9]{8})"', end: 'none', examples: { match: ['"tk_a1b2c3d4"'], noMatch: [] } })
+  const problems = compileDetectors([sourceOf([cut])], { checkExamples: true }).problems
+  t.strictSame(
+    problems.map(({ path, message }) => `${path}: ${message}`),
+    ['detectors[0].pattern: detector `test-key`: the group must end the match: write what follows as `(?=…)`'],
+  )
+  const whole = rule({
+    pattern: 'tk_([a-z0-9]{8})(?=")',
+    end: 'none',
+    examples: { match: ['"tk_a1b2c3d4"'], noMatch: [] },
+  })
+  t.strictSame(compileDetectors([sourceOf([whole])], { checkExamples: true }).problems, [])
+})
+
 t.test('an id is used once over all files', async (t) => {
   const result = compileDetectors([sourceOf([rule()], 'a.yaml'), sourceOf([rule()], 'b.yaml')])
   t.strictSame(result.problems, [

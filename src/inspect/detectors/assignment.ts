@@ -10,16 +10,18 @@ const LONGEST_NAME = 64
 const LEAST_VALUE = 6
 const LONGEST_VALUE = 400
 /** After a name: closing quotes and brackets, `for whom`, a type. */
-const CLOSING = String.raw`(?:\\{0,3}["'\`*])?[\])}]{0,2}(?: (?:for|of|to|on|in) [\w.@-]{1,30})?[ \t]{0,16}`
+const CLOSING = String.raw`(?:\\{0,3}["'\`*]|\*\*)?[\])}]{0,2}(?: (?:for|of|to|on|in) [\w.@-]{1,30})?[ \t]{0,16}`
 const TYPE = String.raw`(?:(?:[?!]?:[ \t]?&?|\*?)(?:str|string|String|char|Final|final|\w{0,12}String|\[\]byte)[\w<>[\]?' ]{0,12}[ \t]{0,4}(?==))?`
 /** What assigns: operators of languages, of sentences, of tables; the name as the value of another field. */
 const OPERATOR = String.raw`(<-|[=-]>|:{1,3}=|\?\?=?|\|\|=?|\|(?= )|[?+.]=|={1,3}|::?|[,(>]|(?:is|was|are)(?=[ :])|[为是は：＝]|</[\w:]{1,20}>\s{0,20}<[\w:]{1,20}>|%3[ADad]|(?=[ \t])|(?=\r?\n[ \t]{0,40}value:))`
 const FIELD = String.raw`(?:["']?(?:value|val|Value|content|default)["']?[ \t]?[=:][ \t]?)?`
-/** Before a value: a line end, opening quotes also of nested strings and in percent code, a scheme. */
-const OPENING = String.raw`(?:[bfruBRU@$]{0,2}((?:["'](?=\\))?\\{0,3}["'\`]|「|“)|%2[27])?(?:(?:[Bb]earer|[Tt]oken|SSWS|ApiKey|Key|\{?AQAAABAAA)[ \t])?`
+/** Before a value: a call that makes it a string, opening quotes also of nested strings and in percent code, a scheme. */
+const MAKING = String.raw`(?:(?:(?:Secret)?String::(?:from|new)|Secret::new|new String|str|bytes|\[\]byte)\((?=["'\`]))?`
+const MAKES_STRING = /^(?:(?:Secret)?String::|Secret::new|new String|(?:str|bytes)\()/
+const OPENING = String.raw`${MAKING}(?:[bfruBRU@$]{0,2}((?:["'](?=\\))?\\{0,3}["'\`]|「|“)|%2[27])?(?:(?:[Bb]earer|[Tt]oken|SSWS|ApiKey|Key|\{?AQAAABAAA)[ \t])?`
 /** Group 1 is the operator, 2 the opening quote. */
 const JOINT = new RegExp(
-  `${CLOSING}(?:%22|%27)?${TYPE}${OPERATOR}[ \\t]{0,8}(?:\\r?\\n[ \\t]{0,40})?${FIELD}${OPENING}`,
+  `${CLOSING}(?:%22|%27)?${TYPE}${OPERATOR}[ \\t]{0,8}(?:!!str )?(?:[|>][+-]?(?=\\r?\\n))?(?:\\r?\\n[ \\t]{0,40})?${FIELD}${OPENING}`,
   'y',
 )
 const QUOTED = /[^\s"'`<>\\\x00-\x1f]{6,400}/y
@@ -70,6 +72,7 @@ function isWordAssigned(text: string, nameEnd: number): boolean {
   const start = at
   while (IS_LETTER[text.charCodeAt(at)] === true) at += 1
   const after = text.charCodeAt(at)
+  if ('Ssbn'.includes(first) && MAKES_STRING.test(text.slice(start, start + 20))) return false
   if (after === SPACE) return !'bBtTsSaAkK'.includes(first) // `Bearer …`
   if (IS_QUOTE[after] === true) return at - start > 2 && !'vVcd'.includes(first) // `b"…"`, `"value": …`
   return (after !== COLON && after !== EQUALS) || !'vVcd'.includes(first) // `value=…`
@@ -192,9 +195,22 @@ function kindOf({ text, nameStart, nameEnd, valueStart }: Assignment): SecretNam
   const name = text.slice(nameStart, nameEnd)
   if (SCHEME.test(text.slice(nameEnd, valueStart)) || (text[valueStart - 1] === '=' && /cookie$/i.test(name)))
     return 'secret'
-  if (name.charCodeAt(0) > 0x7f) return /码|口令/.test(name) ? 'password' : 'secret'
+  if (/[^\x00-\x7f]/.test(name)) return FOREIGN_PASSWORD.test(name) ? 'password' : 'secret'
   const before = /(?:^|[^A-Za-z])([A-Za-z]{2,15}) $/.exec(text.slice(Math.max(0, nameStart - 17), nameStart))
-  return secretNameKind(before === null ? name : `${before[1] ?? ''} ${name}`)
+  const kind = secretNameKind(before === null ? name : `${before[1] ?? ''} ${name}`)
+  if (kind !== 'key') return kind
+  return /^(?:use|using|with)$/i.test(before?.[1] ?? '') || isOfEnvironment(text, nameStart, nameEnd) ? 'secret' : kind
+}
+
+const FOREIGN_PASSWORD = /码|口令|パスワード|비밀번호|пароль|contrase/i
+
+/** `ACME_KEY=value` of an environment file, `process.env.ACME_KEY ||`, `X-Acme-Key: …`: no key of a map is written so. */
+function isOfEnvironment(text: string, nameStart: number, nameEnd: number): boolean {
+  const name = text.slice(nameStart, nameEnd)
+  if (/^x-[\w-]+-key$/i.test(name)) return true
+  const own = name.replace(/^process\.env\./, '')
+  if (!/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_KEY$/.test(own)) return false
+  return own !== name || (text.charCodeAt(nameEnd) === EQUALS && IS_NAME[text.charCodeAt(nameEnd + 1)] === true)
 }
 
 function endOfValue(text: string, start: number, quote: string): number {
@@ -230,11 +246,24 @@ function formOf(written: Assignment): ValueForm | null {
   if (/^\s{0,40}<\//.test(text.slice(valueEnd, valueEnd + 42))) return 'plain'
   if (CODE_AFTER.test(text.slice(valueEnd, valueEnd + 3)) || operator === '(') return null
   if (operator === ',') return /^(?:\r?\n|$)/.test(text.slice(valueEnd, valueEnd + 2)) ? 'loose' : null
-  return isFlag(written) || SENTENCE.test(operator) || isEnvironment(written) || isOwnLine(written) ? 'plain' : 'loose'
+  return isFlag(written) ||
+    SENTENCE.test(operator) ||
+    isEnvironment(written) ||
+    isLogField(written) ||
+    isOwnLine(written)
+    ? 'plain'
+    : 'loose'
 }
 
 const isEnvironment = ({ text, nameStart, nameEnd, operator }: Assignment): boolean =>
   operator === '=' && /^[A-Z_][A-Z0-9_]*$/.test(text.slice(nameStart, nameEnd))
+
+/** `name=value` between spaces, as in logs. */
+const isLogField = ({ text, nameStart, nameEnd, valueStart, valueEnd }: Assignment): boolean =>
+  valueStart === nameEnd + 1 &&
+  text.charCodeAt(nameEnd) === EQUALS &&
+  /^\s$/.test(text[nameStart - 1] ?? '\n') &&
+  /^\s$/.test(text[valueEnd] ?? '\n')
 
 /** Name and value fill a line, as in YAML and INI files. */
 function isOwnLine({ text, nameStart, valueEnd }: Assignment): boolean {

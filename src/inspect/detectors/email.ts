@@ -12,6 +12,9 @@ const NOBODY =
 const NO_DOMAIN =
   /(?:^|\.)(?:example\.(?:com|org|net|edu|cn)|(?:test|example|invalid|localhost|local|internal)|users\.noreply\.github\.com|(?:email|domain|mydomain|yourdomain|company|yourcompany|foo|bar)\.(?:com|org|net))$/i
 
+/** `icon@2x.png`, `main@1.2.rs`; 163, 126 and their like are mail providers of China. */
+const NUMBERED = /(?:^|\.)(?!(?:126|139|163|188|189|263)\.(?:com|cn|net)$)\d+x?\./
+
 /** `at` is where the `@` stands. */
 export function findEmail(text: string, at: number): Span | null {
   const start = startOfLocal(text, at)
@@ -35,7 +38,7 @@ const isPersonal = (local: string): boolean =>
   local !== '' && local.length <= LONGEST_LOCAL && !local.endsWith('.') && !NOBODY.test(local)
 
 function isMailDomain(domain: string): boolean {
-  if (NO_DOMAIN.test(domain) || /(?:^|\.)\d+x?\./.test(domain)) return false
+  if (NO_DOMAIN.test(domain) || NUMBERED.test(domain)) return false
   const { isIcann, domainWithoutSuffix, publicSuffix } = parse(domain)
   // file names whose ending happens to be a top-level domain: icon@2x.png has none, main@abc.rs has
   if (isIcann !== true || /^(?:rs|py|sh|pl|md|zip|mov|so|cc|ps|java|name)$/.test(publicSuffix ?? '')) return false

@@ -1,7 +1,7 @@
 /** Does a value look made by a random generator, or by a person filling in an example? */
 
 const EXAMPLE_WORDS =
-  /example|sample|dummy|placeholder|changeme|change[-_]?me|your[-_]|[-_]your|redacted|insert|replace|foobar|xxxx|\*\*\*\*|\.\.\.|_here|-here|test[-_]?key|fake[-_]|not[-_]?real|todo/i
+  /example|sample|dummy|placeholder|changeme|change[-_]?me|your[-_]|[-_]your|redacted|insert|replace|foobar|xxxx|\*\*\*\*|\.\.\.|_here|-here|test[-_]?key|fake[-_]|not[-_]?real|(?<![a-z0-9])todo(?![a-z0-9])/i
 
 /** How often each ASCII character occurs in the text at hand; all zero between two calls. */
 const COUNTS = new Uint16Array(128)
@@ -56,7 +56,8 @@ export function entropy(text: string): number {
 
 /** Filled in by a person: an example word, a template, one character over and over, or a run of the alphabet. */
 export function isMadeUp(value: string): boolean {
-  if (EXAMPLE_WORDS.test(value) || /^[<{[$]|[>}]$|\$\{|\{\{|^%[A-Z_]+%$|^%[sdv]$/.test(value)) return true
+  if (EXAMPLE_WORDS.test(value) || /^[<{[]|^\$(?![a-z0-9]{1,8}\$)|[>}]$|\$\{|\{\{|^%[A-Z_]+%$|^%[sdv]$/.test(value))
+    return true
   return isMonotonous(value)
 }
 

@@ -8,13 +8,13 @@ export type SecretNameKind = 'password' | 'secret' | 'key'
 
 /** Words after the one that counts: `API_KEY_PROD`, `tokenValue`, `password2`. */
 const TRAILING =
-  /^(?:\d+|v\d|prod|production|dev|development|test|testing|staging|stage|live|sandbox|default|value|val|str|string|text|plain|plaintext|raw|base64|b64|encoded|env|main|primary|secondary|old|new|current|here|backup|rw|ro)$/
+  /^(?:\d+|v\d|prod|production|dev|development|test|testing|staging|stage|live|sandbox|default|value|val|str|string|text|plain|plaintext|raw|base64|b64|encoded|env|main|primary|secondary|old|new|current|here|backup|base|rw|ro)$/
 const PASSWORD =
-  /(?:passw(?:or)?d|passwrd|passphrase|passcode|pwd|pswd|(?:^|user|db|root|admin|smtp|ftp|mail|my)pass|^pw|^psw)$/
+  /(?:passw(?:or)?[dt]|passwrd|kennwort|senha|^passe|passphrase|passcode|pwd|pswd|(?:^|user|db|root|admin|smtp|ftp|mail|my)pass|^pw|^psw)$/
 const SECRET =
   /(?:secrets?|token|(?:api|access|secret|private|auth|app|master|signing|encryption|license|account|shared|client|storage)_?key|credentials?|^creds?|^pat|^authorization|^bearer|^jwt|^psk)$/
 const KEY_OF_SECRETS =
-  /^(?:\w*api|access|secret|private|priv|signing|sign|encryption|encrypt|crypto|auth|authentication|authorization|license|licence|client|app|application|account|master|shared|webhook|hook|service|server|admin|deploy|ssh|subscription|consumer|security|cipher|hmac|jwt|cookie|storage|write|ingest|ingestion|integration|project|sdk|rest|bot|functions?|session|aes|rsa|totp|mfa|vpn|wireguard|preshared|seed|wallet|ca|dsa|ecdsa|stream|management)$/
+  /^(?:\w*api|access|secret|private|priv|signing|sign|encryption|encrypt|crypto|auth|authentication|authorization|license|licence|client|app|application|account|master|shared|webhook|hook|service|server|admin|deploy|ssh|subscription|consumer|security|cipher|hmac|jwt|cookie|storage|write|ingest|ingestion|integration|project|sdk|rest|bot|functions?|session|aes|rsa|validation|decryption|totp|mfa|vpn|wireguard|preshared|seed|wallet|ca|dsa|ecdsa|stream|management)$/
 const PERHAPS = /^(?:auth|sid|sess|session|sessionid|cookie|salt|sas|license|licence|webhook|\w*key)$/
 /** Known to everybody by design, or no credential at all. */
 const HARMLESS =

@@ -11,7 +11,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const HEX = /^[0-9a-f]+$/i
 /** Paths, addresses, versions, dates, hashes that say so, calls, references, times and colours. */
 const NAMES_SOMETHING =
-  /^(?:[~.]{0,2}\/|[A-Za-z]:\\|sha\d{1,3}[-:]|md5[-:]|data:|arn:|urn:|AAAAB3Nza|v?\d{1,4}[.-]\d{1,4}[.-]\d|\d[\d.,:/-]*$|#[0-9a-fA-F]{3,8}$|@[\w-]+\/|(?:process|os|env|config|ctx|this|self|secrets?|vars?|projects)[.:/])|:\/\/|\(|=>|&&|\$\(|\.(?:js|ts|json|ya?ml|py|go|java|md|txt|pem|key|crt|html?|css|png|svg|sh|com|org|net|io)$/
+  /^(?:[~.]{0,2}\/(?![A-Za-z0-9+/]{20,400}={1,2}$)|[A-Za-z]:\\|sha\d{1,3}[-:]|md5[-:]|data:|arn:|urn:|AAAAB3Nza|v?\d{1,4}[.-]\d{1,4}[.-]\d|\d[\d.,:/-]*$|#[0-9a-fA-F]{3,8}$|@[\w-]+\/|(?:process|os|env|config|ctx|this|self|secrets?|vars?|projects)[.:/])|:\/\/|\(|=>|&&|\$\(|\.(?:js|ts|json|ya?ml|py|go|java|md|txt|pem|key|crt|html?|css|png|svg|sh|com|org|net|io)$/
 const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/
 /** `SyntaxKind.NewKeyword2`, `users.*.apiKey`: the way to a value. */
 const DOTTED = /^[A-Za-z_$*][\w$*]*(?:\.[A-Za-z_$*][\w$*]*)+$/

@@ -4,7 +4,7 @@ import { findAssignedSecret } from '../../../src/inspect/detectors/assignment.ts
 import { expandExample } from '../../../src/inspect/example-text.ts'
 
 const SECRET = expandExample('<alnum:32>', 'assignment')
-const WORDS = /key|token|secret|pass|pwd|auth|cred|session|cookie|密码|密钥|令牌/gi
+const WORDS = /key|token|secret|pass|pwd|auth|cred|session|cookie|密码|密钥|令牌|パスワード|비밀번호|пароль/gi
 
 function found(text: string): string | null {
   for (const { 0: word, index } of text.matchAll(WORDS)) {
@@ -47,6 +47,13 @@ t.test('a value is found in every way that people assign one', async (t) => {
     `密钥是 ${SECRET}`,
     `api_key:\n  ${SECRET}\n`,
     `if (token === "${SECRET}")`,
+    `let api_key = String::from("${SECRET}");`,
+    `let token = SecretString::new("${SECRET}".into())`,
+    `- **Acme secret**: \`${SECRET}\``,
+    `acme密钥：${SECRET}`,
+    `api_key: |\n  ${SECRET}\n`,
+    `token: !!str ${SECRET}`,
+    `for acme use key ${SECRET} until Monday`,
   ]
   for (const text of ways) t.equal(found(text), SECRET, text)
 })
@@ -66,6 +73,28 @@ t.test('code that only speaks of secrets is passed over', async (t) => {
     `the key ${SECRET}`,
   ]
   for (const text of lines) t.equal(found(text), null, text)
+})
+
+t.test('a key of the environment, of a header or of a log counts although it is hexadecimal or a UUID', async (t) => {
+  const hex = expandExample('<hex:32>', 'assignment')
+  const uuid = expandExample('<uuid>', 'assignment')
+  t.equal(found(`# Acme\nACME_KEY=${hex}\nDEBUG=1`), hex)
+  t.equal(found(`x = process.env.ACME_KEY || '${hex}'`), hex)
+  t.equal(found(`X-Acme-Key: ${hex}`), hex)
+  t.equal(found(`WARN acme: token=${uuid} status=401`), uuid)
+  for (const text of [`CACHE_KEY=${hex}`, `acmeKey = "${hex}"`, `MAP_KEY = "${hex}"`, `f(token=${uuid})`])
+    t.equal(found(text), null, text)
+})
+
+t.test('a password is found under its name in other languages', async (t) => {
+  for (const text of [
+    'Passwort: Fromage!2024x',
+    'mot de passe : Fromage!2024x',
+    '비밀번호: Fromage!2024x',
+    'пароль: Fromage!2024x',
+    'パスワードは Fromage!2024x です',
+  ])
+    t.equal(found(text), 'Fromage!2024x', text)
 })
 
 t.test('any text is answered, and a span lies in it', async () => {

@@ -17,6 +17,7 @@ t.test('addresses of people are found, without what stands around them', async (
     ['...ann@initech.de.', 'ann@initech.de'],
     ['ann@initech.de: hello', 'ann@initech.de'],
     ['ops@acme.de', 'ops@acme.de'],
+    ['邮箱 zhangwei@163.com', 'zhangwei@163.com'],
   ]
   for (const [text, wanted] of rows) t.equal(found(text), wanted, text)
 })

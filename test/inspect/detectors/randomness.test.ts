@@ -27,9 +27,19 @@ t.test('what people fill in is made up, what a generator gives is not', async (t
     'abc123abc123abc123',
     '********',
     'sk-ant-...',
+    '$PASSWORD',
+    'todo-later',
   ]
   for (const value of madeUp) t.ok(isMadeUp(value), value)
-  for (const value of ['q8Zr2kLm0PxW', '5f4dcc3b5aa765d61d83', 'Tr0ub4dor9zx', '%7Bz9Qk2', 'short'])
+  for (const value of [
+    'q8Zr2kLm0PxW',
+    '5f4dcc3b5aa765d61d83',
+    'Tr0ub4dor9zx',
+    '%7Bz9Qk2',
+    'short',
+    '$apr1$q8Zr2kLm$0PxW5f4dcc3b5aa765d61d',
+    'q8ZtOdO2kLm0PxW',
+  ])
     t.notOk(isMadeUp(value), value)
 })
 

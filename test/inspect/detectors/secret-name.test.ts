@@ -2,10 +2,24 @@ import t from 'tap'
 import { secretNameKind } from '../../../src/inspect/detectors/secret-name.ts'
 
 const KINDS: readonly (readonly [kind: ReturnType<typeof secretNameKind>, names: readonly string[]])[] = [
-  ['password', ['password', 'DB_PASSWORD', 'dbPass', 'MYSQL_ROOT_PWD', 'passphrase', 'smtp.password', 'passwordProd']],
+  [
+    'password',
+    ['password', 'DB_PASSWORD', 'dbPass', 'MYSQL_ROOT_PWD', 'passphrase', 'smtp.password', 'passwordProd', 'Passwort'],
+  ],
   [
     'secret',
-    ['apiKey', 'API_KEY_2', 'client-secret', 'authToken', 'X-Api-Key', 'stripe_secret_key', 'tokenValue', 'my api key'],
+    [
+      'apiKey',
+      'API_KEY_2',
+      'client-secret',
+      'authToken',
+      'X-Api-Key',
+      'stripe_secret_key',
+      'tokenValue',
+      'my api key',
+      'secret_key_base',
+      'validationKey',
+    ],
   ],
   ['key', ['key', 'ALGOLIA_KEY', 'sessionid', 'auth', 'Cookie']],
   [

@@ -26,6 +26,7 @@ t.test('a secret is random, or a UUID where nothing else can stand', async (t) =
   for (const template of ['<alnum:20>', '<hex:32>', '<base64:44>', '<loweralnum:24>', '<uuid>']) {
     t.ok(isLikelySecret(random(template), 'secret', 'quoted'), template)
   }
+  t.ok(isLikelySecret(`/${random('<base64:42>')}=`, 'secret', 'quoted'), 'base 64 may begin with a slash')
   t.notOk(isLikelySecret(random('<uuid>'), 'secret', 'loose'))
   for (const value of [
     'someServiceTokenName',
