@@ -1,170 +1,192 @@
 /**
- * Finds the terms of a dictionary, many thousands of them, in one pass: the text is read word by word, and only a word
- * that some term begins with is compared. Whole words only; scripts without spaces between words are looked into at
- * every character.
+ * Finds the terms of a dictionary, many thousands of them, in one pass. The text is read slice by slice with filters that
+ * let through each word that some term begins with, and few others; only those are compared. Whole words only.
  */
 import type { PlaceTable } from './place-table.ts'
+import { TermTree } from './term-tree.ts'
+import {
+  BEHIND,
+  fillWindow,
+  isLetter,
+  isSpace,
+  lowerUnit,
+  nextHash,
+  SLICE,
+  startOfWord,
+  windowUnits,
+} from './term-words.ts'
 
 export interface TermTableOptions {
   /** ASCII letters only: other scripts are compared as they stand. */
   readonly ignoresCase: boolean
 }
 
-/** Units between two looks at the clock. */
-const STRETCH = 65_536
+/** Bits of a filter for one beginning: of the words that begin no term one in a hundred passes it. */
+const FILTER_BITS = 16
+const SPACE = 0x20
+
+// Of the module and not of an object: V8 then knows where they stand, and the loops over them take half the time.
+/** Each unit in lower case, and in the lowest bit whether it is a letter. The filters know no case. */
+const LETTERS = Int32Array.from({ length: 0x10000 }, (_, unit) => (lowerUnit(unit) << 1) | (isLetter(unit) ? 1 : 0))
+/** What a unit is as the second one of a term. */
+const SECONDS = Uint16Array.from({ length: 0x10000 }, (_, unit) => (isSpace(unit) ? SPACE : lowerUnit(unit)))
+const units = windowUnits
+/** Where in the window words of letters end, and their hashes. */
+const ends = new Uint16Array(SLICE + 1)
+const hashes = new Int32Array(SLICE + 1)
+/** Where terms may begin: other units than letters. */
+const begins = new Uint16Array(SLICE + 1)
 
 /**
- * Finds the longest term at each place. Terms are as a dictionary file has them; equal ones count once. Every term has at least two units and begins and ends with
- * no white space; white space inside stands for any run of it.
+ * Finds the longest term at each place. Terms are as a dictionary file has them; equal ones count once. Every term has at
+ * least two units and begins and ends with no white space; white space inside stands for any run of it.
  */
 export function buildTermTable(terms: Iterable<string>, { ignoresCase }: TermTableOptions): PlaceTable {
-  const fold = ignoresCase ? LOWER_UNIT : SAME_UNIT
   const distinct = new Set<string>()
-  for (const term of terms) distinct.add(folded(term, fold).replace(/\s+/gu, ' '))
-  const tree = new TermTree(distinct, fold)
+  for (const term of terms) distinct.add((ignoresCase ? lower(term) : term).replace(/\s+/gu, ' '))
+  const tree = new TermTree([...distinct], ignoresCase)
+  const filters = filtersOf(distinct)
   return {
     size: distinct.size,
     scan: (text, isOver, onPlace) => {
-      let check = STRETCH
-      for (let at = 0; at < text.length; ) {
-        if (at >= check) {
-          if (isOver()) return
-          check = at + STRETCH
+      let hash = 0
+      /** Where the last term ends. */
+      let done = 0
+      for (let start = 0; start < text.length; start += SLICE) {
+        if (start > 0 && isOver()) return
+        const limit = fillWindow(text, start)
+        const offset = start - BEHIND
+        const look = (at: number, firstEnd: number, firstHash: number): void => {
+          const end = at + offset < done ? 0 : tree.longestAt(at, firstEnd, firstHash, limit)
+          if (end === 0) return
+          done = end + offset
+          onPlace(at + offset, done)
         }
-        // `wordAt`, written out: this loop is all the time that a dictionary takes.
-        const unit = text.charCodeAt(at)
-        let end = at + 1
-        let hash = nextHash(FIRST_HASH, fold[unit] ?? 0)
-        for (let isWord = IS_LETTER[unit] === 1; isWord && end < text.length; ) {
-          const next = text.charCodeAt(end)
-          isWord = IS_LETTER[next] === 1
-          if (!isWord) break
-          hash = nextHash(hash, fold[next] ?? 0)
-          end += 1
+        // A word ends before what stands behind it: the last one of a text before nothing.
+        const words = readWords(Math.min(limit + 1, BEHIND + SLICE), hash)
+        hash = hashes[words] ?? 0
+        const wanted = sift(words, filters.words)
+        const others =
+          filters.firsts === null ? 0 : readOthers(Math.min(limit, BEHIND + SLICE), filters.firsts, filters.pairs)
+        let other = 0
+        const lookAtOthers = (end: number): void => {
+          for (; other < others && (begins[other] ?? 0) < end; other += 1) {
+            const at = begins[other] ?? 0
+            look(at, at + 1, nextHash(0, units[at] ?? 0))
+          }
         }
-        const found = tree.mayBegin(hash) ? tree.longestAt(text, at, { end, hash }) : 0
-        if (found > 0) onPlace(at, found)
-        at = found > end ? found : end
+        for (let word = 0; word < wanted; word += 1) {
+          const end = ends[word] ?? 0
+          lookAtOthers(end)
+          look(startOfWord(end), end, hashes[word] ?? 0)
+        }
+        lookAtOthers(limit)
       }
     },
   }
 }
 
-const FIRST_HASH = 0x811c9dc5
-/** FNV-1a. */
-const nextHash = (hash: number, unit: number): number => Math.imul(hash ^ unit, 0x01000193)
+const lower = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 
-/** What a unit is compared as. */
-type Fold = Uint16Array
-const SAME_UNIT: Fold = Uint16Array.from({ length: 0x10000 }, (_, unit) => unit)
-const LOWER_UNIT: Fold = SAME_UNIT.map((unit) => (unit >= 0x41 && unit <= 0x5a ? unit + 0x20 : unit))
-
-/** 1 for what is written in words with spaces between: ASCII letters, digits, `_`, and Latin, Greek and Cyrillic. */
-const IS_LETTER = Uint8Array.from({ length: 0x10000 }, (_, unit) =>
-  /\w/.test(String.fromCharCode(unit)) || (unit >= 0xc0 && unit <= 0x52f && unit !== 0xd7 && unit !== 0xf7) ? 1 : 0,
-)
-const isLetter = (text: string, at: number): boolean => IS_LETTER[text.charCodeAt(at)] === 1
-
-const folded = (text: string, fold: Fold): string => {
-  let all = ''
-  for (let at = 0; at < text.length; at += 1) all += String.fromCharCode(fold[text.charCodeAt(at)] ?? 0)
-  return all
-}
-
-interface Word {
-  readonly end: number
-  readonly hash: number
-}
-
-/** The word that begins at `at`: letters in one piece, everything else unit by unit. */
-function wordAt(text: string, at: number, fold: Fold): Word {
-  let hash = nextHash(FIRST_HASH, fold[text.charCodeAt(at)] ?? 0)
-  let end = at + 1
-  while (isLetter(text, end - 1) && isLetter(text, end)) {
-    hash = nextHash(hash, fold[text.charCodeAt(end)] ?? 0)
-    end += 1
+/** Puts the words of letters that end before `limit` into `ends` and `hashes`; how many. Behind them the hash so far. */
+function readWords(limit: number, before: number): number {
+  let hash = before
+  let wasLetter = (LETTERS[units[BEHIND - 1] ?? 0] ?? 0) & 1
+  let count = 0
+  for (let at = BEHIND; at < limit; at += 1) {
+    const unit = LETTERS[units[at] ?? 0] ?? 0
+    const letter = unit & 1
+    // Without a branch: where words end cannot be foretold.
+    ends[count] = at
+    hashes[count] = hash
+    count += wasLetter & ~letter
+    hash = Math.imul(hash ^ (unit >>> 1), 0x01000193) & -letter
+    wasLetter = letter
   }
-  return { end, hash }
+  hashes[count] = hash
+  return count
 }
 
-/** What may follow a beginning that some terms share, by the hash of the next word. */
-interface Branch {
-  readonly next: Map<number, Branch>
-  /** A term ends here. */
-  term: string | null
+/** Keeps the words whose hash is in the filter; how many. */
+function sift(count: number, { bits, mask }: Filter): number {
+  let kept = 0
+  for (let word = 0; word < count; word += 1) {
+    const hash = hashes[word] ?? 0
+    const one = oneSlotOf(hash, mask)
+    const other = otherSlotOf(hash, mask)
+    ends[kept] = ends[word] ?? 0
+    hashes[kept] = hash
+    kept += ((bits[one >>> 3] ?? 0) >>> (one & 7)) & ((bits[other >>> 3] ?? 0) >>> (other & 7)) & 1
+  }
+  return kept
 }
 
-/**
- * Terms word by word, so that a text of one word over and over costs no more when many terms begin with it. One look
- * into a table settles nearly every word of a text.
- */
-class TermTree {
-  readonly #root: Branch = { next: new Map(), term: null }
-  /** One bit per slot: small enough for the processor's cache. */
-  readonly #begins: Uint32Array
-  readonly #mask: number
-  readonly #fold: Fold
+/** Puts the other units that may begin a term into `begins`; how many. */
+function readOthers(limit: number, firsts: Uint8Array, { bits, mask }: Filter): number {
+  let count = 0
+  for (let at = BEHIND; at < limit; at += 1) {
+    const unit = units[at] ?? 0
+    if (firsts[unit] === 0) continue
+    const hash = pairHash(unit, units[at + 1] ?? 0)
+    const one = oneSlotOf(hash, mask)
+    const other = otherSlotOf(hash, mask)
+    begins[count] = at
+    count += ((bits[one >>> 3] ?? 0) >>> (one & 7)) & ((bits[other >>> 3] ?? 0) >>> (other & 7)) & 1
+  }
+  return count
+}
 
-  constructor(terms: ReadonlySet<string>, fold: Fold) {
-    this.#fold = fold
-    for (const term of terms) this.#add(term)
-    this.#mask = (1 << Math.max(12, Math.ceil(Math.log2(this.#root.next.size * 16)))) - 1
-    this.#begins = new Uint32Array((this.#mask + 1) >>> 5)
-    for (const hash of this.#root.next.keys()) {
-      const slot = this.#slotOf(hash)
-      this.#begins[slot >>> 5] = (this.#begins[slot >>> 5] ?? 0) | (1 << (slot & 31))
+/** Two bits for each hash that passes; others pass it now and then. */
+interface Filter {
+  readonly bits: Uint8Array
+  readonly mask: number
+}
+
+interface Filters {
+  /** What terms begin with: words of letters. */
+  readonly words: Filter
+  /** 1 for each other unit that a term begins with; `null` when there is none. */
+  readonly firsts: Uint8Array | null
+  /** Such a unit and the one behind it. */
+  readonly pairs: Filter
+}
+
+function filtersOf(terms: ReadonlySet<string>): Filters {
+  const words: number[] = []
+  const pairs: number[] = []
+  const firsts = new Uint8Array(0x10000)
+  for (const term of terms) {
+    const unit = term.charCodeAt(0)
+    if (isLetter(unit)) words.push(wordHash(term))
+    else {
+      firsts[unit] = 1
+      pairs.push(pairHash(unit, term.charCodeAt(1)))
     }
   }
-
-  /** Rarely `true` for a word that no term begins with. */
-  mayBegin(hash: number): boolean {
-    const slot = this.#slotOf(hash)
-    return (((this.#begins[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 1
-  }
-
-  /** Where the longest term that begins with `word`, at `start`, ends; 0 when none does. */
-  longestAt(text: string, start: number, word: Word): number {
-    let branch = this.#root.next.get(word.hash)
-    let { end } = word
-    let found = 0
-    while (branch !== undefined) {
-      if (branch.term !== null && isWritten(branch.term, text.slice(start, end), this.#fold)) found = end
-      if (branch.next.size === 0) return found
-      const next = nextWord(text, end, this.#fold)
-      branch = branch.next.get(next.hash)
-      end = next.end
-    }
-    return found
-  }
-
-  #add(term: string): void {
-    let branch = this.#root
-    for (let at = 0; at < term.length; ) {
-      const { end, hash } = nextWord(term, at, SAME_UNIT)
-      const next = branch.next.get(hash) ?? { next: new Map<number, Branch>(), term: null }
-      branch.next.set(hash, next)
-      branch = next
-      at = end
-    }
-    branch.term = term
-  }
-
-  #slotOf(hash: number): number {
-    return (hash ^ (hash >>> 15)) & this.#mask
-  }
+  return { words: filterOf(words), firsts: pairs.length === 0 ? null : firsts, pairs: filterOf(pairs) }
 }
 
-/** The word or the run of white space at `at`; at the end of the text something that no term has. */
-function nextWord(text: string, at: number, fold: Fold): Word {
-  let end = at
-  while (end - at < MAX_SPACE && /\s/u.test(text.charAt(end))) end += 1
-  if (end > at) return { end, hash: SPACE_HASH }
-  return at >= text.length ? { end: at, hash: 0 } : wordAt(text, at, fold)
+function filterOf(all: readonly number[]): Filter {
+  const mask = 2 ** Math.max(12, Math.ceil(Math.log2(all.length * FILTER_BITS + 1))) - 1
+  const bits = new Uint8Array((mask + 1) / 8)
+  for (const hash of all) {
+    for (const slot of [oneSlotOf(hash, mask), otherSlotOf(hash, mask)]) {
+      bits[slot >>> 3] = (bits[slot >>> 3] ?? 0) | (1 << (slot & 7))
+    }
+  }
+  return { bits, mask }
 }
 
-/** A line break inside a term is no reason to miss it; a page of blanks is. */
-const MAX_SPACE = 32
-const SPACE_HASH = 0x20
+/** Of the first word. */
+function wordHash(term: string): number {
+  let hash = 0
+  for (let at = 0; at < term.length && isLetter(term.charCodeAt(at)); at += 1) {
+    hash = nextHash(hash, lowerUnit(term.charCodeAt(at)))
+  }
+  return hash
+}
 
-/** Hashes only led here. */
-const isWritten = (term: string, text: string, fold: Fold): boolean => folded(text, fold).replace(/\s+/gu, ' ') === term
+const pairHash = (first: number, second: number): number => nextHash(Math.imul(first, 0x9e3779b1), SECONDS[second] ?? 0)
+
+const oneSlotOf = (hash: number, mask: number): number => (hash ^ (hash >>> 15)) & mask
+const otherSlotOf = (hash: number, mask: number): number => (Math.imul(hash, 0x9e3779b1) >>> 9) & mask

@@ -1,6 +1,18 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { buildTermTable } from '../../src/inspect/term-table.ts'
+import { BEHIND, fillWindow, hashOf, SLICE } from '../../src/inspect/term-words.ts'
+import { plainTerms } from '../helpers/plain-terms.ts'
+
+function places(terms: readonly string[], text: string, ignoresCase: boolean): [start: number, end: number][] {
+  const all: [number, number][] = []
+  buildTermTable(terms, { ignoresCase }).scan(
+    text,
+    () => false,
+    (start, end) => all.push([start, end]),
+  )
+  return all
+}
 
 function found(terms: readonly string[], text: string, ignoresCase = true): string[] {
   const all: string[] = []
@@ -71,4 +83,59 @@ t.test('what is found is a term, and nothing goes on beside it', async () => {
       return isRight
     }),
   )
+})
+
+const letter = fc.constantFrom('a', 'B', 'b', '7', '_', '\u00e9', '\u00c9')
+const other = fc.constantFrom('-', '#', '.', '\u5bc6', '\u84dd', '\ud83d', '\ude00')
+const blank = fc.constantFrom(' ', '  ', '\n', '\u00a0', '\t \r')
+const written = (unit: fc.Arbitrary<string>, maxLength: number): fc.Arbitrary<string> =>
+  fc.array(unit, { minLength: 1, maxLength }).map((units) => units.join(''))
+const term = written(fc.oneof(letter, letter, other, fc.constant(' ')), 7)
+  .map((text) => text.trim())
+  .filter((text) => text.length >= 2)
+
+t.test('what is found is what the terms say when they are tried one by one, wherever slices end', async () => {
+  const around = fc.oneof(
+    { weight: 6, arbitrary: fc.oneof(letter, other, blank) },
+    { weight: 1, arbitrary: fc.integer({ min: 30, max: 34 }).map((length) => ' '.repeat(length)) },
+    { weight: 1, arbitrary: fc.integer({ min: 198, max: 203 }).map((length) => 'a'.repeat(length)) },
+  )
+  const far = fc.integer({ min: SLICE - 40, max: SLICE + 4 })
+  const start = fc.oneof(
+    fc.constant(''),
+    far.map((length) => '.'.repeat(length)),
+    far.map((length) => 'a'.repeat(length)),
+  )
+  const run = fc
+    .uniqueArray(term, { minLength: 1, maxLength: 8 })
+    .chain((terms) =>
+      fc.tuple(
+        fc.constant(terms),
+        start,
+        fc.array(fc.oneof(fc.constantFrom(...terms), around), { maxLength: 30 }),
+        fc.boolean(),
+      ),
+    )
+  fc.assert(
+    fc.property(run, ([terms, before, parts, ignoresCase]) => {
+      const text = before + parts.join('')
+      return places(terms, text, ignoresCase).join(' ') === plainTerms(terms, text, ignoresCase).join(' ')
+    }),
+    { numRuns: 400 },
+  )
+})
+
+t.test('two words with the same hash are both found', async (t) => {
+  const seen = new Map<number, string>()
+  let pair: string[] = []
+  for (let number = 0; pair.length === 0; number += 1) {
+    const word = `w${number.toString(36)}`
+    const hash = hashOf(BEHIND, fillWindow(word, 0))
+    const other = seen.get(hash)
+    if (other !== undefined) pair = [other, word]
+    seen.set(hash, word)
+  }
+  t.strictSame(found(pair, pair.join(', ')), pair)
+  const longer = pair.map((word) => `the ${word} of ours`)
+  t.strictSame(found(longer, longer.join(', ')), longer)
 })
