@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import type { Finding, Severity } from '../domain/finding.ts'
 import { allAtOnce, type StepwiseWork } from '../domain/work-turns.ts'
 import { gathering } from '../wire/gather-bytes.ts'
+import { BareNumbers } from './bare-number.ts'
 import { type PlaceholderConfig, placeholderFor } from './placeholder.ts'
 import { readValue } from './read-value.ts'
 import { textView } from './text-view.ts'
@@ -37,15 +38,21 @@ export function* redacting(body: Uint8Array, edit: Wanted, placeholders: Placeho
   const pieces: Uint8Array[] = []
   const values = new Map<string, KeptValue>()
   const byValue = new Map<string, string>()
+  const numbers = new BareNumbers(body)
   let copied = 0
-  for (const [index, span] of spans.entries()) {
+  for (const [index, found] of spans.entries()) {
     if (index % SPANS_AT_ONCE === SPANS_AT_ONCE - 1) yield
+    if (found.start < copied) continue // in a number that was replaced whole
+    const number = found.isJson === true && found.escaping === 'json' ? numbers.at(found) : null
+    const span = number === null ? found : { ...found, ...number }
     const { value, isWhole } = valueOf(body, span)
     const placeholder = byValue.get(value) ?? placeholderFor(placeholders, value)
     byValue.set(value, placeholder)
     const { detector, severity } = span
     if (isWhole && !values.has(placeholder)) values.set(placeholder, { value, detector, severity })
-    pieces.push(body.subarray(copied, span.start), Buffer.from(placeholder, 'latin1'))
+    // In place of a number a string, or its text would be no JSON any more.
+    const written = number === null ? placeholder : `\\"${placeholder}\\"`
+    pieces.push(body.subarray(copied, span.start), Buffer.from(written, 'latin1'))
     copied = span.end
   }
   pieces.push(body.subarray(copied))

@@ -73,6 +73,21 @@ t.test('other rules that find the same value give it the same placeholder', asyn
   t.equal(by('a-new-detector'), by('the-one-before'))
 })
 
+t.test('in place of a number in JSON that a model wrote stands a string', async (t) => {
+  const text = JSON.stringify({ arguments: JSON.stringify({ card: -4539578763621486, note: '4539578763621486' }) })
+  const at = (start: number, length: number) =>
+    finding(start, start + length, { escaping: 'json', isJson: true, detector: 'card' })
+  const first = text.indexOf('4539')
+  const { body, values } = edit(text, [at(first, 8), at(first + 10, 6), at(text.indexOf('4539', first + 1), 16)])
+  const outer = JSON.parse(Buffer.from(body).toString()) as { arguments: string }
+  const [number, string] = [
+    placeholderFor(placeholders, '-4539578763621486'),
+    placeholderFor(placeholders, '4539578763621486'),
+  ]
+  t.strictSame(JSON.parse(outer.arguments), { card: number, note: string })
+  t.equal(values.get(number)?.value, '-4539578763621486')
+})
+
 t.test('what cannot be written back where it stood is replaced, and not told', async (t) => {
   const { body, values } = edit('{"a":"b"}', [finding(2, 7, { isJson: true })])
   t.match(Buffer.from(body).toString(), /^\{"WEIR[A-Z2-7]{12}"\}$/u)
