@@ -7,6 +7,7 @@ import { fingerprintsOf } from '../inspect/fingerprints.ts'
 import { type CliIo, EXIT } from './cli-io.ts'
 import { configOf } from './command-config.ts'
 import { COMMON_FLAGS, readFlags } from './flags.ts'
+import { HashCounts } from './hash-counts.ts'
 import { readSources } from './source-files.ts'
 
 const USAGE = `weir fingerprint: index source code, so that copies of it are recognised in requests
@@ -53,13 +54,13 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   if (config === null) return EXIT.bad
   const indexed = await index(positionals, values.exclude ?? [], io.cwd)
   if (typeof indexed === 'string') return refuse(EXIT.unreachable, indexed)
-  const unfit = sizeProblem(indexed.hashes.size)
+  const unfit = sizeProblem(indexed.hashes.length)
   if (unfit !== null) return refuse(EXIT.bad, unfit)
   const file = join(config.rules.dir, 'detectors', `${name}.fp`)
   const problem = await writeWhole(file, encodeFingerprints(indexed.hashes))
   if (problem !== null) return refuse(EXIT.unreachable, `cannot write \`${file}\`: ${problem}`)
   const { files, skipped, hashes } = indexed
-  const result = { name, file, files, skipped, fingerprints: hashes.size }
+  const result = { name, file, files, skipped, fingerprints: hashes.length }
   io.stdout(values.json ? `${JSON.stringify(result)}\n` : textOf(result))
   return EXIT.done
 }
@@ -74,7 +75,7 @@ function sizeProblem(count: number): string | null {
 const nameOf = (dir: string, cwd: string): string => basename(resolve(cwd, dir)).replace(/[^\w.-]+/g, '-')
 
 interface Indexed {
-  readonly hashes: ReadonlySet<number>
+  readonly hashes: Uint32Array
   readonly files: number
   /** Files that are no source text, or too large. */
   readonly skipped: number
@@ -82,7 +83,8 @@ interface Indexed {
 
 /** A string says which folder cannot be read. */
 async function index(dirs: readonly string[], excluded: readonly string[], cwd: string): Promise<Indexed | string> {
-  const seenIn = new Map<number, number>()
+  /** In how many files each stands. */
+  const seenIn = new HashCounts()
   let files = 0
   let skipped = 0
   for (const [list, isOwn] of [
@@ -96,13 +98,12 @@ async function index(dirs: readonly string[], excluded: readonly string[], cwd: 
         if (text === null) skipped += 1
         else if (isOwn) {
           files += 1
-          for (const hash of fingerprintsOf(text)) seenIn.set(hash, (seenIn.get(hash) ?? 0) + 1)
-        } else for (const hash of fingerprintsOf(text)) seenIn.delete(hash)
+          seenIn.addAll(fingerprintsOf(text))
+        } else seenIn.forgetAll(fingerprintsOf(text))
       }
     }
   }
-  const hashes = new Set([...seenIn].filter(([, count]) => count < COMMON_FILES).map(([hash]) => hash))
-  return { hashes, files, skipped }
+  return { hashes: seenIn.below(COMMON_FILES), files, skipped }
 }
 
 const isFolder = async (path: string): Promise<boolean> => {

@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Problem } from '../domain/settings.ts'
 import type { DictionarySource } from '../inspect/dictionary.ts'
-import type { FingerprintSource } from '../inspect/fingerprint-file.ts'
+import { type FingerprintSource, inSharedMemory } from '../inspect/fingerprint-file.ts'
 import type { TableSources } from '../inspect/read-tables.ts'
 
 /** Longer than any list of terms or fingerprints that may be used. */
@@ -46,7 +46,7 @@ export async function readTableFiles(dir: string, shown: string, previous: Table
     read<FingerprintSource>('.fp', previous?.fingerprints ?? [], (bytes, at) => ({
       ...at,
       text: createHash('sha256').update(bytes).digest('hex'),
-      bytes,
+      bytes: inSharedMemory(bytes),
     })),
   ])
   return { sources: { dictionaries, fingerprints }, problems }

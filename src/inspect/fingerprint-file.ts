@@ -20,17 +20,29 @@ export type FingerprintsResult =
 export const MAX_FINGERPRINTS = 16_000_000
 const MAGIC = 'weir-fp1\n'
 const HEAD_BYTES = MAGIC.length + 4
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
-/** The file's bytes; `hashes` in any order, each once. */
+/** The file's bytes; `hashes` in any order. */
 export function encodeFingerprints(hashes: Iterable<number>): Buffer {
-  const sorted = Uint32Array.from(new Set(hashes)).sort()
-  const bytes = Buffer.alloc(HEAD_BYTES + sorted.length * 4)
+  const sorted = Uint32Array.from(hashes).sort()
+  const once = sorted.filter((hash, index) => index === 0 || hash !== sorted[index - 1])
+  const bytes = Buffer.alloc(HEAD_BYTES + once.length * 4)
   bytes.write(MAGIC, 'latin1')
-  bytes.writeUInt32LE(sorted.length, MAGIC.length)
-  for (const [index, hash] of sorted.entries()) bytes.writeUInt32LE(hash, HEAD_BYTES + index * 4)
+  bytes.writeUInt32LE(once.length, MAGIC.length)
+  bytes.set(new Uint8Array(once.buffer), HEAD_BYTES)
+  if (!IS_LITTLE_ENDIAN) bytes.subarray(HEAD_BYTES).swap32()
   return bytes
 }
 
+/** The same bytes in memory that all threads share, so placed that the hashes are used where they stand. */
+export function inSharedMemory(bytes: Uint8Array): Uint8Array {
+  const padding = 3
+  const shared = new Uint8Array(new SharedArrayBuffer(padding + bytes.length), padding)
+  shared.set(bytes)
+  return shared
+}
+
+/** `hashes` are a view of `source` where it is placed for that, else a copy. */
 export function decodeFingerprints(source: Uint8Array): FingerprintsResult {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength)
   if (bytes.length < HEAD_BYTES || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) {
@@ -43,7 +55,10 @@ export function decodeFingerprints(source: Uint8Array): FingerprintsResult {
   if (bytes.length !== HEAD_BYTES + count * 4) {
     return { ok: false, problem: 'is cut short or has too many bytes: make it anew with `weir fingerprint`' }
   }
-  const hashes = new Uint32Array(count)
-  for (let index = 0; index < count; index += 1) hashes[index] = bytes.readUInt32LE(HEAD_BYTES + index * 4)
-  return { ok: true, hashes }
+  const start = source.byteOffset + HEAD_BYTES
+  if (IS_LITTLE_ENDIAN && start % 4 === 0) return { ok: true, hashes: new Uint32Array(source.buffer, start, count) }
+  const copy = Buffer.alloc(count * 4)
+  copy.set(bytes.subarray(HEAD_BYTES))
+  if (!IS_LITTLE_ENDIAN) copy.swap32()
+  return { ok: true, hashes: new Uint32Array(copy.buffer, copy.byteOffset, count) }
 }

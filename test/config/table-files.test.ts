@@ -12,6 +12,8 @@ t.test('terms and fingerprints are read beside the detectors; unchanged files ar
     { file: 'rules/detectors/b.txt', name: 'b.txt', text: 'two\n' },
   ])
   t.match(sources.fingerprints, [{ file: 'rules/detectors/x.fp', name: 'x.fp', text: /^[0-9a-f]{64}$/ }])
+  t.ok(sources.fingerprints[0]?.bytes.buffer instanceof SharedArrayBuffer, 'each thread has the same memory')
+  t.equal(Buffer.from(sources.fingerprints[0]?.bytes ?? []).toString(), 'bytes')
   writeFileSync(join(dir, 'b.txt'), 'three\n')
   const again = await readTableFiles(dir, 'rules/detectors', sources)
   t.equal(again.sources.dictionaries[0], sources.dictionaries[0])

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { decodeFingerprints, encodeFingerprints } from '../../src/inspect/fingerprint-file.ts'
+import { decodeFingerprints, encodeFingerprints, inSharedMemory } from '../../src/inspect/fingerprint-file.ts'
 
 t.test('what is written is read again, sorted and each once', async () => {
   fc.assert(
@@ -15,6 +15,13 @@ t.test('a file at any place in a larger buffer is read', async (t) => {
   const bytes = encodeFingerprints([7, 5])
   const shifted = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3)
   t.match(decodeFingerprints(shifted), { ok: true, hashes: Uint32Array.of(5, 7) })
+})
+
+t.test('hashes in shared memory are used where they stand', async (t) => {
+  const shared = inSharedMemory(encodeFingerprints([7, 5, 0xffffffff]))
+  const read = decodeFingerprints(shared)
+  t.match(read, { ok: true, hashes: Uint32Array.of(5, 7, 0xffffffff) })
+  t.ok(read.ok && read.hashes.buffer === shared.buffer)
 })
 
 t.test('other files, and parts of one, are refused with what to do', async (t) => {
