@@ -254,12 +254,15 @@ function* counting(found: readonly Finding[]): StepwiseWork<Counted> {
   return { findings, counts: yield* countingFindings(findings) }
 }
 
-/** Bytes that could be text and a nested message are read as both: what is found in both is one finding. */
+/**
+ * Bytes that could be text and a nested message, or JSON for all we know, are read as both: what is found in both is one
+ * finding.
+ */
 function distinctFindings(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>()
-  return findings.filter(({ detector, severity, end, isEditable }) => {
-    if (isEditable) return true
-    const key = `${detector} ${severity} ${end}`
+  return findings.filter(({ detector, severity, start, end, isEditable }) => {
+    // A text begins behind its length, where the message that it could be has none.
+    const key = isEditable ? `${detector} ${start} ${end}` : `${detector} ${severity} ${end}`
     const isNew = !seen.has(key)
     seen.add(key)
     return isNew

@@ -51,6 +51,12 @@ t.test('what cannot be read says why', async (t) => {
   t.match(await facts('{"messages":['), { unread: 'unparsable' })
 })
 
+t.test('text that is read twice, for it holds escapes, counts once', async (t) => {
+  const text = held(`// \\u0041 is an A\n${SECRET.high} ${SECRET.high}`)
+  const { counts } = await readBodyFacts(reading, headOf({}, ['Content-Type', 'text/plain']), 'generic', text)
+  t.match(counts, [{ detector: 'high-secret', count: 2 }])
+})
+
 t.test('a body of two kinds is of none', async (t) => {
   const text = bodyWith(SECRET.high)
   const [json, other] = [
