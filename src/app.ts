@@ -338,7 +338,11 @@ export class App {
       turns: this.#turns,
       ...(this.#sealed.port === undefined ? {} : { seal: this.#sealed.port }),
       restore: { vault: this.#vault, prefix: config.inspect.placeholder },
-      recovery: { markOf: this.#markOf, blocked: createBlockedValues({ nowMs: clock.nowMs }) },
+      recovery: {
+        markOf: this.#markOf,
+        blocked: createBlockedValues({ nowMs: clock.nowMs }),
+        newestOf: this.#inspector.newestOf,
+      },
       discovery: this.#discovery.flow,
       metrics: this.#metrics,
       log: this.#parts.log,

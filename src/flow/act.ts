@@ -102,7 +102,7 @@ export async function judgeHeldBody(
   const decided = ports.decide(facts)
   // What stands beside the body is no history.
   const isRecoverable = !isLeftAlone && beside.findings.length === 0
-  const decision = isRecoverable ? afterHistory(ports, reading, facts, decided) : decided
+  const decision = isRecoverable ? await afterHistory(ports, reading, facts, decided) : decided
   const { findings, unread } = facts
   const { model, histories } = reading
   const told =
@@ -134,7 +134,7 @@ function afterHistory(
   { body, findings }: BodyReading,
   facts: BodyFacts,
   decision: ExchangeDecision,
-): ExchangeDecision {
+): ExchangeDecision | Promise<ExchangeDecision> {
   if (decision.action !== 'block' || recovery === undefined || editFor === undefined || body === null) return decision
   const { dialect } = decision
   return recoverFromBlock(recovery, { client: editFor, dialect, body, findings, facts, decision, decide })

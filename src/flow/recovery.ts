@@ -27,11 +27,12 @@ export interface BlockedRequest {
 }
 
 /** The block itself, remembered; or, when all it is blocked for was blocked before and is only sent again, a redaction. */
-export function recoverFromBlock(ports: RecoveryPorts, request: BlockedRequest): ExchangeDecision {
+export async function recoverFromBlock(ports: RecoveryPorts, request: BlockedRequest): Promise<ExchangeDecision> {
   const { client, dialect, body, findings, facts, decision, decide } = request
   const causing = blockCauses(request)
   if (causing.length === 0 || causing.length > CLIENT_BLOCKED) return decision
-  const newest = newestPart(dialect, body)
+  const newest = await (ports.newestOf ?? newestPart)(dialect, body)
+  if (newest === 'unread') return decision
   const marked = causing.map((finding) => ({ finding, mark: ports.markOf(body, finding) }))
   const isRecalled = ({ finding, mark }: Marked): boolean => {
     const reach = ports.blocked.reachOf(client, mark)

@@ -2,6 +2,8 @@
  * Which values of a client have been blocked already, by their keyed hashes: in memory only, bounded in number and time. A
  * client that sends its history again is then not blocked for ever by what stands in it.
  */
+import type { PartPlace } from '../dialects/newest-part.ts'
+import type { DialectId } from '../domain/tool.ts'
 import type { MarkOf } from './finding-marks.ts'
 
 /** A value that was neither blocked nor met again for this long is forgotten. */
@@ -33,6 +35,8 @@ export interface BlockedValues {
 export interface RecoveryPorts {
   readonly markOf: MarkOf
   readonly blocked: BlockedValues
+  /** `newestPart` of a body that is too large to be parsed here; `unread`: nobody could. Absent: all are parsed here. */
+  readonly newestOf?: (dialect: DialectId, body: Uint8Array) => PartPlace | null | Promise<PartPlace | null | 'unread'>
 }
 
 interface Blocked {

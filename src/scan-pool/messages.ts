@@ -1,4 +1,5 @@
 /** What the main thread and a scanning thread say to each other. */
+import type { PartPlace } from '../dialects/newest-part.ts'
 import type { Inspection } from '../domain/finding.ts'
 import type { DialectId } from '../domain/tool.ts'
 import type { TableSources } from '../inspect/read-tables.ts'
@@ -34,7 +35,17 @@ export interface LookMessage {
   readonly known: KnownMessage | null
 }
 
-export type ToThread = RulesMessage | LookMessage
+/** Where does the newest message of this request stand? */
+export interface NewestMessage {
+  readonly kind: 'newest'
+  readonly body: Uint8Array
+  readonly dialect: DialectId
+}
+
+export type ToThread = RulesMessage | Question
+
+/** What a thread is asked about one body. */
+export type Question = LookMessage | NewestMessage
 
 export type FromThread =
   | { readonly kind: 'ready'; readonly rules: number }
@@ -44,6 +55,7 @@ export type FromThread =
       readonly inspection: Inspection
       readonly packed?: PackedFindings
     }
+  | { readonly kind: 'newest'; readonly newest: PartPlace | null }
 
 /** Given to a thread when it starts. */
 export interface ThreadSettings {

@@ -3,15 +3,18 @@
  * would take longer, unless they turn out to be slow. What waits is bounded by number, bytes and time; what finds no room
  * counts as unread.
  */
+import { newestPart, type PartPlace } from '../dialects/newest-part.ts'
 import type { Inspection } from '../domain/finding.ts'
+import type { DialectId } from '../domain/tool.ts'
 import { allAtOnce, type StepwiseWork, type WorkTurns } from '../domain/work-turns.ts'
 import type { Edited, EditRequest, InspectPort, InspectRequest, Logger } from '../flow/ports.ts'
+import type { RecoveryPorts } from '../inspect/blocked-values.ts'
 import type { KeptValue } from '../inspect/vault.ts'
 import { gathering, QUICK_BYTES } from '../wire/gather-bytes.ts'
-import type { KnownMessage, RuleSources, ThreadSettings } from './messages.ts'
-import { type PackedFindings, unpackingFindings } from './packed-findings.ts'
+import type { KnownMessage, Question, RuleSources, ThreadSettings } from './messages.ts'
+import { unpackingFindings } from './packed-findings.ts'
 import { packValues } from './packed-values.ts'
-import { HANG_MS, type LostBy, Thread } from './thread.ts'
+import { type Answer, HANG_MS, type LostBy, Thread } from './thread.ts'
 
 /** A longer body goes to a thread: reading it cold, JSON and detectors, takes some five milliseconds. */
 export const LARGE_BODY = 262_144
@@ -62,6 +65,8 @@ export interface MainInspector {
 export interface ScanPool extends InspectPort {
   /** New rules may be in force: threads compile them now and not when a body comes. */
   readonly refresh: () => void
+  /** Where the newest message of a request stands; `unread`: nobody could read it. */
+  readonly newestOf: NonNullable<RecoveryPorts['newestOf']>
   /** Ends the threads; what waits counts as unread. */
   readonly close: () => Promise<void>
 }
@@ -82,22 +87,26 @@ export function createScanPool(options: ScanPoolOptions): ScanPool {
       const isQuick = request.findings.length <= FEW_FINDINGS && request.body.length <= QUICK_BYTES
       return isQuick ? allAtOnce(inspector.redacting(request)) : turns.run(inspector.redacting(request))
     },
+    newestOf: (dialect, body) =>
+      pool === null || body.length <= LARGE_BODY ? newestPart(dialect, body) : pool.newest(dialect, body),
     refresh: () => pool?.refresh(),
     close: async () => pool?.close(),
   }
 }
 
 interface Waiting {
-  readonly request: InspectRequest
-  readonly done: (inspection: Inspection) => void
+  readonly body: Uint8Array
+  /** Put together when a thread takes it. */
+  readonly question: (copy: Uint8Array<ArrayBuffer>) => Question & { readonly body: Uint8Array<ArrayBuffer> }
+  readonly done: (answer: Answer) => void
   readonly timer: NodeJS.Timeout
 }
 
 /** The source as it runs, built or not. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
-const NO_THREAD: Inspection = { findings: [], unread: 'detector-fault', model: null }
-const NO_ROOM: Inspection = { findings: [], unread: 'over-capacity', model: null }
+const NO_THREAD: Answer = { kind: 'found', inspection: { findings: [], unread: 'detector-fault', model: null } }
+const NO_ROOM: Answer = { kind: 'found', inspection: { findings: [], unread: 'over-capacity', model: null } }
 
 class Pool {
   readonly #options: ScanPoolOptions
@@ -125,9 +134,25 @@ class Pool {
     return found.unread === 'timeout' ? this.inspect(request) : found
   }
 
-  inspect(request: InspectRequest): Promise<Inspection> {
+  async inspect({ body, contentType, dialect, editFor }: InspectRequest): Promise<Inspection> {
+    const answer = await this.#ask(body, (copy) => {
+      const known = editFor === undefined ? null : this.#knownOf(editFor)
+      return { kind: 'look', body: copy, contentType, dialect, known }
+    })
+    if (answer.kind !== 'found') return { findings: [], unread: 'detector-fault', model: null }
+    const { inspection, packed } = answer
+    if (packed === undefined) return inspection
+    return { ...inspection, findings: await this.#options.turns.run(unpackingFindings(packed)) }
+  }
+
+  async newest(dialect: DialectId, body: Uint8Array): Promise<PartPlace | null | 'unread'> {
+    const answer = await this.#ask(body, (copy) => ({ kind: 'newest', body: copy, dialect }))
+    return answer.kind === 'newest' ? answer.newest : 'unread'
+  }
+
+  #ask(body: Uint8Array, question: Waiting['question']): Promise<Answer> {
     this.refresh()
-    const { length } = request.body
+    const { length } = body
     if (this.#threads.size === 0) return Promise.resolve(this.#isClosed ? NO_ROOM : NO_THREAD)
     const hasRoom = this.#waiting.size < WAITING_BODIES && this.#waitingBytes + length <= WAITING_BYTES
     if (!hasRoom) return Promise.resolve(NO_ROOM)
@@ -136,7 +161,7 @@ class Pool {
         this.#leave(waiting)
         resolve(NO_ROOM)
       }, this.#options.waitMs ?? WAIT_MS)
-      const waiting: Waiting = { request, timer, done: resolve }
+      const waiting: Waiting = { body, question, timer, done: resolve }
       this.#waiting.add(waiting)
       this.#waitingBytes += length
       this.#next()
@@ -196,31 +221,21 @@ class Pool {
       if (waiting === undefined) return
       if (!thread.isIdle) continue
       this.#leave(waiting)
-      thread.reserve((inspection, packed) => this.#tell(waiting, inspection, packed))
-      this.#handOver(thread, waiting.request).catch(() => thread.abandon())
+      thread.reserve(waiting.done)
+      this.#handOver(thread, waiting).catch(() => thread.abandon())
     }
   }
 
   /** A copy goes: should the thread be lost, the body may still have to be sent. */
-  async #handOver(thread: Thread, { body, contentType, dialect, editFor }: InspectRequest): Promise<void> {
+  async #handOver(thread: Thread, { body, question }: Waiting): Promise<void> {
     const { turns } = this.#options
     const copy = body.length <= QUICK_BYTES ? new Uint8Array(body) : await turns.run(gathering([body]))
-    const known = editFor === undefined ? null : this.#knownOf(editFor)
-    thread.look({ kind: 'look', body: copy, contentType, dialect, known })
-  }
-
-  #tell({ done }: Waiting, inspection: Inspection, packed: PackedFindings | undefined): void {
-    if (packed === undefined) {
-      done(inspection)
-      return
-    }
-    const unpacked = this.#options.turns.run(unpackingFindings(packed))
-    unpacked.then((findings) => done({ ...inspection, findings })).catch(() => done(NO_THREAD))
+    thread.ask(question(copy))
   }
 
   #leave(waiting: Waiting): void {
     if (!this.#waiting.delete(waiting)) return
-    this.#waitingBytes -= waiting.request.body.length
+    this.#waitingBytes -= waiting.body.length
     clearTimeout(waiting.timer)
   }
 

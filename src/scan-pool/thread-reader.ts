@@ -1,5 +1,6 @@
 /** What a scanning thread does: compiles the rules it is given, reads bodies, remembers what it read. */
 import { randomBytes } from 'node:crypto'
+import { newestPart } from '../dialects/newest-part.ts'
 import { dialectById } from '../dialects/registry.ts'
 import { compileDetectors } from '../inspect/compile-detectors.ts'
 import { type DetectorSet, makeDetectorSet } from '../inspect/engine.ts'
@@ -32,6 +33,7 @@ export function createThreadReader({ prefix, depth, budgetMs }: ThreadSettings):
       detectors = compile(message.sources)
       return { kind: 'ready', rules: message.rules }
     }
+    if (message.kind === 'newest') return { kind: 'newest', newest: newestPart(message.dialect, message.body) }
     const { body, contentType, dialect } = message
     if (message.known !== null) keepKnown(known, message.known)
     const editFor = message.known === null ? {} : { editFor: message.known.id }

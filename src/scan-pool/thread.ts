@@ -1,8 +1,7 @@
 /** One scanning thread as the main thread sees it: starts, is given rules, reads one body at a time, may be lost. */
 import { Worker } from 'node:worker_threads'
-import type { Inspection } from '../domain/finding.ts'
-import type { FromThread, LookMessage, RuleSources, ThreadSettings } from './messages.ts'
-import type { PackedFindings } from './packed-findings.ts'
+import type { UnreadReason } from '../domain/finding.ts'
+import type { FromThread, LookMessage, Question, RuleSources, ThreadSettings } from './messages.ts'
 
 /** A thread gives up by itself after two seconds; one that says nothing for this long hangs. */
 export const HANG_MS = 3000
@@ -24,8 +23,9 @@ export interface ThreadOptions extends ThreadEvents {
   readonly hangMs: number
 }
 
-/** `packed`: the findings, where they are many. */
-export type Done = (inspection: Inspection, packed?: PackedFindings) => void
+/** `found` without findings, where the thread could not answer. */
+export type Answer = Exclude<FromThread, { readonly kind: 'ready' }>
+export type Done = (answer: Answer) => void
 
 interface Job {
   readonly done: Done
@@ -68,40 +68,44 @@ export class Thread {
     this.#worker.postMessage({ kind: 'rules', rules, sources })
   }
 
-  /** Only while it is idle: it waits for `look` from now on. */
+  /** Only while it is idle: it waits for `ask` from now on. */
   reserve(done: Done): void {
     this.#job = { done, timer: null }
   }
 
   /** Only after `reserve`. The body's buffer is taken away. */
-  look(message: LookMessage & { readonly body: Uint8Array<ArrayBuffer> }): void {
+  ask(question: Question & { readonly body: Uint8Array<ArrayBuffer> }): void {
     // Lost meanwhile, and told so.
     if (this.#job === null) return
     this.#job.timer = setTimeout(() => this.#lose('hung'), this.#options.hangMs)
-    const { known } = message
-    const isTold = known !== null && known.id === this.#lastKnown
-    this.#lastKnown = known?.id ?? this.#lastKnown
-    this.#worker.postMessage(isTold ? { ...message, known: { ...known, values: null } } : message, [
-      message.body.buffer,
-    ])
+    this.#worker.postMessage(question.kind === 'look' ? this.#untold(question) : question, [question.body.buffer])
+  }
+
+  /** Without the values that it was told last. */
+  #untold(question: LookMessage): LookMessage {
+    const { known } = question
+    if (known === null) return question
+    const isTold = known.id === this.#lastKnown
+    this.#lastKnown = known.id
+    return isTold ? { ...question, known: { ...known, values: null } } : question
   }
 
   /** After `reserve`, where there is nothing to be read after all. */
   abandon(): void {
-    this.#finish({ findings: [], unread: 'detector-fault', model: null })
+    this.#finish(unread('detector-fault'))
     if (this.isIdle) this.#options.onIdle()
   }
 
   async end(): Promise<void> {
     this.#isGone = true
-    this.#finish({ findings: [], unread: 'over-capacity', model: null })
+    this.#finish(unread('over-capacity'))
     await this.#worker.terminate()
   }
 
   #onMessage(message: FromThread): void {
     if (this.#isGone) return
     if (message.kind === 'ready') this.#compiled = message.rules
-    else this.#finish(message.inspection, message.packed)
+    else this.#finish(message)
     if (this.isIdle) this.#options.onIdle()
   }
 
@@ -109,15 +113,20 @@ export class Thread {
     if (this.#isGone) return
     this.#isGone = true
     this.#worker.terminate().catch(() => undefined) // it is gone already
-    this.#finish({ findings: [], unread: by === 'hung' ? 'timeout' : 'detector-fault', model: null })
+    this.#finish(unread(by === 'hung' ? 'timeout' : 'detector-fault'))
     this.#options.onLost(by, this.#compiled > 0)
   }
 
-  #finish(inspection: Inspection, packed?: PackedFindings): void {
+  #finish(answer: Answer): void {
     const job = this.#job
     this.#job = null
     if (job === null) return
     if (job.timer !== null) clearTimeout(job.timer)
-    job.done(inspection, packed)
+    job.done(answer)
   }
 }
+
+const unread = (why: UnreadReason): Answer => ({
+  kind: 'found',
+  inspection: { findings: [], unread: why, model: null },
+})

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
+import { allAtOnce, type WorkTurns } from '../../src/domain/work-turns.ts'
 import { StreamBody } from '../../src/edge/body-source.ts'
 import { BodyHolder, collectBody, InspectionBudget, peekBody } from '../../src/edge/held-body.ts'
 
@@ -136,4 +137,32 @@ t.test('a client that sends slowly is not waited for, and one that goes away is 
   const peeked = peekBody(new StreamBody(gone, () => []), 1000, 60_000)
   gone.destroy()
   await t.rejects(peeked, { code: 'client-gone' })
+})
+
+t.test('a large body is gathered in turns, and what is let go meanwhile stays let go', async (t) => {
+  const waiting = Promise.withResolvers<undefined>()
+  const turns: WorkTurns = {
+    run: async (work) => {
+      await waiting.promise
+      return allAtOnce(work)
+    },
+    whole: (work) => work(),
+  }
+  const budget = new InspectionBudget(1e7)
+  const chunks = Array.from({ length: 40 }, (_, at) => Buffer.alloc(65_536, at))
+  const filled = (): BodyHolder => {
+    const holder = new BodyHolder(budget, 1e7)
+    for (const chunk of chunks) holder.add(chunk)
+    return holder
+  }
+  const [kept, dropped] = [filled(), filled()]
+  const both = Promise.all([kept.gather(turns), dropped.gather(turns)])
+  dropped.release()
+  waiting.resolve(undefined)
+  const [first, second] = await both
+  t.ok(Buffer.concat(chunks).equals(first.bytes))
+  t.ok(Buffer.concat(chunks).equals(second.bytes))
+  t.equal(kept.body.bytes, first.bytes, 'held once, not twice')
+  t.equal(dropped.body.bytes.length, 0)
+  t.equal(budget.usedBytes, first.bytes.length)
 })

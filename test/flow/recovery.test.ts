@@ -109,3 +109,34 @@ for (const row of parse(read('test/cases/block-recovery.yaml')) as Row[]) {
 t.test('its reason is documented', async (t) => {
   t.match(read('docs/policy.md'), `| \`${HISTORY_REDACTED}\` |`)
 })
+
+t.test('where nobody can tell what of a large request is new, it stays blocked', async (t) => {
+  const world = flowWorld({ tier: 'restricted', policy: { tiers: { restricted: { severities: BLOCKING } } } })
+  const head = headOf({}, [])
+  const identification = world.snapshot.identify(head)
+  const decide = (body: BodyFacts | null): ExchangeDecision => ({
+    ...world.snapshot.decideExchange({ client: alice, nowMs: 0, head, identification, seenDialect: null, body }),
+    dialect: 'anthropic-messages',
+  })
+  const blocked = createBlockedValues({ nowMs: () => 0 })
+  const markOf = createMarkOf({ prefix: 'WEIR', key: Buffer.alloc(32, 1) })
+  const [secret = ''] = Object.values(SECRET)
+  const said = [{ u: secret }, { a: 'no' }, { u: 'go on' }]
+  const actionWith = async (newestOf: NonNullable<RecoveryPorts['newestOf']>): Promise<string> => {
+    const ports = {
+      inspect: world.ports.inspect,
+      limits: { maxBytes: 65_536, maxRatio: 100 },
+      editFor: vaultKey(alice),
+    }
+    const recovery = { markOf, blocked, newestOf }
+    const text = bodyOf('anthropic-messages', { send: said, gives: '' })
+    const judgement = await judgeHeldBody(
+      { ...ports, decide, recovery },
+      { head, decision: decide(null), held: held(text) },
+    )
+    return judgement.decision.action
+  }
+  t.equal(await actionWith(() => ({ message: 0, part: 0 })), 'block', 'new at first')
+  t.equal(await actionWith(() => Promise.resolve('unread' as const)), 'block')
+  t.equal(await actionWith(() => Promise.resolve({ message: 2, part: 0 })), 'redact', 'only sent again')
+})

@@ -7,6 +7,7 @@ import type { KeptValue } from '../../src/inspect/vault.ts'
 import { createLoopTurns } from '../../src/scan-pool/loop-turns.ts'
 import {
   createScanPool,
+  HERE_MS,
   LARGE_BODY,
   type MainInspector,
   type ScanPool,
@@ -21,18 +22,17 @@ const SECRET = expandExample('glpat-<alnum:20>', 'secret')
 const NO_RULES = { documents: [], tables: { dictionaries: [], fingerprints: [] } }
 const HERE: Inspection = { findings: [], unread: null, model: 'read on the main thread' }
 
+const unedited: MainInspector['redacting'] = function* ({ body }) {
+  yield
+  return { body, placeholders: [] }
+}
+
 interface Given extends Partial<ScanPoolOptions> {
   readonly lost?: unknown[]
 }
 
 function poolOf(t: Scope, { lost = [], ...given }: Given = {}): ScanPool {
-  const inspector: MainInspector = {
-    inspect: () => HERE,
-    *redacting({ body }) {
-      yield
-      return { body, placeholders: [] }
-    },
-  }
+  const inspector: MainInspector = { inspect: () => HERE, redacting: unedited }
   const note = (fields: unknown, event: string): void => void lost.push(event, fields)
   const identity = {}
   const pool = createScanPool({
@@ -185,4 +185,40 @@ t.test('sixteen cold mebibytes are read as on the main thread, while the event l
   )
   t.equal(found.unread, null)
   t.equal(found.model, 'm')
+})
+
+t.test('a small body that takes too long on the main thread is read in a thread, unless there is none', async (t) => {
+  const asked: (number | undefined)[] = []
+  const inspector: ScanPoolOptions['inspector'] = {
+    inspect: ({ budgetMs }) => {
+      asked.push(budgetMs)
+      return budgetMs === undefined ? HERE : { findings: [], unread: 'timeout', model: null }
+    },
+    redacting: unedited,
+  }
+  const body = Buffer.from('slow'.padEnd(10_000))
+  const slow = { body, contentType: null, dialect: 'generic' } as const
+  t.match(await poolOf(t, { inspector }).inspect(slow), { unread: null, model: /"said":"slow"/u })
+  t.equal(poolOf(t, { inspector, threads: 0 }).inspect(slow), HERE, 'all the time that it may take')
+  t.equal(poolOf(t, { inspector }).inspect({ ...slow, body: Buffer.from('tiny') }), HERE)
+  t.strictSame(asked, [HERE_MS, undefined, undefined])
+})
+
+t.test('few places are edited at once, many in turns', async (t) => {
+  const finding = { detector: 'd', severity: 'high', field: '', start: 0, end: 1, isEditable: true } as const
+  const edit = { body: Buffer.from('body'), contentType: null, dialect: 'generic', severities: ['high'] } as const
+  const pool = poolOf(t)
+  t.match(pool.redact({ ...edit, findings: [finding] }), { body: edit.body })
+  const many = pool.redact({ ...edit, findings: Array.from({ length: 1000 }, () => finding) })
+  t.ok(many instanceof Promise)
+  t.match(await many, { body: edit.body })
+})
+
+t.test('the newest message of a large request is found in a thread; where nobody can, that is told', async (t) => {
+  const body = Buffer.from(JSON.stringify({ messages: [{ role: 'user', content: 'x'.repeat(LARGE_BODY) }] }))
+  const newest = { message: 0, part: 0 }
+  const worker = new URL('../../src/scan-pool/worker.ts', import.meta.url)
+  t.strictSame(await poolOf(t, { entry: worker }).newestOf('openai-chat', body), newest)
+  t.strictSame(poolOf(t).newestOf('openai-chat', Buffer.from('{"messages":[{"role":"user"}]}')), newest, 'a small one')
+  t.equal(await poolOf(t, { entry: BROKEN }).newestOf('openai-chat', body), 'unread')
 })

@@ -57,3 +57,9 @@ t.test('rules that do not compile end the thread', async (t) => {
   const broken = { documents: [{ file: 'x.yaml', document: { version: 9 } }], tables: sources.tables }
   t.throws(() => reader({ kind: 'rules', rules: 8, sources: broken }))
 })
+
+t.test('it says where the newest message of a request stands', async (t) => {
+  const body = Buffer.from('{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}')
+  const newest = { message: 0, part: 0 }
+  t.strictSame(reader({ kind: 'newest', body, dialect: 'openai-chat' }), { kind: 'newest', newest })
+})

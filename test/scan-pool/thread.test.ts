@@ -24,8 +24,8 @@ async function idleThread(t: Test, hangMs = 60_000): Promise<{ thread: Thread; l
 const look = (thread: Thread, said: string): Promise<Inspection> =>
   new Promise((resolve) => {
     const body = new Uint8Array(Buffer.from(said))
-    thread.reserve(resolve)
-    thread.look({ kind: 'look', body, contentType: null, dialect: 'generic', known: null })
+    thread.reserve((answer) => answer.kind === 'found' && resolve(answer.inspection))
+    thread.ask({ kind: 'look', body, contentType: null, dialect: 'generic', known: null })
   })
 
 t.test('a thread reads one body at a time', async (t) => {

@@ -78,3 +78,20 @@ t.test('an upstream that takes nothing holds the client back, and its window set
   t.match(await running, { status: 200, body: 'got', error: null })
   t.equal(taken, 1_000_000)
 })
+
+t.test('a large body that is held whole goes out in slices, as the upstream takes them, and comes whole', async (t) => {
+  const pki = await makePki(t)
+  const pieces: Buffer[] = []
+  const origin = await startRawHttp2(t, pki, () => undefined, {
+    onFrame: (peer, { type, flags, id, payload }) => {
+      if (type !== FRAME.data) return
+      pieces.push(Buffer.from(payload))
+      if (payload.length > 0) peer.send(windowFrame(0, payload.length), windowFrame(id, payload.length))
+      if ((flags & END_STREAM) !== 0) peer.send(headersFrame(id, END_STREAM, ':status', '204'))
+    },
+  })
+  const { send } = setUpForwarder(t, { pins: { 'origin.example:443': origin.address }, roots: [pki.rootPem] })
+  const body = Buffer.from(Uint8Array.from({ length: 1_500_000 }, (_, at) => (at >> 3) ^ at))
+  t.match(await send({ method: 'POST', body }), { status: 204, error: null })
+  t.ok(Buffer.concat(pieces).equals(body))
+})
