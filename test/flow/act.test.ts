@@ -53,7 +53,8 @@ t.test('what cannot be read says why', async (t) => {
 
 t.test('text that is read twice, for it holds escapes, counts once', async (t) => {
   const text = held(`// \\u0041 is an A\n${SECRET.high} ${SECRET.high}`)
-  const { counts } = await readBodyFacts(reading, headOf({}, ['Content-Type', 'text/plain']), 'generic', text)
+  const head = headOf({ headers: ['Content-Type', 'text/plain'] })
+  const { counts } = await readBodyFacts(reading, head, 'generic', text)
   t.match(counts, [{ detector: 'high-secret', count: 2 }])
 })
 
