@@ -14,6 +14,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
     const { run } = await import('./inspect.bench.ts')
     return (rounds) => run(rounds)
   },
+  tables: async () => {
+    const { run } = await import('./tables.bench.ts')
+    return (rounds) => run(rounds)
+  },
   'durable-intent': async () => (await import('./durable-intent.bench.ts')).run,
   tunnel: async () => (await import('./tunnel.bench.ts')).run,
   store: async () => {
