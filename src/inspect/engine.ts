@@ -4,6 +4,7 @@
  */
 import { type Automaton, buildAutomaton } from './automaton.ts'
 import type { DetectedSpan, Detector } from './detector.ts'
+import { forgetText } from './detectors/value-runs.ts'
 import { type Mark, resolveOverlaps } from './overlap.ts'
 import type { PlaceTable } from './place-table.ts'
 import { Repeats } from './repeats.ts'
@@ -85,6 +86,7 @@ export function makeDetectorSet(
       pass.keywords(automaton, byKeyword, longestReach)
       if (onDigits.length > 0) pass.digits(onDigits)
       for (const each of tables) pass.places(each)
+      forgetText()
       return { matches: resolveOverlaps(pass.matches), hasFault: pass.hasFault, isCutShort: pass.isCutShort }
     },
   }

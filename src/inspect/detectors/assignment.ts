@@ -5,8 +5,10 @@
 import { type SecretNameKind, secretNameKind } from './secret-name.ts'
 import { isLikelySecret, type ValueForm } from './secret-value.ts'
 import type { Span } from './span.ts'
+import { runsUntil } from './value-runs.ts'
 
 const LONGEST_NAME = 64
+const LONGEST_WORD = 15
 const LEAST_VALUE = 6
 const LONGEST_VALUE = 400
 /** After a name: closing quotes and brackets, `for whom`, a type. */
@@ -24,8 +26,12 @@ const JOINT = new RegExp(
   `${CLOSING}(?:%22|%27)?${TYPE}${OPERATOR}[ \\t]{0,8}(?:!!str )?(?:[|>][+-]?(?=\\r?\\n))?(?:\\r?\\n[ \\t]{0,40})?${FIELD}${OPENING}`,
   'y',
 )
-const QUOTED = /[^\s"'`<>\\\x00-\x1f]{6,400}/y
-const BARE = /[^\s"'`<>\\,;(){}[\]|\x00-\x1f\u3000-\u303f\uff00-\uffef]{6,400}/y
+/** Values in quotes, and without. */
+const QUOTED = runsUntil(/[\s"'`<>\\\x00-\x1f]/)
+const BARE = runsUntil(/[\s"'`<>\\,;(){}[\]|\x00-\x1f\u3000-\u303f\uff00-\uffef]/)
+/** Neither the end of a word nor a digit or a mark of passwords; nor the end of a value, nor anything foreign. */
+const DULL_WORD = runsUntil(/[\x00-\x20\d!@#$%^&]/)
+const DULL_VALUE = runsUntil(/[\s"'`<>\\\d!@#$%^&]|[^\x00-\x7f]/)
 /** `Authorization: Bearer …`: what follows can be nothing else. */
 const SCHEME = /(?:bearer|token|ssws|apikey) $/i
 /** What a bare value in code is followed by when it is a name, not a value. */
@@ -72,7 +78,8 @@ function isWordAssigned(text: string, nameEnd: number): boolean {
   const start = at
   while (IS_LETTER[text.charCodeAt(at)] === true) at += 1
   const after = text.charCodeAt(at)
-  if ('Ssbn'.includes(first) && MAKES_STRING.test(text.slice(start, start + 20))) return false
+  if ((after === COLON || after === PARENTHESIS || first === 'n') && MAKES_STRING.test(text.slice(start, start + 20)))
+    return false
   if (after === SPACE) return !'bBtTsSaAkK'.includes(first) // `Bearer …`
   if (IS_QUOTE[after] === true) return at - start > 2 && !'vVcd'.includes(first) // `b"…"`, `"value": …`
   return (after !== COLON && after !== EQUALS) || !'vVcd'.includes(first) // `value=…`
@@ -94,7 +101,8 @@ function readValue(text: string, nameEnd: number): AssignedValue | null {
 /** Of `Cookie: name=value` only the value is the secret. */
 function withoutCookieName(written: Assignment): Assignment {
   const { text, nameEnd, valueStart, valueEnd } = written
-  if (!/cookie$/i.test(text.slice(nameEnd - 6, nameEnd))) return written
+  if ((text.charCodeAt(nameEnd - 1) | 0x20) !== SMALL_E || !/cookie$/i.test(text.slice(nameEnd - 6, nameEnd)))
+    return written
   const equals = text.indexOf('=', valueStart)
   return equals > 0 && equals < valueEnd ? { ...written, valueStart: equals + 1 } : written
 }
@@ -104,37 +112,45 @@ function withoutCookieName(written: Assignment): Assignment {
  * most values in code are words.
  */
 function mayBeSecret(text: string, start: number): boolean {
+  const limit = start + FIRST_LOOK
+  const end = DULL_VALUE.endOf(text, start, limit)
+  if (end < limit && IS_TELLING[text.charCodeAt(end)] === true) return true
+  return end - start >= LEAST_WITHOUT_DIGIT && isRandomLetters(text, start, end)
+}
+
+/** Letters alone, or of both cases with marks between them. */
+function isRandomLetters(text: string, start: number, end: number): boolean {
   let hasUpper = false
   let hasLower = false
   let hasMark = false
-  let at = start
-  for (; at < start + FIRST_LOOK; at += 1) {
+  for (let at = start; at < end; at += 1) {
     const code = text.charCodeAt(at)
-    if (ENDS_VALUE[code] !== false) break
-    if (IS_TELLING[code] === true) return true
     if (IS_LETTER[code] !== true) hasMark = true
     else if (code < 0x5b) hasUpper = true
     else hasLower = true
   }
-  return at - start >= LEAST_WITHOUT_DIGIT && (!hasMark || (hasUpper && hasLower))
+  return !hasMark || (hasUpper && hasLower)
 }
+
 const FIRST_LOOK = 64
 const LEAST_WITHOUT_DIGIT = 20
 
 const codesOf = (pattern: RegExp): readonly boolean[] =>
   Array.from({ length: 128 }, (_, code) => pattern.test(String.fromCharCode(code)))
-const ENDS_VALUE = codesOf(/[\s"'`<>\\]/)
 const IS_TELLING = codesOf(/[\d!@#$%^&]/)
 const IS_CLOSING = codesOf(/[\\"'`*\])}]/)
 const IS_BLANK = codesOf(/[ \t]/)
 const IS_OPERATOR = codesOf(/[=:,(<>|?+.%-]/)
 const IS_NAME = codesOf(/[\w$-]/)
+const ENDS_LINE_OR_TAG = codesOf(/[\s<]/)
 const IS_LETTER = codesOf(/[A-Za-z]/)
 const IS_QUOTE = codesOf(/["'`]/)
+const SMALL_E = 0x65
 const DOT = 0x2e
 const SPACE = 0x20
 const EQUALS = 0x3d
 const COLON = 0x3a
+const PARENTHESIS = 0x28
 
 const isFlag = ({ text, nameStart }: Assignment): boolean => text.startsWith('--', nameStart)
 const isOnlyBeside = (written: Assignment): boolean =>
@@ -181,12 +197,9 @@ const isVerb = (text: string, at: number): boolean =>
 const isValueBelow = (text: string, at: number): boolean => /^\r?\n[ \t]{0,40}value:/.test(text.slice(at, at + 50))
 
 function isTellingWord(text: string, start: number): boolean {
-  for (let at = start; at < start + LONGEST_VALUE; at += 1) {
-    const code = text.charCodeAt(at)
-    if (IS_BLANK[code] === true || code < 0x20 || Number.isNaN(code)) return false
-    if (IS_TELLING[code] === true) return true
-  }
-  return false
+  const limit = start + LONGEST_VALUE
+  const at = DULL_WORD.endOf(text, start, limit)
+  return at < limit && IS_TELLING[text.charCodeAt(at)] === true
 }
 
 /** In "api key" and "access token" the word before counts too. */
@@ -196,10 +209,19 @@ function kindOf({ text, nameStart, nameEnd, valueStart }: Assignment): SecretNam
   if (SCHEME.test(text.slice(nameEnd, valueStart)) || (text[valueStart - 1] === '=' && /cookie$/i.test(name)))
     return 'secret'
   if (/[^\x00-\x7f]/.test(name)) return FOREIGN_PASSWORD.test(name) ? 'password' : 'secret'
-  const before = /(?:^|[^A-Za-z])([A-Za-z]{2,15}) $/.exec(text.slice(Math.max(0, nameStart - 17), nameStart))
-  const kind = secretNameKind(before === null ? name : `${before[1] ?? ''} ${name}`)
+  const before = wordBefore(text, nameStart)
+  const kind = secretNameKind(before === '' ? name : `${before} ${name}`)
   if (kind !== 'key') return kind
-  return /^(?:use|using|with)$/i.test(before?.[1] ?? '') || isOfEnvironment(text, nameStart, nameEnd) ? 'secret' : kind
+  return /^(?:use|using|with)$/i.test(before) || isOfEnvironment(text, nameStart, nameEnd) ? 'secret' : kind
+}
+
+/** A word of 2 to 15 letters and a space, right before the name; empty: there is none. */
+function wordBefore(text: string, nameStart: number): string {
+  if (text.charCodeAt(nameStart - 1) !== SPACE) return ''
+  const end = nameStart - 1
+  let from = end
+  while (end - from <= LONGEST_WORD && IS_LETTER[text.charCodeAt(from - 1)] === true) from -= 1
+  return end - from < 2 || end - from > LONGEST_WORD ? '' : text.slice(from, end)
 }
 
 const FOREIGN_PASSWORD = /码|口令|パスワード|비밀번호|пароль|contrase/i
@@ -214,9 +236,8 @@ function isOfEnvironment(text: string, nameStart: number, nameEnd: number): bool
 }
 
 function endOfValue(text: string, start: number, quote: string): number {
-  const pattern = quote === '' ? BARE : QUOTED
-  pattern.lastIndex = start
-  const end = start + (pattern.exec(text)?.[0].length ?? 0)
+  const runEnd = (quote === '' ? BARE : QUOTED).endOf(text, start, start + LONGEST_VALUE)
+  const end = runEnd - start < LEAST_VALUE ? start : runEnd
   if (quote === '') return trimmed(text, start, end)
   return text.startsWith(CLOSERS.get(quote) ?? quote.at(-1) ?? '', end) || text[end] === '\\' || end === text.length
     ? end
@@ -241,9 +262,14 @@ const SENTENCE = /^(?:is|was|are|：|为|是|は)$/
 
 function formOf(written: Assignment): ValueForm | null {
   const { text, operator, quote, valueEnd } = written
-  if (/value|content/i.test(text.slice(written.nameEnd, written.valueStart))) return 'quoted'
+  if (
+    written.valueStart - written.nameEnd > 5 &&
+    /value|content/i.test(text.slice(written.nameEnd, written.valueStart))
+  )
+    return 'quoted'
   if (quote !== '') return operator === '' || operator === '>' ? 'loose' : 'quoted'
-  if (/^\s{0,40}<\//.test(text.slice(valueEnd, valueEnd + 42))) return 'plain'
+  if (ENDS_LINE_OR_TAG[text.charCodeAt(valueEnd)] !== false && /^\s{0,40}<\//.test(text.slice(valueEnd, valueEnd + 42)))
+    return 'plain'
   if (CODE_AFTER.test(text.slice(valueEnd, valueEnd + 3)) || operator === '(') return null
   if (operator === ',') return /^(?:\r?\n|$)/.test(text.slice(valueEnd, valueEnd + 2)) ? 'loose' : null
   return isFlag(written) ||

@@ -1,10 +1,13 @@
 /** E-mail addresses of people: what is reserved for examples, answered by nobody, or no address at all is left alone. */
 import { parse } from 'tldts'
 import type { Span } from './span.ts'
+import { onForget, turnTo } from './value-runs.ts'
 
 /** RFC 5321 section 4.5.3.1.1. */
 const LONGEST_LOCAL = 64
-const LOCAL = /[A-Za-z0-9._%+-]/
+const IS_LOCAL = Uint8Array.from({ length: 128 }, (_, code) =>
+  /[A-Za-z0-9._%+-]/.test(String.fromCharCode(code)) ? 1 : 0,
+)
 const DOMAIN = /(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![\w-])/y
 const NOBODY =
   /^(?:git|hg|svn|no-?reply|do-?not-?reply|user|username|you|your|me|name|email|foo|bar|test|root|localhost)$/i
@@ -29,7 +32,7 @@ export function findEmail(text: string, at: number): Span | null {
 
 function startOfLocal(text: string, at: number): number {
   let start = at
-  while (start > 0 && at - start <= LONGEST_LOCAL && LOCAL.test(text[start - 1] ?? '')) start -= 1
+  while (start > 0 && at - start <= LONGEST_LOCAL && IS_LOCAL[text.charCodeAt(start - 1)] === 1) start -= 1
   while (start < at && /[.%+-]/.test(text[start] ?? '')) start += 1
   return afterWrittenEscape(text, start)
 }
@@ -52,25 +55,50 @@ const CREDIT =
 const COMMENT =
   /(?:^|\n)[ \t]*(?:#|\/\/|\*|--|;|%|""")[^\n]{0,80}\b(?:by|contact|from|author|bugs?|report|thanks|maintain\w*|mail)\b[^\n]{0,70}$/i
 /** Lists of people in package files; the address stands a few lines below. */
-const CREDIT_LISTS = [
-  '"contributors"',
-  '"maintainers"',
-  '"author"',
-  '"authors"',
-  '"contact"',
-  '"bugs"',
-  'contact:',
-  'authors =',
-]
+const CREDIT_LIST = /"(?:contributors|maintainers|authors?|contact|bugs)"|contact:|authors =/g
 const LONGEST_LIST = 800
+
+/** Of the text at hand, where lists begin: the last one that ended before `asked`, and where the next one is looked for. */
+const lists = { asked: 0, last: -1, from: 0, next: null as { start: number; end: number } | null }
+function forgetLists(): void {
+  lists.asked = 0
+  lists.last = -1
+  lists.from = 0
+  lists.next = null
+}
+onForget(forgetLists)
+
+/** Where the last list begins that stands before `start`; -1: there is none. Asked from the beginning of a text to its end. */
+function lastList(text: string, start: number): number {
+  turnTo(text)
+  if (start < lists.asked) forgetLists()
+  lists.asked = start
+  while (lists.from <= text.length) {
+    lists.next ??= listFrom(text, lists.from)
+    if (lists.next === null) {
+      lists.from = text.length + 1
+      break
+    }
+    if (lists.next.end > start) break
+    lists.last = lists.next.start
+    lists.from = lists.last + 1
+    lists.next = null
+  }
+  return lists.last
+}
+
+function listFrom(text: string, from: number): { start: number; end: number } | null {
+  CREDIT_LIST.lastIndex = from
+  const match = CREDIT_LIST.exec(text)
+  return match === null ? null : { start: match.index, end: match.index + match[0].length }
+}
 
 function isPublished(text: string, start: number): boolean {
   const line = text.slice(Math.max(0, start - 110), start)
   if (COMMENT.test(line)) return true
   if (CREDIT.test(line)) return !/\bAuthor: /.test(line)
-  const before = text.slice(Math.max(0, start - LONGEST_LIST), start)
-  const list = Math.max(...CREDIT_LISTS.map((name) => before.lastIndexOf(name)))
-  return list >= 0 && !before.includes(']', list)
+  const list = lastList(text, start)
+  return list >= 0 && list >= start - LONGEST_LIST && !text.slice(list, start).includes(']')
 }
 
 /** In `"…\nann@corp.de"` the `n` belongs to the line end. */

@@ -32,6 +32,19 @@ function distinctCharacters(text: string): number {
   return distinct
 }
 
+/** Of the commonest counts and lengths, once they were asked for. */
+const TERMS = new Float64Array(8 * 512)
+
+/** What characters that occur so often add to the entropy. */
+function termOf(count: number, length: number): number {
+  if (count >= 8 || length >= 512) return (count / length) * Math.log2(count / length)
+  const known = TERMS[length * 8 + count] ?? 0
+  if (known !== 0 || count === length) return known
+  const term = (count / length) * Math.log2(count / length)
+  TERMS[length * 8 + count] = term
+  return term
+}
+
 /** Shannon entropy in bits per character. */
 export function entropy(text: string): number {
   let bits = 0
@@ -40,7 +53,7 @@ export function entropy(text: string): number {
       const code = text.charCodeAt(index)
       const count = COUNTS[code] ?? 0
       if (count === 0) continue
-      bits -= (count / text.length) * Math.log2(count / text.length)
+      bits -= termOf(count, text.length)
       COUNTS[code] = 0
     }
     return bits

@@ -1,4 +1,5 @@
 /** What the name of a variable, field, flag or header says about the value that it is given. */
+import { onForget } from './value-runs.ts'
 
 /**
  * `password`: made by a person, so almost anything. `secret`: made by a machine. `key`: perhaps a secret, perhaps the key
@@ -20,8 +21,24 @@ const PERHAPS = /^(?:auth|sid|sess|session|sessionid|cookie|salt|sas|license|lic
 const HARMLESS =
   /^(?:public|pub|publishable|csrf|xsrf|nonce|captcha|recaptcha|socket|sitekey|site|cache|idempotency|etag|publickeytoken|fingerprint|thumbprint|sort|partition|primary|foreign|routing|keyboard|monkey|turkey|hotkey|donkey|hockey|whiskey|jockey|disney)$/
 
+/** What was said of the names of the text at hand. */
+const KNOWN = new Map<string, SecretNameKind | null>()
+const MOST_KNOWN = 256
+onForget(() => {
+  KNOWN.clear()
+})
+
 /** `null`: the name is of something else. `name` is as written: any case style, dots and hyphens. */
 export function secretNameKind(name: string): SecretNameKind | null {
+  const known = KNOWN.get(name)
+  if (known !== undefined) return known
+  const kind = kindOf(name)
+  if (KNOWN.size >= MOST_KNOWN) KNOWN.clear()
+  KNOWN.set(name, kind)
+  return kind
+}
+
+function kindOf(name: string): SecretNameKind | null {
   const words = wordsOf(name)
   while (words.length > 1 && TRAILING.test(words.at(-1) ?? '')) words.pop()
   const last = words.at(-1) ?? ''
@@ -34,6 +51,41 @@ export function secretNameKind(name: string): SecretNameKind | null {
 
 function wordsOf(name: string): string[] {
   if (/^[a-z0-9]+$/.test(name)) return [name]
+  return /[^\x00-\x7f]/.test(name) ? wordsOfForeign(name) : wordsOfAscii(name)
+}
+
+function wordsOfAscii(name: string): string[] {
+  const words: string[] = []
+  let from = 0
+  for (let at = 0; at <= name.length; at += 1) {
+    const kind = kindAt(name, at)
+    if (kind !== OTHER && !isNewWord(name, at)) continue
+    if (at > from) words.push(name.slice(from, at).toLowerCase())
+    from = kind === OTHER ? at + 1 : at
+  }
+  return words
+}
+
+/** `T` of `myToken` and of `APIToken`. */
+function isNewWord(name: string, at: number): boolean {
+  if (at === 0 || kindAt(name, at) !== UPPER) return false
+  const before = kindAt(name, at - 1)
+  return before === LOWER || before === DIGIT || (before === UPPER && kindAt(name, at + 1) === LOWER)
+}
+
+const OTHER = 0
+const LOWER = 1
+const UPPER = 2
+const DIGIT = 3
+const KINDS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const letter = String.fromCharCode(code)
+  if (/[a-z]/.test(letter)) return LOWER
+  if (/[A-Z]/.test(letter)) return UPPER
+  return /[0-9]/.test(letter) ? DIGIT : OTHER
+})
+const kindAt = (name: string, at: number): number => KINDS[name.charCodeAt(at)] ?? OTHER
+
+function wordsOfForeign(name: string): string[] {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')

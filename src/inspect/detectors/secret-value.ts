@@ -24,18 +24,38 @@ const TEXTBOOK =
 const LEAST_RANDOM = 16
 const LEAST_RANDOM_OF_KEY = 20
 
+/** Shorter values are no secrets. */
+const LEAST_OF_KIND: Readonly<Record<SecretNameKind, number>> = { password: 6, secret: 10, key: LEAST_RANDOM_OF_KEY }
+
 /** Says yes or no; never throws. `value` is without its quotes. */
 export function isLikelySecret(value: string, kind: SecretNameKind, form: ValueForm): boolean {
+  return value.length >= LEAST_OF_KIND[kind] && isOfKind(value, kind, form)
+}
+
+function isOfKind(value: string, kind: SecretNameKind, form: ValueForm): boolean {
   if (isReference(value) || isTrivialPassword(value)) return false
   if (form === 'loose' && NAME_END.test(value)) return false
   switch (kind) {
     case 'password':
-      return isRandom(value, 12) || isPassword(value, form)
+      return isWithoutWords(value, 12) || isPassword(value, form)
     case 'secret':
-      return isRandom(value, LEAST_RANDOM) || (form !== 'loose' && (UUID.test(value) || isShortSecret(value)))
+      return isWithoutWords(value, LEAST_RANDOM) || (form !== 'loose' && (UUID.test(value) || isShortSecret(value)))
     case 'key':
-      return isUnmistakable(value) && isRandom(value, LEAST_RANDOM_OF_KEY)
+      return isUnmistakable(value) && isWithoutWords(value, LEAST_RANDOM_OF_KEY)
   }
+}
+
+type Range = readonly [first: number, last: number]
+const DIGIT: Range = [0x30, 0x39]
+const CAPITAL: Range = [0x41, 0x5a]
+const SMALL: Range = [0x61, 0x7a]
+
+function has(value: string, [first, last]: Range): boolean {
+  for (let at = 0; at < value.length; at += 1) {
+    const code = value.charCodeAt(at)
+    if (code >= first && code <= last) return true
+  }
+  return false
 }
 
 function isReference(value: string): boolean {
@@ -45,9 +65,14 @@ function isReference(value: string): boolean {
 
 /** Letters and digits without words, as a generator makes them. */
 export function isRandom(value: string, least: number): boolean {
-  if (value.length < least || UUID.test(value) || isMadeUp(value)) return false
-  const hasDigit = /\d/.test(value)
-  if (!/[A-Za-z]/.test(value) || (!hasDigit && value.length < 20)) return false
+  return value.length >= least && !isMadeUp(value) && isWithoutWords(value, least)
+}
+
+/** The same of a value that nobody made up. */
+function isWithoutWords(value: string, least: number): boolean {
+  if (value.length < least || UUID.test(value)) return false
+  const hasDigit = has(value, DIGIT)
+  if (!(has(value, SMALL) || has(value, CAPITAL)) || (!hasDigit && value.length < 20)) return false
   if (entropy(value) < (HEX.test(value) ? 2.7 : Math.min(3.3, Math.log2(value.length) * 0.8))) return false
   return wordShare(value) < (hasDigit ? 0.45 : 0.25)
 }
@@ -58,10 +83,12 @@ function isUnmistakable(value: string): boolean {
 }
 
 /** Lower and upper case letters without words. */
-const isMixed = (value: string): boolean => /[a-z]/.test(value) && /[A-Z]/.test(value) && wordShare(value) < 0.3
+const isMixed = (value: string): boolean => has(value, SMALL) && has(value, CAPITAL) && wordShare(value) < 0.3
 
 function isShortSecret(value: string): boolean {
-  return value.length >= 10 && /\d/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value) && isRandom(value, 10)
+  return (
+    value.length >= 10 && has(value, DIGIT) && has(value, CAPITAL) && has(value, SMALL) && isWithoutWords(value, 10)
+  )
 }
 
 function isPassword(value: string, form: ValueForm): boolean {

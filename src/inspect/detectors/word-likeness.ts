@@ -10,8 +10,6 @@ xp xt yp ze aw ew ey ax ix wo ye`
 const IS_COMMON = pairTable(COMMON_PAIRS)
 /** Of a word's pairs, at least so many are common ones. */
 const WORD_SHARE = 0.7
-/** `word`, `Word` or `WORD` inside an identifier. */
-const LETTER_RUN = /[A-Z]?[a-z]{2,}|[A-Z]{3,}/g
 /** Longer values are judged by their beginning. */
 const LONGEST_JUDGED = 400
 
@@ -27,15 +25,49 @@ function pairNumber(text: string, at: number): number {
 
 /** Share (0 to 1) of the value's characters that stand in runs of letters which read like words. */
 export function wordShare(value: string): number {
-  const judged = value.slice(0, LONGEST_JUDGED)
+  const length = Math.min(value.length, LONGEST_JUDGED)
   let inWords = 0
-  for (const [run] of judged.matchAll(LETTER_RUN)) if (readsLikeWord(run)) inWords += run.length
-  return judged === '' ? 0 : inWords / judged.length
+  let at = 0
+  while (at < length) {
+    const end = endOfRun(value, at, length)
+    if (end === at) at += 1
+    else {
+      if (readsLikeWord(value, at, end)) inWords += end - at
+      at = end
+    }
+  }
+  return length === 0 ? 0 : inWords / length
 }
 
-function readsLikeWord(run: string): boolean {
-  if (run.length < 3) return false
+/** `word`, `Word` or `WORD` inside an identifier: two small letters and more, three capitals and more; `at`: none begins here. */
+function endOfRun(value: string, at: number, length: number): number {
+  if (isSmall(value, at, length)) return isSmall(value, at + 1, length) ? endOfSmall(value, at + 2, length) : at
+  if (!isCapital(value, at, length)) return at
+  if (isSmall(value, at + 1, length) && isSmall(value, at + 2, length)) return endOfSmall(value, at + 3, length)
+  let end = at + 1
+  while (isCapital(value, end, length)) end += 1
+  return end - at >= 3 ? end : at
+}
+
+function endOfSmall(value: string, from: number, length: number): number {
+  let end = from
+  while (isSmall(value, end, length)) end += 1
+  return end
+}
+
+function isSmall(value: string, at: number, length: number): boolean {
+  const code = value.charCodeAt(at)
+  return at < length && code >= 0x61 && code <= 0x7a
+}
+
+function isCapital(value: string, at: number, length: number): boolean {
+  const code = value.charCodeAt(at)
+  return at < length && code >= 0x41 && code <= 0x5a
+}
+
+function readsLikeWord(value: string, from: number, to: number): boolean {
+  if (to - from < 3) return false
   let common = 0
-  for (let at = 0; at < run.length - 1; at += 1) common += IS_COMMON[pairNumber(run, at)] ?? 0
-  return common >= (run.length - 1) * WORD_SHARE
+  for (let at = from; at < to - 1; at += 1) common += IS_COMMON[pairNumber(value, at)] ?? 0
+  return common >= (to - from - 1) * WORD_SHARE
 }
