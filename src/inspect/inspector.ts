@@ -111,12 +111,12 @@ function createKnown(vault: InspectorOptions['vault']): (client: string) => Know
 }
 
 function inspectHeld(options: InspectorOptions, known: (client: string) => KnownValues, request: Look): Inspection {
+  const now = options.nowMs ?? ((): number => 0)
+  const startedAt = now()
   const text = options.textPartsOf(request.dialect, request.body, request.contentType)
   if (!text.ok) return { findings: [], unread: text.unread, model: null }
-  const now = options.nowMs ?? ((): number => 0)
   const { depth } = options
   const budgetMs = request.budgetMs ?? options.budgetMs ?? BUDGET_MS
-  const startedAt = now()
   const isOver = (): boolean => now() - startedAt > budgetMs
   const result = inspectBody(request.body, [...text.parts, ...(text.media ?? [])], {
     detectors: options.detectors(),

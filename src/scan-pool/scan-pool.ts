@@ -22,6 +22,8 @@ export const LARGE_BODY = 262_144
 export const HERE_MS = 5
 /** A shorter one is read at once, whatever else the turn of the event loop holds. */
 const TINY_BODY = 4096
+/** Of a client with more known values all but tiny bodies go to a thread: to be looked for they are put in an index. */
+const MANY_VALUES = 2000
 /** More places are edited in turns. */
 const FEW_FINDINGS = 100
 /** What may wait for a thread. */
@@ -74,10 +76,13 @@ export interface ScanPool extends InspectPort {
 export function createScanPool(options: ScanPoolOptions): ScanPool {
   const { inspector, threads, turns } = options
   const pool = threads === 0 ? null : new Pool(options)
+  const hasManyValues = ({ editFor }: InspectRequest): boolean =>
+    editFor !== undefined && options.valuesOf(editFor).size > MANY_VALUES
   return {
     inspect: (request) => {
       if (pool !== null && request.body.length > LARGE_BODY) return pool.inspect(request)
       if (pool?.hasThreads !== true || request.body.length <= TINY_BODY) return inspector.inspect(request)
+      if (hasManyValues(request)) return pool.inspect(request)
       const found = turns.whole(() => inspector.inspect({ ...request, budgetMs: HERE_MS }))
       return found instanceof Promise
         ? found.then((each) => pool.unlessSlow(request, each))

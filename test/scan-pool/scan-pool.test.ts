@@ -222,3 +222,14 @@ t.test('the newest message of a large request is found in a thread; where nobody
   t.strictSame(poolOf(t).newestOf('openai-chat', Buffer.from('{"messages":[{"role":"user"}]}')), newest, 'a small one')
   t.equal(await poolOf(t, { entry: BROKEN }).newestOf('openai-chat', body), 'unread')
 })
+
+t.test('bodies of a client with very many known values are read in a thread, but for tiny ones', async (t) => {
+  const kept: KeptValue = { value: 'v', detector: 'd', severity: 'high' }
+  const values = new Map(Array.from({ length: 3000 }, (_, at) => [String(at), kept]))
+  const pool = poolOf(t, { valuesOf: (client) => (client === 'many' ? values : new Map()) })
+  const body = Buffer.from('small'.padEnd(10_000))
+  const small = { body, contentType: null, dialect: 'generic' } as const
+  t.equal(pool.inspect({ ...small, editFor: 'few' }), HERE)
+  t.match(await pool.inspect({ ...small, editFor: 'many' }), { model: /"said":"small"/u })
+  t.equal(pool.inspect({ ...small, body: Buffer.from('tiny'), editFor: 'many' }), HERE)
+})
