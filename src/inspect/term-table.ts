@@ -65,7 +65,7 @@ export function buildTermTable(terms: Iterable<string>, { ignoresCase }: TermTab
         // A word ends before what stands behind it: the last one of a text before nothing.
         const words = readWords(Math.min(limit + 1, BEHIND + SLICE), hash)
         hash = hashes[words] ?? 0
-        const wanted = sift(words, filters.words)
+        const wanted = tree.siftFirst(hashes, ends, sift(words, filters.words))
         const others =
           filters.firsts === null ? 0 : readOthers(Math.min(limit, BEHIND + SLICE), filters.firsts, filters.pairs)
         let other = 0

@@ -55,6 +55,22 @@ export class TermTree {
     }
   }
 
+  /**
+   * Keeps of the first `count` words those that may begin a term, by their hashes; how many. The walk would find it out
+   * too, but it waits for each place in memory, where this loop asks for many at once.
+   */
+  siftFirst(hashes: Int32Array, ends: Uint16Array, count: number): number {
+    const steps = this.#steps
+    let kept = 0
+    for (let word = 0; word < count; word += 1) {
+      const hash = hashes[word] ?? 0
+      hashes[kept] = hash
+      ends[kept] = ends[word] ?? 0
+      kept += (steps[slotOf(ROOT, hash, this.#mask) * STEP + 3] ?? 0) & IS_STEP
+    }
+    return kept
+  }
+
   /** The slot of the step from `state` with the word from `start` to `end`; an empty one when there is none. */
   #next(state: number, hash: number, start: number, end: number): number {
     const steps = this.#steps
