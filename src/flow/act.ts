@@ -1,7 +1,8 @@
 /** From a held body to a verdict: decode, look, decide again, edit. A block is a return, not an exception. */
 import { modelInPath } from '../dialects/path-model.ts'
+import { actionRank } from '../domain/action.ts'
 import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
-import type { Finding, FindingCount, UnreadReason } from '../domain/finding.ts'
+import { type Finding, type FindingCount, SEVERITIES, type Severity, type UnreadReason } from '../domain/finding.ts'
 import { headerValue, headerValues } from '../domain/headers.ts'
 import type { DialectId, RequestHead } from '../domain/tool.ts'
 import { allAtOnce, type StepwiseWork, type WorkTurns } from '../domain/work-turns.ts'
@@ -89,44 +90,58 @@ export async function judgeHeldBody(
   const reading = await readBodyFacts(ports, head, input.decision.dialect, held)
   const beside = await readBeside(ports, input.beside ?? null)
   const isSigned = input.isFixed === true || isSignedBody(head)
-  const facts: BodyFacts = {
-    model: reading.model,
-    findings: joinCounts(reading.counts, countFindings(beside.findings)),
-    hasUneditableFinding: [...reading.findings, ...beside.findings].some(
-      (finding) => (isSigned || !finding.isEditable) && input.decision.editSeverities.includes(finding.severity),
-    ),
-    unread: reading.unread ?? beside.unread,
-    ...(ports.knows?.(reading.histories) === false ? { hasUnknownHistory: true } : {}),
-  }
+  const all = [...reading.findings, ...beside.findings]
+  const { facts, decided } = decidedWith(
+    ports,
+    {
+      model: reading.model,
+      findings: joinCounts(reading.counts, countFindings(beside.findings)),
+      hasUneditableFinding: false,
+      unread: reading.unread ?? beside.unread,
+      ...(ports.knows?.(reading.histories) === false ? { hasUnknownHistory: true } : {}),
+    },
+    isSigned ? all : all.filter(({ isEditable }) => !isEditable),
+  )
   const isLeftAlone = isSigned || reading.body === null || held.cut !== null
-  const decided = ports.decide(facts)
   // What stands beside the body is no history.
   const isRecoverable = !isLeftAlone && beside.findings.length === 0
   const decision = isRecoverable ? await afterHistory(ports, reading, facts, decided) : decided
   const { findings, unread } = facts
   const { model, histories } = reading
-  const told =
-    decision.action === 'block'
-      ? toldOf(ports, [...reading.findings, ...beside.findings], facts, {
-          decision,
-          before: input.decision,
-          isFixed: isSigned,
-        })
-      : []
+  const told = decision.action === 'block' ? toldOf(ports, all, facts, { decision, isFixed: isSigned }) : []
   const verdict = { decision, findings, unread, model, histories, told }
   if (decision.action !== 'redact' || isLeftAlone) return { ...verdict, body: null, placeholders: [] }
   return { ...verdict, ...(await editedBody(ports, head, decision, reading)) }
 }
 
+/**
+ * What is decided, and by which facts. Whether a finding had to be edited is the tier's to say, and which tier counts may
+ * only be known with the body: a rule on the model, or on findings.
+ */
+function decidedWith(
+  { decide }: JudgePorts,
+  facts: BodyFacts,
+  uneditable: readonly Finding[],
+): { readonly facts: BodyFacts; readonly decided: ExchangeDecision } {
+  const decided = decide(facts)
+  const severities = mustEdit(decided)
+  if (!uneditable.some(({ severity }) => severities.includes(severity))) return { facts, decided }
+  const fuller = { ...facts, hasUneditableFinding: true }
+  return { facts: fuller, decided: decide(fuller) }
+}
+
+/** Severities that the tier lets nowhere as they are. */
+const mustEdit = ({ tierRules }: ExchangeDecision): readonly Severity[] =>
+  SEVERITIES.filter((each) => tierRules !== null && actionRank(tierRules.severities[each]) >= actionRank('redact'))
+
 function toldOf(
   { decide }: JudgePorts,
   findings: readonly Finding[],
   facts: BodyFacts,
-  block: { readonly decision: ExchangeDecision; readonly before: ExchangeDecision; readonly isFixed: boolean },
+  { decision, isFixed }: { readonly decision: ExchangeDecision; readonly isFixed: boolean },
 ): readonly FindingCount[] {
-  const { reason } = block.decision
-  const { editSeverities: severities } = block.before
-  return countFindings(toldFindings({ findings, facts, decide }, { reason, severities, isFixed: block.isFixed }))
+  const { reason } = decision
+  return countFindings(toldFindings({ findings, facts, decide }, { reason, severities: mustEdit(decision), isFixed }))
 }
 
 function afterHistory(

@@ -29,7 +29,7 @@ async function judge(
     return world.snapshot.decideExchange({ client: alice, nowMs: 0, head, identification, seenDialect: null, body })
   }
   const judgement = await judgeHeldBody({ ...ports, decide }, { head, decision: decide(null), held: held(text, cut) })
-  return { judgement, asked: asked[0] }
+  return { judgement, asked: asked.at(-1) }
 }
 
 t.test('a body is decoded, looked into, and its model named', async (t) => {
@@ -198,6 +198,26 @@ t.test('a tier that lets uneditable findings pass changes nothing, and says so',
   })
   const judgement = await judgeHeldBody({ ...reading, decide }, { head, decision: decide(null), held: held(signed) })
   t.match(judgement, { decision: { action: 'redact' }, body: null, findings: [{ count: 1 }] })
+})
+
+t.test('where only the body tells that it is redacted, what cannot be edited blocks all the same', async (t) => {
+  const rules = (more: object) => [{ id: 'r', match: { tool: 'alpha-cli', model: 'alpha-7' }, ...more }]
+  const signed = JSON.stringify({
+    model: 'alpha-7',
+    messages: [{ content: [{ type: 'thinking', thinking: SECRET.high, signature: 's' }] }],
+  })
+  for (const [tier, rule] of [
+    ['monitored', { tier: 'restricted' }],
+    ['prohibited', { tier: 'restricted' }],
+  ] as const) {
+    const milder = flowWorld({ tier, policy: { rules: rules(rule) } })
+    const head = headOf()
+    const identification = milder.snapshot.identify(head)
+    const decide = (body: BodyFacts | null): ExchangeDecision =>
+      milder.snapshot.decideExchange({ client: alice, nowMs: 0, head, identification, seenDialect: null, body })
+    const judgement = await judgeHeldBody({ ...reading, decide }, { head, decision: decide(null), held: held(signed) })
+    t.match(judgement, { decision: { action: 'block', reason: 'uneditable' }, told: [{ severity: 'high' }] }, tier)
+  }
 })
 
 t.test('what a finding beside the body means: counted, never edited, never recovered from', async (t) => {
