@@ -7,7 +7,7 @@ import { makeDetectorSet, type TriggeredDetector } from '../../src/inspect/engin
 import { expandExample } from '../../src/inspect/example-text.ts'
 import { resolveOverlaps } from '../../src/inspect/overlap.ts'
 import { isPlaceholder } from '../../src/inspect/placeholder.ts'
-import { hits, scan, shippedDetectors } from '../helpers/detectors.ts'
+import { compiled, hits, scan, shippedDetectors, sourceOf } from '../helpers/detectors.ts'
 
 const cases = (name: string): unknown => parse(readFileSync(new URL(`../cases/${name}`, import.meta.url), 'utf8'))
 const shipped = shippedDetectors()
@@ -156,5 +156,205 @@ t.test('any text gives what every detector finds by itself, place by place', asy
       return found.join() === foundSlowly(triggered, text).join()
     }),
     { numRuns: 1000 },
+  )
+})
+
+/** Rules as nobody would write them: keywords inside keywords, patterns of every allowed shape, all boundaries. */
+const KEYWORDS = [
+  'a',
+  'ab',
+  'ab-',
+  'aba',
+  'bab',
+  'Ab',
+  'B',
+  'b1',
+  '1-',
+  '-----',
+  'é',
+  'aé',
+  '密',
+  '密b',
+  'key',
+  'keykey',
+]
+const TAILS = [
+  '[ab1]{1,4}',
+  '[a-z0-9-]{3,40}',
+  '(?:[ab]{1,3}[.-]){0,3}[01]{2}',
+  '[^\\s"]{2,30}',
+  '(?=b)[ab]{1,5}',
+  '(?:密|é|1)?[b-]{1,3}(?!1)',
+  '([a1]{2,9})',
+  '[ab1-]{20,600}',
+  '',
+]
+const VALUES = ['[ab01]{4,9}', '[a-z0-9]{12}', '(?:b1|1b){3,8}', '[A-Za-z0-9]{8,20}-[01]{2}']
+const base = { name: 'made up', severity: 'high', examples: { match: ['none'] } }
+const onKeywords = fc.record({
+  keywords: fc.uniqueArray(fc.constantFrom(...KEYWORDS), { minLength: 1, maxLength: 4 }),
+  tail: fc.constantFrom(...TAILS),
+  ignoreCase: fc.boolean(),
+  boundary: fc.constantFrom('word', 'hyphen', 'none'),
+  end: fc.constantFrom('word', 'none'),
+  back: fc.option(fc.record({ characters: fc.constantFrom('ab', 'a-z1', '-'), max: fc.integer({ min: 1, max: 5 }) })),
+})
+const onNames = fc.record({
+  near: fc.uniqueArray(fc.constantFrom('key', 'ab', 'bab', 'Acme'), { minLength: 1, maxLength: 3 }),
+  pattern: fc.constantFrom(...VALUES),
+})
+const onDigits = fc.constantFrom('card', 'china-id', 'iban', 'phone').map((finder) => ({ trigger: 'digits', finder }))
+const madeUpRule = fc.oneof(
+  { weight: 5, arbitrary: onKeywords },
+  { weight: 2, arbitrary: onNames },
+  { weight: 1, arbitrary: onDigits },
+)
+
+/** A whole rule; what its pattern begins with is one of its keywords. */
+function ruleOf(rule: Record<string, unknown>, at: number): Record<string, unknown> {
+  const { tail, back, ...rest } = rule
+  const keywords = rest['keywords'] as string[] | undefined
+  const before = back === null || back === undefined ? '' : `[${(back as { characters: string }).characters}]{0,5}`
+  return {
+    ...base,
+    ...rest,
+    id: `made-up-${at}`,
+    ...(back === null || back === undefined ? {} : { back }),
+    ...(keywords === undefined ? {} : { pattern: `${before}(?:${keywords.join('|')})${String(tail)}`, window: 700 }),
+  }
+}
+
+const WORDS = [
+  ...KEYWORDS,
+  'Acme',
+  'acme_key=',
+  ' ',
+  '\n',
+  '.',
+  '"',
+  '0',
+  '1',
+  '11',
+  'b1b1',
+  '01ab',
+  'ABAB',
+  'x',
+  '=',
+  ': ',
+]
+const NUMBERS = [
+  '+4930901820',
+  '4539578763621486',
+  'DE89370400440532013000',
+  '138 2046 9173',
+  '(415) 867-5309',
+  '12345',
+]
+/** Pieces in any order; some of them over and over, so that a text repeats itself in places. */
+const madeUpText = fc
+  .array(
+    fc.tuple(
+      fc.array(fc.constantFrom(...WORDS, ...NUMBERS), { minLength: 1, maxLength: 12 }),
+      fc.constantFrom(1, 1, 1, 2, 40),
+    ),
+    { minLength: 1, maxLength: 12 },
+  )
+  .map((parts) => parts.map(([pieces, times]) => pieces.join('').repeat(times)).join(''))
+
+/** The definition: every detector is asked at every place of its trigger, one after the other, and marks are merged. */
+function byDefinition(rules: readonly Record<string, unknown>[], detectors: readonly Detector[], text: string): string {
+  const marks = detectors.flatMap((each, at) => {
+    const {
+      keywords = [],
+      near = [],
+      ignoreCase,
+    } = rules[at] as { keywords?: string[]; near?: string[]; ignoreCase?: boolean }
+    const isFolded = ignoreCase === true || near.length > 0
+    const places = [...keywords, ...near].flatMap((word) => placesOf(text, word, isFolded))
+    places.sort(([start, end], [otherStart, otherEnd]) => end - otherEnd || start - otherStart)
+    if (each.isOnDigits === true) {
+      for (const { index, 0: run } of text.matchAll(/\d+/gu)) {
+        if (run.length >= 3 || /[+(A-Z]/u.test(text[index - 1] ?? '')) places.push([index, index + run.length])
+      }
+    }
+    let done = 0
+    return places.flatMap(([start, end]) => {
+      const span = start < done ? null : each.look(text, start, end)
+      if (span === null) return []
+      done = span.end
+      return [{ ...span, order: each.order, id: each.id }]
+    })
+  })
+  return resolveOverlaps(marks)
+    .map(({ id, start, end, severity }) => `${id} ${start}-${end} ${severity}`)
+    .join()
+}
+
+const asciiLower = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+
+function placesOf(text: string, word: string, isFolded: boolean): [number, number][] {
+  const [within, wanted] = isFolded ? [asciiLower(text), asciiLower(word)] : [text, word]
+  const places: [number, number][] = []
+  for (let at = within.indexOf(wanted); at >= 0; at = within.indexOf(wanted, at + 1))
+    places.push([at, at + word.length])
+  return places
+}
+
+const ruleSet = fc.array(madeUpRule, { minLength: 1, maxLength: 7 })
+function isAsDefined(parts: readonly Record<string, unknown>[], text: string): boolean {
+  const rules = parts.map(ruleOf)
+  const set = compiled([sourceOf(rules)])
+  const { matches, hasFault } = scan(set, text)
+  const found = matches.map(({ detector: { id }, start, end, severity }) => `${id} ${start}-${end} ${severity}`).join()
+  return !hasFault && found === byDefinition(rules, set.detectors, text)
+}
+
+t.test('made-up rules find in any text what their definition says', async () => {
+  fc.assert(fc.property(ruleSet, madeUpText, isAsDefined), { numRuns: 150 })
+})
+
+t.test('they find the same in texts of several stretches, which repeat themselves in places', async () => {
+  const long = fc.array(fc.tuple(madeUpText, fc.integer({ min: 1, max: 60 })), { minLength: 4, maxLength: 12 })
+  fc.assert(
+    fc.property(ruleSet, long, (parts, pieces) => {
+      const text = pieces.map(([piece, times]) => piece.slice(0, 300).repeat(times)).join('')
+      return isAsDefined(parts, text.repeat(Math.ceil(20_000 / text.length)).slice(0, 45_000))
+    }),
+    { numRuns: 12 },
+  )
+})
+
+t.test('a text gives the same findings wherever in another one it stands', async () => {
+  const parting = `\n{~} ${'and so on, as we said. '.repeat(80)}{~}\n`
+  const telling = [
+    'AKIAQ3ZK7WJ2NPLM5XRT',
+    'token="x8Kq2Vb7Rm4Tz9Lw"',
+    'PASSWORD=Tr0ub4dor&3\n',
+    'mail ann.lee@kessler-werke.de',
+    ' +49 30 901820 ',
+    'pg://app:x8Kq2Vb7@db.corp',
+    'ghp_',
+    'secret: ',
+    'key=',
+    '-----BEGIN PRIVATE KEY-----',
+    '密码：Zk8wQp3x',
+    ' 4539578763621486 ',
+    'aws ',
+  ]
+  const some = fc.array(fc.constantFrom(...telling, 'word ', '\n', '"', ' '), { minLength: 1, maxLength: 14 })
+  const around = fc.tuple(some, fc.constantFrom(1, 3, 200)).map(([pieces, times]) => pieces.join('').repeat(times))
+  const within = (text: string, from: number, to: number): string =>
+    scan(shipped, text)
+      .matches.filter(({ start, end }) => start >= from && end <= to)
+      .map(({ detector: { id }, start, end }) => `${id} ${start - from}-${end - from}`)
+      .join()
+  fc.assert(
+    fc.property(some, around, around, (pieces, before, behind) => {
+      const text = `${parting}${pieces.join('')}${parting}`
+      const alone = within(text, parting.length, text.length - parting.length)
+      const from = before.length + parting.length
+      return within(`${before}${text}${behind}`, from, from + text.length - 2 * parting.length) === alone
+    }),
+    { numRuns: 60 },
   )
 })
