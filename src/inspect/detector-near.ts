@@ -19,12 +19,15 @@ export const NEAR_REACH = LONGEST_GAP + LONGEST_RUN
 const SECRET_WORD = /key|token|secret|pass|auth|cred|pat\b|sid|licen[cs]e|access|pwd|hook|dsn|api|login|密|令牌/i
 /** Said of the value right before it, these make it something else. */
 const NO_SECRET =
-  /(?:sha\d*|hash|digest|commit|checksum|revision|md5|integrity|version|fingerprint|thumbprint|url|path|file|name|public[_-]?key|etag|pinned|image|size|length)["'`\])]*\s*(?:[:=@(,]|=>|is)?\s*["'`]?$/i
+  /(?:sha\d*|hash|digest|commit|checksum|revision|md5|integrity|version|fingerprint|thumbprint|url|path|file|name|public[_-]?key|etag|pinned|image|size|length|\bref|\brev|reference|(?:request|trace|span|correlation)[_-]?id)["'`\])]*\s*(?:[:=@(,]|=>|is)?\s*["'`]?$|\.(?:tgz|tar\.gz|zip|git)#$|\bh1:[\w+/=-]{0,44}$|\d{14}-$|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){0,3}$/i
 /** Straight behind the name: only an operator, quotes and spaces. */
 const STRAIGHT = /^\\?["'`\])]{0,2}[ \t]{0,8}(?:=|:|=>|:=)[ \t]{0,8}\\?["'`]?$/
 /** A path behind the name, not a query: what stands in it is an address. */
 const PATH = /\/[^?&=\s>]*$/
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+/** Files of packages, and versions of Go modules that name a commit. */
+const PACKAGE = /\.(?:whl|tgz|gz|zip|jar|js|css)$|(?:^|[-.])\d{14}-[0-9a-f]{12}$/
+const ID_BEFORE = /\b(?:id|uuid|guid)["'`]?\s{0,4}[:=]\s{0,4}["'`]?$/i
 /** Jenkins writes `{AQAAABAAA…}` around what it has encrypted; people write the name before it. */
 const JENKINS = /^ AQAAABAAA $/
 
@@ -120,7 +123,8 @@ function isInsideWord(text: string, start: number): boolean {
 const isLetter = (code: number): boolean => (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)
 
 function isCredential(gap: string, value: string, isTelling: boolean): boolean {
-  if (wordShare(value) >= 0.5 || NO_SECRET.test(gap) || PATH.test(gap)) return false
+  if (wordShare(value) >= 0.5 || NO_SECRET.test(gap) || PATH.test(gap) || PACKAGE.test(value)) return false
+  if (UUID.test(value) && ID_BEFORE.test(gap)) return false
   if (gap.length > LONGEST_GAP_OVER_LINES && gap.includes('\n')) return false
   if (isTelling || SECRET_WORD.test(gap) || JENKINS.test(gap)) return true
   if (!STRAIGHT.test(gap) || !(isRandom(value, 16) || UUID.test(value))) return false

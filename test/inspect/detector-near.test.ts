@@ -42,6 +42,24 @@ t.test('not without a word for a secret, not of another length, not too far away
   for (const text of lines) t.equal(found(text), null, text)
 })
 
+t.test('what lock files say of a package with the name of a provider is no credential', async (t) => {
+  const hex = expandExample('<hex:40>', 'near')
+  const findAny = nearFinder(/[\w+/.-]{12,90}=?(?!\w)/y)
+  const lines = [
+    `"https://registry.yarnpkg.com/acme-api/-/acme-api-1.2.3.tgz#${hex}"`,
+    `github.com/acme/api-client v1.2.3 h1:${expandExample('<base64:43>', 'near')}=`,
+    `github.com/acme/api-client v0.0.0-20240102150405-${hex.slice(0, 12)} // indirect`,
+    `gem 'acme-api', git: 'https://github.com/acme/api', ref: '${hex}'`,
+    `{file = "acme_api-1.0.0-py3-none-any.whl"}`,
+    `DEBUG acme api request id=${expandExample('<uuid>', 'near')} status=200`,
+    `acme api request-id: ${expandExample('<uuid>', 'near')}`,
+  ]
+  for (const text of lines) {
+    const at = text.indexOf('acme')
+    t.equal(findAny(text, at, at + 4), null, text)
+  }
+})
+
 t.test('passing over what is too short finds the same as looking at every run', async (t) => {
   const quick = nearFinder(/[a-z0-9]{24}(?!\w)/y)
   // What is behind the look-ahead cannot be measured: every run of one character and more is looked at.
