@@ -378,7 +378,9 @@ class OpenExchange implements Exchange {
   get #beside(): BesideText | null {
     const { head, parent, query = '' } = this.#input
     const { action, isRecorded, needsBody, tierRules } = this.#decision
-    const isRead = isRecorded && tierRules?.read === 'body' && (needsBody || action === 'log' || action === 'redact')
+    const isReadByTier = tierRules?.read === 'body' && (action === 'log' || action === 'redact')
+    // Which tier counts may only be known with the body.
+    const isRead = isRecorded && (needsBody || isReadByTier)
     if (!isRead || parent !== undefined || head.isUpgrade) return null
     this.#besideText ??= { text: besideText(head, this.#inQuery === null ? query : '') }
     return this.#besideText.text

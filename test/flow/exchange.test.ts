@@ -259,3 +259,23 @@ t.test('block and allow do not wait for the audit', async (t) => {
     t.match(world.events, [{ phase: 'outcome', tier }])
   }
 })
+
+t.test('where only the body tells that it is redacted, what stands beside it is read all the same', async (t) => {
+  const rules = [{ id: 'r', match: { tool: 'alpha-cli', model: 'alpha-7' }, tier: 'restricted' }]
+  const world = flowWorld({ tier: 'approved', policy: { rules } })
+  const exchange = openExchange(world.ports, {
+    client: alice,
+    head: headOf({}, ['mcp-param-text', `say ${SECRET.high}`]),
+    http: '1.1',
+    hasBody: true,
+    query: `?q=${SECRET.high}`,
+  })
+  const { answer } = await exchange.judge(held(bodyWith('hello', 'alpha-7')))
+  t.equal(answer?.status, 400)
+  await exchange.finish(END)
+  t.match(world.events, [
+    { action: 'block', reason: 'uneditable', findings: [{ field: 'query.q' }, { field: 'header.mcp-param-text' }] },
+  ])
+  const plain = openExchange(world.ports, { client: alice, head: headOf(), http: '1.1', hasBody: true, query: '?q=1' })
+  t.equal((await plain.judge(held(bodyWith('hello', 'alpha-8')))).answer, null)
+})
