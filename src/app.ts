@@ -337,7 +337,11 @@ export class App {
       decoding: createDecodingRoom(config.limits.inspectingBytes),
       turns: this.#turns,
       ...(this.#sealed.port === undefined ? {} : { seal: this.#sealed.port }),
-      restore: { vault: this.#vault, prefix: config.inspect.placeholder },
+      restore: {
+        vault: this.#vault,
+        prefix: config.inspect.placeholder,
+        restoreLarge: this.#inspector.restoreLarge,
+      },
       recovery: {
         markOf: this.#markOf,
         blocked: createBlockedValues({ nowMs: clock.nowMs }),

@@ -43,6 +43,7 @@ export class RestoringBody {
   #decoders: readonly Transform[] = []
   #isBegun = false
   #isOver = false
+  #isCancelled = false
 
   constructor(body: RestoredBody, target: RestoringTarget) {
     this.#body = body
@@ -74,6 +75,7 @@ export class RestoringBody {
   /** Nothing follows. */
   cancel(): void {
     this.#isOver = true
+    this.#isCancelled = true
     for (const decoder of this.#decoders) decoder.destroy()
   }
 
@@ -109,7 +111,18 @@ export class RestoringBody {
   #end(): void {
     if (this.#isOver) return
     this.#isOver = true
-    const rest = this.#body.restorer.end()
+    const { restorer } = this.#body
+    const elsewhere = restorer.endElsewhere?.() ?? null
+    if (elsewhere === null) this.#finish(restorer.end())
+    else
+      elsewhere.then(
+        (rest) => this.#finish(rest),
+        () => this.#finish(restorer.end()),
+      )
+  }
+
+  #finish(rest: Uint8Array): void {
+    if (this.#isCancelled) return
     if (rest.length > 0) this.#target.write(rest)
     this.#target.end()
   }

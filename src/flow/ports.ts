@@ -179,6 +179,23 @@ export interface UpstreamPort {
 export interface RestoreStore {
   readonly vault: Vault
   readonly prefix: string
+  /** Restores a whole JSON body in a thread; `null`: none is free, or it is lost. Absent: all are read here. */
+  readonly restoreLarge?: (request: RestoreRequest) => Promise<RestoredLarge | null> | null
+}
+
+export interface RestoreRequest {
+  readonly client: string
+  readonly dialect: DialectId
+  readonly body: Uint8Array
+}
+
+export interface RestoredLarge {
+  /** `null`: it stays as it is. */
+  readonly body: Uint8Array | null
+  readonly restored: number
+  readonly misses: number
+  /** Under this id the provider remembers what was said. */
+  readonly history: string | null
 }
 
 /** Where flows take their rules from: read once per flow. */

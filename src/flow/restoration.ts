@@ -7,7 +7,7 @@ import type { BodyRestorer } from '../inspect/body-restorer.ts'
 import { createBodyRestorer } from '../inspect/restore-body.ts'
 import { EventRestorer, type EventRules } from '../inspect/restore-event.ts'
 import { PlaceholderWatch } from '../inspect/restore-watch.ts'
-import type { RestoreStore } from './ports.ts'
+import type { RestoredLarge, RestoreStore } from './ports.ts'
 
 /** The request that is answered. */
 export interface RestoredRequest {
@@ -72,7 +72,22 @@ export class Restoration {
     const onUnrestored = (why: UnrestoredReason): void => {
       this.unrestored ??= why
     }
-    return createBodyRestorer({ rules: this.#rules, contentType, room, onUnrestored })
+    const restoreLarge = (bytes: Uint8Array): Promise<Uint8Array | null> | null => this.#elsewhere(bytes)
+    return createBodyRestorer({ rules: this.#rules, contentType, room, onUnrestored, restoreLarge })
+  }
+
+  #elsewhere(body: Uint8Array): Promise<Uint8Array | null> | null {
+    const { client, dialect } = this.#request
+    const asked = this.#store.restoreLarge?.({ client, dialect, body }) ?? null
+    return asked?.then((done) => this.#noted(done, body)) ?? null
+  }
+
+  #noted(done: RestoredLarge | null, body: Uint8Array): Uint8Array | null {
+    if (done === null) return null
+    this.restored += done.restored
+    this.misses += done.misses
+    if (done.history !== null) this.#remember(done.history)
+    return done.body ?? body
   }
 
   /** For such a response: placeholders that reach the client are counted. `null`: he has none that could. */

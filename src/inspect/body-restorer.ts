@@ -10,6 +10,8 @@ export interface BodyRestorer {
   readonly push: (chunk: Uint8Array) => Uint8Array
   /** The body came to its proper end: what is left. */
   readonly end: () => Uint8Array
+  /** The same as `end`, done by somebody else where it takes long; `null`: `end` it. */
+  readonly endElsewhere?: () => Promise<Uint8Array> | null
 }
 
 export interface BodyOptions {
@@ -18,6 +20,8 @@ export interface BodyOptions {
   readonly contentType: string | null
   /** Asked before bytes are kept for the sake of a whole JSON body. */
   readonly room: (bytes: number) => boolean
+  /** Restores a whole JSON body that is too large to be read here; `null`: nobody can. Absent: all are read here. */
+  readonly restoreLarge?: (body: Uint8Array) => Promise<Uint8Array | null> | null
   readonly onUnrestored: (why: 'oversize' | 'over-capacity') => void
 }
 

@@ -11,6 +11,9 @@ import { ArrayRestorer } from './restore-array.ts'
 import { EventRestorer, type FramedEvent, restoreWhole } from './restore-event.ts'
 import { FrameRestorer } from './restore-frames.ts'
 
+/** A longer JSON body is read elsewhere where that is possible: a mebibyte takes some twenty milliseconds. */
+export const LARGE_JSON_BYTES = 1_048_576
+
 /** A longer JSON body goes on as it is. */
 export const RESTORE_JSON_BYTES = 4_194_304
 
@@ -103,10 +106,19 @@ class JsonRestorer implements BodyRestorer {
 
   end(): Uint8Array {
     if (this.#isPassing) return NOTHING
-    const { rules } = this.#options
     const body = this.#body.bytes()
-    const isOfInterest = new EventRestorer(rules, same).isOfInterest(body)
-    return (isOfInterest ? restoreWhole(body, rules) : null) ?? body
+    return (this.#isOfInterest(body) ? restoreWhole(body, this.#options.rules) : null) ?? body
+  }
+
+  endElsewhere(): Promise<Uint8Array> | null {
+    const body = this.#body.bytes()
+    if (this.#isPassing || body.length <= LARGE_JSON_BYTES || !this.#isOfInterest(body)) return null
+    const restored = this.#options.restoreLarge?.(body) ?? null
+    return restored?.then((bytes) => bytes ?? this.end()) ?? null
+  }
+
+  #isOfInterest(body: Buffer): boolean {
+    return new EventRestorer(this.#options.rules, same).isOfInterest(body)
   }
 }
 
@@ -138,6 +150,10 @@ class GuessingRestorer implements BodyRestorer {
 
   end(): Uint8Array {
     return this.#restorer?.end() ?? NOTHING
+  }
+
+  endElsewhere(): Promise<Uint8Array> | null {
+    return this.#restorer?.endElsewhere?.() ?? null
   }
 }
 

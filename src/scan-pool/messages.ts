@@ -2,6 +2,7 @@
 import type { PartPlace } from '../dialects/newest-part.ts'
 import type { Inspection } from '../domain/finding.ts'
 import type { DialectId } from '../domain/tool.ts'
+import type { RestoredLarge } from '../flow/ports.ts'
 import type { TableSources } from '../inspect/read-tables.ts'
 import type { PackedFindings } from './packed-findings.ts'
 import type { PackedValues } from './packed-values.ts'
@@ -44,8 +45,18 @@ export interface NewestMessage {
 
 export type ToThread = RulesMessage | Question
 
+/** Put values back in a whole JSON body of an answer. */
+export interface RestoreMessage {
+  readonly kind: 'restore'
+  readonly body: Uint8Array
+  readonly dialect: DialectId
+  /** What a client's placeholders stand for, in the same order. */
+  readonly placeholders: readonly string[]
+  readonly values: readonly string[]
+}
+
 /** What a thread is asked about one body. */
-export type Question = LookMessage | NewestMessage
+export type Question = LookMessage | NewestMessage | RestoreMessage
 
 export type FromThread =
   | { readonly kind: 'ready'; readonly rules: number }
@@ -56,6 +67,7 @@ export type FromThread =
       readonly packed?: PackedFindings
     }
   | { readonly kind: 'newest'; readonly newest: PartPlace | null }
+  | { readonly kind: 'restored'; readonly restored: RestoredLarge }
 
 /** Given to a thread when it starts. */
 export interface ThreadSettings {

@@ -7,7 +7,16 @@ import { newestPart, type PartPlace } from '../dialects/newest-part.ts'
 import type { Inspection } from '../domain/finding.ts'
 import type { DialectId } from '../domain/tool.ts'
 import { allAtOnce, type StepwiseWork, type WorkTurns } from '../domain/work-turns.ts'
-import type { Edited, EditRequest, InspectPort, InspectRequest, Logger } from '../flow/ports.ts'
+import type {
+  Edited,
+  EditRequest,
+  InspectPort,
+  InspectRequest,
+  Logger,
+  RestoredLarge,
+  RestoreRequest,
+  RestoreStore,
+} from '../flow/ports.ts'
 import type { RecoveryPorts } from '../inspect/blocked-values.ts'
 import type { KeptValue } from '../inspect/vault.ts'
 import { gathering, QUICK_BYTES } from '../wire/gather-bytes.ts'
@@ -69,6 +78,7 @@ export interface ScanPool extends InspectPort {
   readonly refresh: () => void
   /** Where the newest message of a request stands; `unread`: nobody could read it. */
   readonly newestOf: NonNullable<RecoveryPorts['newestOf']>
+  readonly restoreLarge: NonNullable<RestoreStore['restoreLarge']>
   /** Ends the threads; what waits counts as unread. */
   readonly close: () => Promise<void>
 }
@@ -94,6 +104,7 @@ export function createScanPool(options: ScanPoolOptions): ScanPool {
     },
     newestOf: (dialect, body) =>
       pool === null || body.length <= LARGE_BODY ? newestPart(dialect, body) : pool.newest(dialect, body),
+    restoreLarge: (request) => (pool?.hasThreads === true ? pool.restore(request) : null),
     refresh: () => pool?.refresh(),
     close: async () => pool?.close(),
   }
@@ -153,6 +164,13 @@ class Pool {
   async newest(dialect: DialectId, body: Uint8Array): Promise<PartPlace | null | 'unread'> {
     const answer = await this.#ask(body, (copy) => ({ kind: 'newest', body: copy, dialect }))
     return answer.kind === 'newest' ? answer.newest : 'unread'
+  }
+
+  async restore({ client, dialect, body }: RestoreRequest): Promise<RestoredLarge | null> {
+    const all = this.#options.valuesOf(client)
+    const [placeholders, values] = [[...all.keys()], Array.from(all.values(), ({ value }) => value)]
+    const answer = await this.#ask(body, (copy) => ({ kind: 'restore', body: copy, dialect, placeholders, values }))
+    return answer.kind === 'restored' ? answer.restored : null
   }
 
   #ask(body: Uint8Array, question: Waiting['question']): Promise<Answer> {

@@ -2,12 +2,15 @@
 import { randomBytes } from 'node:crypto'
 import { newestPart } from '../dialects/newest-part.ts'
 import { dialectById } from '../dialects/registry.ts'
+import { NO_TEXT } from '../dialects/restore-points.ts'
+import type { RestoredLarge } from '../flow/ports.ts'
 import { compileDetectors } from '../inspect/compile-detectors.ts'
 import { type DetectorSet, makeDetectorSet } from '../inspect/engine.ts'
 import { createInspector } from '../inspect/inspector.ts'
 import { createMemo } from '../inspect/memo.ts'
+import { restoreWhole } from '../inspect/restore-event.ts'
 import type { KeptValue } from '../inspect/vault.ts'
-import type { FromThread, KnownMessage, RuleSources, ThreadSettings, ToThread } from './messages.ts'
+import type { FromThread, KnownMessage, RestoreMessage, RuleSources, ThreadSettings, ToThread } from './messages.ts'
 import { unpackValues } from './packed-values.ts'
 
 /** Clients whose known values stay ready. */
@@ -34,11 +37,36 @@ export function createThreadReader({ prefix, depth, budgetMs }: ThreadSettings):
       return { kind: 'ready', rules: message.rules }
     }
     if (message.kind === 'newest') return { kind: 'newest', newest: newestPart(message.dialect, message.body) }
+    if (message.kind === 'restore') return { kind: 'restored', restored: restoredLarge(prefix, message) }
     const { body, contentType, dialect } = message
     if (message.known !== null) keepKnown(known, message.known)
     const editFor = message.known === null ? {} : { editFor: message.known.id }
     return { kind: 'found', inspection: inspector.inspect({ body, contentType, dialect, ...editFor }) }
   }
+}
+
+function restoredLarge(prefix: string, { body, dialect, placeholders, values }: RestoreMessage): RestoredLarge {
+  const byPlaceholder = new Map(placeholders.map((placeholder, index) => [placeholder, values[index] ?? null]))
+  const { restorePoints } = dialectById(dialect)
+  const told: { restored: number; misses: number; history: string | null } = { restored: 0, misses: 0, history: null }
+  const edited = restoreWhole(Buffer.from(body.buffer, body.byteOffset, body.length), {
+    pointsOf: restorePoints ?? (() => NO_TEXT),
+    historySigns: [],
+    onHistory: (id) => {
+      told.history = id
+    },
+    book: {
+      prefix,
+      valueOf: (placeholder) => byPlaceholder.get(placeholder) ?? null,
+      onRestored: () => {
+        told.restored += 1
+      },
+      onMiss: () => {
+        told.misses += 1
+      },
+    },
+  })
+  return { ...told, body: edited === null ? null : new Uint8Array(edited) }
 }
 
 /** The same object for the same id, so that what was read with it is remembered. */

@@ -11,6 +11,11 @@ parentPort?.on('message', (message: ToThread) => send(answer(message)))
 const FEW = 200
 
 function send(message: FromThread): void {
+  if (message.kind === 'restored') {
+    const { body } = message.restored
+    parentPort?.postMessage(message, body === null ? [] : [body.buffer as ArrayBuffer])
+    return
+  }
   if (message.kind !== 'found' || message.inspection.findings.length <= FEW) {
     parentPort?.postMessage(message)
     return

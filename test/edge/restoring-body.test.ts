@@ -111,3 +111,26 @@ t.test('after a cancel nothing follows', async (t) => {
   await new Promise((resolve) => setImmediate(resolve))
   t.equal(seen.text, '')
 })
+
+t.test('what is restored elsewhere goes out when it comes, and not after a cancel', async (t) => {
+  for (const isCancelled of [false, true]) {
+    const later = Promise.withResolvers<Uint8Array>()
+    const written: string[] = []
+    const target = {
+      write: (bytes: Uint8Array) => written.push(Buffer.from(bytes).toString()) > 0,
+      end: () => void written.push('end'),
+      fail: () => void written.push('fail'),
+      resume: () => undefined,
+    }
+    const restorer = { push: () => Buffer.alloc(0), end: () => Buffer.from('here'), endElsewhere: () => later.promise }
+    const body = new RestoringBody({ restorer, codings: [], isEdited: true }, target)
+    body.push(Buffer.from('{}'))
+    body.end()
+    t.strictSame(written, [])
+    if (isCancelled) body.cancel()
+    later.resolve(Buffer.from('elsewhere'))
+    await later.promise
+    await new Promise((resolve) => setImmediate(resolve))
+    t.strictSame(written, isCancelled ? [] : ['elsewhere', 'end'])
+  }
+})

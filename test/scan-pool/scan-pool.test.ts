@@ -233,3 +233,18 @@ t.test('bodies of a client with very many known values are read in a thread, but
   t.match(await pool.inspect({ ...small, editFor: 'many' }), { model: /"said":"small"/u })
   t.equal(pool.inspect({ ...small, body: Buffer.from('tiny'), editFor: 'many' }), HERE)
 })
+
+t.test('a large answer is restored in a thread; where nobody can, that is told', async (t) => {
+  const placeholder = 'WEIRABCDEFGHIJKL'
+  const kept: KeptValue = { value: 'the value', detector: 'd', severity: 'high' }
+  const worker = new URL('../../src/scan-pool/worker.ts', import.meta.url)
+  const answer = (content: string): Buffer =>
+    Buffer.from(JSON.stringify({ choices: [{ index: 0, message: { content } }] }))
+  const request = { client: 'ann', dialect: 'openai-chat', body: answer(`a ${placeholder} b`) } as const
+  const valuesOf = (client: string): Map<string, KeptValue> => new Map(client === 'ann' ? [[placeholder, kept]] : [])
+  const done = await poolOf(t, { entry: worker, valuesOf }).restoreLarge(request)
+  t.match(done, { restored: 1, misses: 0 })
+  t.equal(Buffer.from(done?.body ?? []).toString(), answer('a the value b').toString())
+  t.equal(await poolOf(t, { entry: BROKEN }).restoreLarge(request), null)
+  t.equal(poolOf(t, { threads: 0 }).restoreLarge(request), null)
+})

@@ -63,3 +63,33 @@ t.test('it says where the newest message of a request stands', async (t) => {
   const newest = { message: 0, part: 0 }
   t.strictSame(reader({ kind: 'newest', body, dialect: 'openai-chat' }), { kind: 'newest', newest })
 })
+
+t.test('it puts values back in a whole answer, and says how many and under which id it is remembered', async (t) => {
+  const placeholder = 'WEIRABCDEFGHIJKL'
+  const answer = (content: string): Buffer =>
+    Buffer.from(
+      JSON.stringify({
+        id: 'resp_1',
+        object: 'response',
+        output: [{ type: 'message', content: [{ type: 'output_text', text: content }] }],
+      }),
+    )
+  const ask = (content: string) =>
+    reader({
+      kind: 'restore',
+      body: answer(content),
+      dialect: 'openai-responses',
+      placeholders: [placeholder],
+      values: ['the "value"'],
+    })
+  t.same(ask(`${placeholder}, ${placeholder} and WEIRZZZZZZZZZZZZ`), {
+    kind: 'restored',
+    restored: {
+      body: new Uint8Array(answer('the "value", the "value" and WEIRZZZZZZZZZZZZ')),
+      restored: 2,
+      misses: 1,
+      history: 'resp_1',
+    },
+  })
+  t.match(ask('nothing'), { restored: { body: null, restored: 0, misses: 0 } })
+})
