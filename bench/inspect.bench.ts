@@ -9,11 +9,15 @@ import { dialectById } from '../src/dialects/registry.ts'
 import { createInspector, type Inspector } from '../src/inspect/inspector.ts'
 import { createMemo } from '../src/inspect/memo.ts'
 import { shippedDetectors } from '../test/helpers/detectors.ts'
+import { hostileTexts } from './harness/hostile-texts.ts'
 import { type Section, table } from './harness/report.ts'
 import { median, withRange } from './harness/stats.ts'
 
 const COLD_GOAL = 100
 const HOSTILE_GOAL = 20
+/** Of a text in which every few words are a finding. */
+const RICH_GOAL = 10
+const MANY_FINDINGS = 5000
 const TURN_GOAL_MS = 0.5
 const TEXT_LENGTH = 960_000
 const TURN_LENGTH = 5000
@@ -155,6 +159,8 @@ export async function run(rounds = 7): Promise<Section> {
   const cold = new Map<string, number[]>(scans.map(([name]) => [name, []]))
   const hostile = new Map<string, number[]>(HOSTILE.map((piece) => [piece, []]))
   const texts = HOSTILE.map((piece) => flat(piece.repeat(Math.ceil(1_000_000 / piece.length)).slice(0, 1_000_000)))
+  const varied = hostileTexts(1_000_000)
+  const speeds = new Map<string, number[]>([...varied.keys()].map((name) => [name, []]))
   const turns: number[] = []
   const totals = {
     'parsing alone': [] as number[],
@@ -170,6 +176,10 @@ export async function run(rounds = 7): Promise<Section> {
       const ms = await timed(() => scan(texts[index] ?? ''))
       if (round >= 0) hostile.get(piece)?.push(1000 / ms)
     }
+    for (const [name, each] of varied) {
+      const ms = await timed(() => scan(each))
+      if (round >= 0) speeds.get(name)?.push(1000 / ms)
+    }
     const turn = nextTurns(text)
     const remembering = inspectorOf(true)
     const forgetful = inspectorOf(false)
@@ -182,7 +192,9 @@ export async function run(rounds = 7): Promise<Section> {
     turns.push(turn)
     for (const [index, values] of Object.values(totals).entries()) values.push(sums[index] ?? Number.NaN)
   }
-  return sectionOf({ rounds, detectors: set.detectors.length, cold, hostile, turns, totals, hasPeer: peer !== null })
+  const found = new Map([...varied].map(([name, each]) => [name, set.scan(each, () => false).matches.length]))
+  const measured = { rounds, detectors: set.detectors.length, cold, hostile, varied: speeds, found, turns, totals }
+  return sectionOf({ ...measured, hasPeer: peer !== null })
 }
 
 interface Measured {
@@ -190,13 +202,30 @@ interface Measured {
   readonly detectors: number
   readonly cold: ReadonlyMap<string, readonly number[]>
   readonly hostile: ReadonlyMap<string, readonly number[]>
+  readonly varied: ReadonlyMap<string, readonly number[]>
+  /** Findings in each of them. */
+  readonly found: ReadonlyMap<string, number>
   readonly turns: readonly number[]
   readonly totals: Readonly<Record<string, readonly number[]>>
   readonly hasPeer: boolean
 }
 
-function sectionOf({ rounds, detectors, cold, hostile, turns, totals, hasPeer }: Measured): Section {
-  const worst = [...hostile].sort(([, a], [, b]) => median(a) - median(b)).slice(0, 3)
+/** The three of which the fewest megabytes are read a second. */
+const slowest = (speeds: ReadonlyMap<string, readonly number[]>): [name: string, speeds: readonly number[]][] =>
+  [...speeds].sort(([, a], [, b]) => median(a) - median(b)).slice(0, 3)
+
+function sectionOf(measured: Measured): Section {
+  const { rounds, detectors, cold, hostile, varied, found, turns, totals, hasPeer } = measured
+  const worst = slowest(hostile)
+  const isRich = (name: string): boolean => (found.get(name) ?? 0) > MANY_FINDINGS
+  const poor = new Map([...varied].filter(([name]) => !isRich(name)))
+  const rich = new Map([...varied].filter(([name]) => isRich(name)))
+  const variedRows = [...slowest(poor), ...slowest(rich)].map(([name, values]) => [
+    name,
+    String(found.get(name) ?? 0),
+    withRange(values, 1),
+  ])
+  const atGoal = [...varied.values()].filter((values) => median(values) >= HOSTILE_GOAL).length
   const speeds = [
     ...[...cold].map(([name, values]) => [`cold, ${name}`, withRange(values, 1)]),
     ...worst.map(([piece, values]) => [
@@ -212,16 +241,20 @@ function sectionOf({ rounds, detectors, cold, hostile, turns, totals, hasPeer }:
     `${isMet ? 'met' : 'missed'} (${value.toFixed(2)} for ${goal})`
   const coldValue = median([...cold.values()][0] ?? [])
   const hostileValue = median(worst[0]?.[1] ?? [])
+  const poorValue = median(slowest(poor)[0]?.[1] ?? [])
+  const richValue = median(slowest(rich)[0]?.[1] ?? [])
   const turn = median(turns)
   return {
     name: 'inspect',
     title: 'Reading a prompt: all detectors, hostile text, the next turn',
-    body: `One thread; ${rounds} interleaved rounds, medians. ${detectors} detectors. Cold: ${TEXT_LENGTH / 1e6} MB of TypeScript and Markdown. Hostile: 1 MB of one piece over and over; the three slowest of ${HOSTILE.length}.
+    body: `One thread; ${rounds} interleaved rounds, medians. ${detectors} detectors. Cold: ${TEXT_LENGTH / 1e6} MB of TypeScript and Markdown. Hostile: 1 MB of one piece over and over; the three slowest of ${HOSTILE.length}. Varied: 1 MB that never says the same twice; the three slowest of ${poor.size} texts in which little is found, and of ${rich.size} in which every few words are a finding (over ${MANY_FINDINGS}).
 
 ${table(['what', 'MB/s, median (range of rounds)'], speeds)}
 
+${table(['hostile text that varies', 'findings', 'MB/s, median (range of rounds)'], variedRows)}
+
 ${table(['what', 'ms, median (range of rounds)'], times)}
 ${hasPeer ? '' : '\nsecretlint: not installed here, left out\n'}
-Goals: cold ≥ ${COLD_GOAL} MB/s: ${verdict(coldValue, COLD_GOAL, coldValue >= COLD_GOAL)}; hostile ≥ ${HOSTILE_GOAL} MB/s: ${verdict(hostileValue, HOSTILE_GOAL, hostileValue >= HOSTILE_GOAL)}; next turn ≤ ${TURN_GOAL_MS} ms over parsing: ${verdict(turn, TURN_GOAL_MS, turn <= TURN_GOAL_MS)}.`,
+Goals: cold ≥ ${COLD_GOAL} MB/s: ${verdict(coldValue, COLD_GOAL, coldValue >= COLD_GOAL)}; hostile repetitions ≥ ${HOSTILE_GOAL} MB/s: ${verdict(hostileValue, HOSTILE_GOAL, hostileValue >= HOSTILE_GOAL)}; hostile text that varies ≥ ${HOSTILE_GOAL} MB/s: ${verdict(poorValue, HOSTILE_GOAL, poorValue >= HOSTILE_GOAL)}, full of findings ≥ ${RICH_GOAL} MB/s: ${verdict(richValue, RICH_GOAL, richValue >= RICH_GOAL)}, ${atGoal} of ${varied.size} texts reach ${HOSTILE_GOAL}; next turn ≤ ${TURN_GOAL_MS} ms over parsing: ${verdict(turn, TURN_GOAL_MS, turn <= TURN_GOAL_MS)}.`,
   }
 }
