@@ -14,6 +14,7 @@ import { toldFindings } from './block-causes.ts'
 import type { HeldBody, InspectPort } from './ports.ts'
 import { countFindings, countingFindings, joinCounts } from './record.ts'
 import { recoverFromBlock } from './recovery.ts'
+import { isSignedBody } from './signed-body.ts'
 
 /** What was learnt from a body. */
 export interface BodyReading {
@@ -304,16 +305,3 @@ async function editedBody(
   if (edited.body === body) return { body: null, placeholders: [] }
   return { body: await encodeBodyAsync(edited.body, codings, turns), placeholders: edited.placeholders }
 }
-
-/**
- * A signature or digest in the head covers the body: an edit would be refused upstream (AWS SigV4 and what other clouds made
- * after it: Google, Tencent, Alibaba, Huawei, Volcengine; RFC 9530; S3's checksums).
- */
-function isSignedBody(head: RequestHead): boolean {
-  const authorization = headerValue(head.headers, 'authorization') ?? ''
-  if (/^(?:AWS4-|GOOG4-|(?:[\w-]{1,20}-)?HMAC-S)/u.test(authorization)) return true
-  return head.headers.some((name, index) => index % 2 === 0 && OF_THE_BODY.test(name))
-}
-
-const OF_THE_BODY =
-  /^(?:content-md5|(?:content-|repr-)?digest|signature|x-amz-content-sha256|x-amz-checksum-.*|x-goog-hash)$/iu

@@ -95,28 +95,10 @@ t.test('without a finding to edit the bytes stay as they came', async (t) => {
   t.match(low.judgement.findings, [{ severity: 'low' }])
 })
 
-t.test('every kind of signature over the body makes its findings uneditable', async (t) => {
-  const signed: [string, string][] = [
-    ['Authorization', 'AWS4-HMAC-SHA256 Credential=x'],
-    ['authorization', 'AWS4-ECDSA-P256-SHA256 Credential=x'],
-    ['Authorization', 'TC3-HMAC-SHA256 Credential=x'],
-    ['Authorization', 'ACS3-HMAC-SHA256 Credential=x'],
-    ['Authorization', 'SDK-HMAC-SHA256 Access=x'],
-    ['Authorization', 'HMAC-SHA256 Credential=x'],
-    ['Authorization', 'GOOG4-HMAC-SHA256 Credential=x'],
-    ['X-Amz-Content-Sha256', 'x'],
-    ['x-amz-checksum-crc32', 'x'],
-    ['Repr-Digest', 'sha-256=:x:'],
-    ['Content-MD5', 'x'],
-    ['Digest', 'sha-256=x'],
-    ['Content-Digest', 'sha-256=:x:'],
-    ['Signature', 'sig=:x:'],
-  ]
-  for (const header of signed) {
-    const { judgement, asked } = await judge(bodyWith(SECRET.high), header)
-    t.equal(asked?.hasUneditableFinding, true, header[0])
-    t.match(judgement, { decision: { action: 'block', reason: 'uneditable' }, body: null })
-  }
+t.test('a signature over the body makes its findings uneditable', async (t) => {
+  const { judgement, asked } = await judge(bodyWith(SECRET.high), ['Content-MD5', 'x'])
+  t.equal(asked?.hasUneditableFinding, true)
+  t.match(judgement, { decision: { action: 'block', reason: 'uneditable' }, body: null })
   const bearer = await judge(bodyWith(SECRET.high), ['Authorization', 'Bearer x'])
   t.equal(bearer.asked?.hasUneditableFinding, false)
   const low = await judge(bodyWith(SECRET.low), ['Content-MD5', 'x'])
