@@ -4,6 +4,7 @@
  */
 import type { PlaceTable } from './place-table.ts'
 import { TermTree } from './term-tree.ts'
+import { TermWalk } from './term-walk.ts'
 import {
   BEHIND,
   fillWindow,
@@ -49,6 +50,7 @@ export function buildTermTable(terms: Iterable<string>, { ignoresCase }: TermTab
   return {
     size: distinct.size,
     scan: (text, isOver, onPlace) => {
+      const walk = new TermWalk(tree)
       let hash = 0
       /** Where the last term ends. */
       let done = 0
@@ -56,8 +58,9 @@ export function buildTermTable(terms: Iterable<string>, { ignoresCase }: TermTab
         if (start > 0 && isOver()) return
         const limit = fillWindow(text, start)
         const offset = start - BEHIND
+        walk.begin(limit)
         const look = (at: number, firstEnd: number, firstHash: number): void => {
-          const end = at + offset < done ? 0 : tree.longestAt(at, firstEnd, firstHash, limit)
+          const end = at + offset < done ? 0 : walk.longestAt(at, firstEnd, firstHash)
           if (end === 0) return
           done = end + offset
           onPlace(at + offset, done)

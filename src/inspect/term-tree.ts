@@ -24,6 +24,7 @@ export class TermTree {
   readonly #mask: number
   /** Each word once: its length, then its units. */
   readonly #words: Uint16Array
+  #reach = 0
 
   /** `terms`: folded as the tree is to fold texts, white space inside as one space. */
   constructor(terms: readonly string[], ignoresCase: boolean) {
@@ -44,15 +45,24 @@ export class TermTree {
     let end = firstEnd
     let found = 0
     for (;;) {
+      this.#reach = end + 1
       const marks = this.#steps[state * STEP + 3] ?? 0
       if ((marks & ENDS) !== 0) found = end
       if ((marks & GOES_ON) === 0 || end >= limit) return found
       const at = isSpace(units[end] ?? 0) ? endOfWord(end, limit) : end
-      if (at >= limit) return found
+      if (at >= limit) {
+        this.#reach = at + 1
+        return found
+      }
       const isSpaced = at > end
       end = endOfWord(at, limit)
       state = this.#next(state, isSpaced ? hashOf(at, end) ^ SPACED : hashOf(at, end), at, end)
     }
+  }
+
+  /** Behind the last unit that the last look read: greater than its `limit` where that decided. */
+  get reach(): number {
+    return this.#reach
   }
 
   /**

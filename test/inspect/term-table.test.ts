@@ -99,6 +99,12 @@ t.test('what is found is what the terms say when they are tried one by one, wher
     { weight: 6, arbitrary: fc.oneof(letter, other, blank) },
     { weight: 1, arbitrary: fc.integer({ min: 30, max: 34 }).map((length) => ' '.repeat(length)) },
     { weight: 1, arbitrary: fc.integer({ min: 198, max: 203 }).map((length) => 'a'.repeat(length)) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(written(fc.oneof(letter, other, blank), 3), fc.integer({ min: 2, max: 20 }))
+        .map(([text, times]) => text.repeat(times)),
+    },
   )
   const far = fc.integer({ min: SLICE - 40, max: SLICE + 4 })
   const start = fc.oneof(
