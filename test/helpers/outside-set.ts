@@ -23,7 +23,7 @@ interface OutsideSet {
 type Contexts = Readonly<Record<'named' | 'bare' | 'named2' | 'bare2', Readonly<Record<string, string>>>>
 
 /** Every format of `outside-<set>.yaml` in some of the outside contexts, and its texts. Another `seed`, other values. */
-export function outsideSet(set: '1' | '2', seed: string): LabelledText[] {
+export function outsideSet(set: '1' | '2' | '3', seed: string): LabelledText[] {
   const contexts = read('outside-contexts.yaml') as Contexts
   const { named, bare, texts } = read(`outside-${set}.yaml`) as OutsideSet
   const [ofNamed, ofBare] = set === '1' ? [contexts.named, contexts.bare] : [contexts.named2, contexts.bare2]

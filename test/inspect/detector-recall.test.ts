@@ -25,6 +25,7 @@ t.test(
     for (const [set, least, share] of [
       ['1', 1900, 0.98],
       ['2', 850, 0.96],
+      ['3', 300, 0.88],
     ] as const) {
       const rows = outsideSet(set, 'outside')
       const missed = missedOf(rows)
