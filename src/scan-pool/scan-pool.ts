@@ -253,7 +253,8 @@ class Pool {
   async #handOver(thread: Thread, { body, question }: Waiting): Promise<void> {
     const { turns } = this.#options
     const copy = body.length <= QUICK_BYTES ? new Uint8Array(body) : await turns.run(gathering([body]))
-    thread.ask(question(copy))
+    // Known values may be many.
+    await turns.whole(() => thread.ask(question(copy)))
   }
 
   #leave(waiting: Waiting): void {

@@ -2,8 +2,10 @@
 import { Buffer } from 'node:buffer'
 import type { StepwiseWork, WorkTurns } from '../domain/work-turns.ts'
 
-/** Copied without a stop. */
+/** Copied without a stop, where it is not so many pieces. */
 const STRETCH_BYTES = 262_144
+/** A piece counts as so many bytes at least, for each takes its time. */
+const PIECE_BYTES = 256
 /** Up to here everything is copied at once. */
 export const QUICK_BYTES = 1_048_576
 
@@ -15,11 +17,12 @@ export function* gathering(pieces: Uint8Array[]): StepwiseWork<Buffer<ArrayBuffe
   let stretch = 0
   for (let piece = rest.pop(); piece !== undefined; piece = rest.pop()) {
     for (let at = 0; at < piece.length; ) {
-      const part = piece.subarray(at, at + STRETCH_BYTES - stretch)
+      const room = STRETCH_BYTES - stretch
+      const part = at === 0 && piece.length <= room ? piece : piece.subarray(at, at + room)
       whole.set(part, filled)
       at += part.length
       filled += part.length
-      stretch += part.length
+      stretch += Math.max(part.length, PIECE_BYTES)
       if (stretch < STRETCH_BYTES) continue
       stretch = 0
       yield

@@ -25,6 +25,11 @@ t.test('it stops after each quarter of a mebibyte, however small or large the pi
   }
 })
 
+t.test('it stops after some thousand pieces, however small they are', async (t) => {
+  const steps = [...gathering(Array.from({ length: 10_240 }, () => new Uint8Array(3)))]
+  t.equal(steps.length, 10)
+})
+
 t.test('one piece is itself, few bytes are put together at once, many in turns', async (t) => {
   let runs = 0
   const turns: WorkTurns = {
