@@ -56,7 +56,7 @@ function isReadCharset(contentType: string | null): boolean {
   return [...named].every(([, charset = '']) => READ_CHARSET.test(charset))
 }
 
-const READ_CHARSET = /^(?:|utf-?8|us-ascii|ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d|gbk|gb2312|gb18030)$/iu
+const READ_CHARSET = /^(?:|binary|utf-?8|us-ascii|ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d|gbk|gb2312|gb18030)$/iu
 
 const isJsonType = (type: string): boolean =>
   type === 'application/json' || type === 'text/json' || type.endsWith('+json')
@@ -167,12 +167,14 @@ function multipart(body: Uint8Array, contentType: string, keys: JsonKeys): TextP
 /** Text parts of one part's content: JSON leaves, or all of it; `null` for what cannot be read. */
 function contentParts(
   body: Uint8Array,
-  { start, end, contentType }: MultipartPart,
+  part: MultipartPart,
   within: string,
   keys: JsonKeys,
 ): { parts: TextPart[]; model: string | null; media?: readonly TextPart[] } | null {
+  const { start, end, contentType } = part
   const content = body.subarray(start, end)
   if (content.length === 0) return { parts: [], model: null }
+  if (!isReadCharset(contentType) || isHidden(body, part)) return null
   if (isMedia(content, contentType)) {
     const media: TextPart = { start, end, escaping: 'plain', field: within, isEditable: false, isMedia: true }
     return { parts: [], model: null, media: [media] }
@@ -180,6 +182,13 @@ function contentParts(
   const json = isContainer(content) ? jsonParts({ body, keys, start, end, within }) : null
   if (json?.ok === true) return json
   return isText(content) ? { parts: plainParts(body, start, end, within), model: null } : null
+}
+
+/** Is a part written as mail is (RFC 2045 section 6), in a way that is not looked behind? Base64 is. */
+function isHidden(body: Uint8Array, { headerStart, headerEnd }: MultipartPart): boolean {
+  const lines = Buffer.from(body.buffer, body.byteOffset + headerStart, headerEnd - headerStart).toString('latin1')
+  const coding = /^content-transfer-encoding[ \t]*:[ \t]*([^\s;]*)/imu.exec(lines)?.[1]
+  return coding !== undefined && !/^(?:|7bit|8bit|binary|base64)$/iu.test(coding)
 }
 
 /** Of a part's content. What its sender calls text, or what is text but for its beginning, is none: a model would read it. */

@@ -52,6 +52,32 @@ t.test('a picture among the parts of an upload is skipped, its headers and the o
   t.strictSame(result.ok && result.parts.map((part) => part.field), ['image.headers', 'prompt.headers', 'prompt'])
 })
 
+t.test('a part that says it is written in a way that hides text is not taken for text', async (t) => {
+  const read = (lines: string) => {
+    const body = Buffer.from(
+      `--XX\r\nContent-Disposition: form-data; name="a"\r\n${lines}\r\nhi =41+AEE-\r\n--XX--\r\n`,
+    )
+    return bodyTextParts(body, 'multipart/form-data; boundary=XX', GENERIC_KEYS)
+  }
+  for (const lines of [
+    'Content-Type: text/plain; charset=utf-7\r\n',
+    'Content-Transfer-Encoding: Quoted-Printable\r\n',
+    'content-transfer-encoding:x-uuencode\r\n',
+  ]) {
+    t.strictSame(read(lines), { ok: false, unread: 'binary' }, lines)
+  }
+  for (const lines of [
+    '',
+    'Content-Type: text/plain; charset=UTF-8\r\n',
+    'Content-Type: text/plain; charset=binary\r\n',
+    'Content-Transfer-Encoding: 8bit\r\n',
+    'Content-Transfer-Encoding: binary\r\n',
+    'Content-Transfer-Encoding: base64\r\n',
+  ]) {
+    t.equal(read(lines).ok, true, lines)
+  }
+})
+
 t.test('text in another character set than UTF-8 is not guessed', async (t) => {
   const gbk = Buffer.from([0xc4, 0xe3, 0xba, 0xc3])
   t.strictSame(bodyTextParts(gbk, 'text/plain; charset=gbk', GENERIC_KEYS), { ok: false, unread: 'binary' })
