@@ -131,6 +131,13 @@ t.test('what is found is what the terms say when they are tried one by one, wher
   )
 })
 
+t.test('a text that repeats itself is not given up just before it goes on as a term does', async (t) => {
+  t.strictSame(found(['a-a-ab'], 'a-a-a-ab'), ['a-a-ab'])
+  t.strictSame(found(['a-a-a', 'a-a-a-b'], 'a-a-a-a-b'), ['a-a-a'])
+  t.strictSame(found(['a a a b'], 'a a a a a b, a a ab'), ['a a a b'])
+  t.strictSame(found(['密密密x'], '密密密密密x'), ['密密密x'])
+})
+
 t.test('two words with the same hash are both found', async (t) => {
   const seen = new Map<number, string>()
   let pair: string[] = []
