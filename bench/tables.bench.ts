@@ -109,6 +109,8 @@ function termCases(): { table: PlaceTable; cases: Case[]; loadMs: () => number }
   while (distinct.size < TERMS) distinct.add(oneOf(kinds)())
   const terms = [...distinct]
   const firsts = terms.filter((term) => term.includes(' ')).map((term) => term.split(' ')[0] ?? '')
+  // A term of one word over and over is what such a text is slow with.
+  terms.push(`${'a '.repeat(99)}b`)
   const load = (): PlaceTable => buildTermTable(terms, { ignoresCase: false })
   return {
     table: load(),
