@@ -12,6 +12,8 @@ export const BLOCKED_MS = 24 * 60 * 60 * 1000
 export const CLIENT_BLOCKED = 1_000
 /** Clients; beyond it the one that was not heard of for longest goes. */
 export const BLOCKED_CLIENTS = 10_000
+/** Values of all clients together, some 170 bytes each; beyond it the client that was not heard of for longest loses his. */
+export const ALL_BLOCKED = 200_000
 
 /** How far a conversation had gone: number of the newest message and of the last part in it. */
 export interface Reach {
@@ -47,14 +49,17 @@ interface Blocked {
 export function createBlockedValues({ nowMs }: { readonly nowMs: () => number }): BlockedValues {
   // Both in the order in which they were last written: what stands in front is the oldest.
   const clients = new Map<string, Map<string, Blocked>>()
+  let count = 0
   const remember = (client: string, mark: string, reach: Reach | null): void => {
     const marks = clients.get(client) ?? new Map<string, Blocked>()
+    const before = marks.size
     clients.delete(client)
     clients.set(client, marks)
     marks.delete(mark)
     marks.set(mark, { reach, metAtMs: nowMs() })
     dropOldest(marks, CLIENT_BLOCKED)
-    dropOldest(clients, BLOCKED_CLIENTS)
+    count += marks.size - before
+    while (count > ALL_BLOCKED || clients.size > BLOCKED_CLIENTS) count -= dropOldest(clients, 1)?.size ?? 0
   }
   const reachOf = (client: string, mark: string): Reach | null | undefined => {
     const blocked = clients.get(client)?.get(mark)
@@ -71,7 +76,9 @@ export function createBlockedValues({ nowMs }: { readonly nowMs: () => number })
   }
 }
 
-function dropOldest(map: Map<string, unknown>, max: number): void {
-  const oldest = map.size > max ? map.keys().next() : null
-  if (oldest?.done === false) map.delete(oldest.value)
+/** The one that was written longest ago, where there are more than `max`. */
+function dropOldest<V>(map: Map<string, V>, max: number): V | undefined {
+  const [oldest] = map.size > max ? map : []
+  if (oldest !== undefined) map.delete(oldest[0])
+  return oldest?.[1]
 }

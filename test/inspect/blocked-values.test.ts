@@ -1,5 +1,11 @@
 import t from 'tap'
-import { BLOCKED_CLIENTS, BLOCKED_MS, CLIENT_BLOCKED, createBlockedValues } from '../../src/inspect/blocked-values.ts'
+import {
+  ALL_BLOCKED,
+  BLOCKED_CLIENTS,
+  BLOCKED_MS,
+  CLIENT_BLOCKED,
+  createBlockedValues,
+} from '../../src/inspect/blocked-values.ts'
 
 const REACH = { message: 2, part: 0 }
 
@@ -38,4 +44,20 @@ t.test('values and clients are bounded: the oldest goes', async (t) => {
   for (let count = 0; count < BLOCKED_CLIENTS; count++) blocked.remember(`c${count}`, 'M', REACH)
   t.equal(blocked.reachOf('ann', 'M1'), undefined)
   t.strictSame(blocked.reachOf('c0', 'M'), REACH)
+})
+
+t.test('all clients together are bounded: the one not heard of for longest loses all of his', async (t) => {
+  const blocked = createBlockedValues({ nowMs: () => 0 })
+  const full = ALL_BLOCKED / CLIENT_BLOCKED
+  for (let who = 0; who < full; who++) {
+    for (let count = 0; count < CLIENT_BLOCKED; count++) blocked.remember(`c${who}`, `M${count}`, REACH)
+  }
+  blocked.remember('c0', 'M0', REACH)
+  t.ok(blocked.knows('c1'))
+  blocked.remember('new', 'M', REACH)
+  t.notOk(blocked.knows('c1'))
+  t.ok(blocked.knows('c0'))
+  t.strictSame(blocked.reachOf('c0', 'M7'), REACH)
+  for (let count = 0; count < CLIENT_BLOCKED - 1; count++) blocked.remember('new', `N${count}`, REACH)
+  t.ok(blocked.knows('c2'), 'there was room again')
 })
