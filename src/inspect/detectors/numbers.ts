@@ -42,13 +42,18 @@ export function findCard(text: string, start: number, end: number): Span | null 
   const length = end - start
   if ((length !== 4 && !isCardLength(length)) || !isNumberStart(text, start)) return null
   const cardEnd = length === 4 ? endOfGroups(text, start) : end
-  if (cardEnd < 0 || !isNumberEnd(text, cardEnd)) return null
+  if (cardEnd < 0 || !isNumberEnd(text, cardEnd) || isInTable(text, start, cardEnd)) return null
   const written = text.slice(start, cardEnd)
   const digits = length === 4 ? written.replace(/[ -]/g, '') : written
   if (!isLuhn(digits) || TEST_CARD.test(digits) || isRound(digits)) return null
   const isIssued = CARD_RANGES.some(([range, lengths]) => lengths.includes(digits.length) && range.test(digits))
   return isIssued ? { start, end: cardEnd } : null
 }
+
+/** Four groups among more of them are a table: of code points, of bytes. */
+const isInTable = (text: string, start: number, end: number): boolean =>
+  /[0-9A-Fa-f]{4,5}\s$/.test(text.slice(Math.max(0, start - 6), start)) &&
+  /^\s[0-9A-Fa-f]{4,5}(?!\w)/.test(text.slice(end, end + 7))
 
 const isCardLength = (length: number): boolean => length >= SHORTEST_CARD && length <= LONGEST_CARD
 
