@@ -5,7 +5,7 @@
 import { isRandom } from './detectors/secret-value.ts'
 import { type Finder, type Span, startsToken } from './detectors/span.ts'
 import { wordShare } from './detectors/word-likeness.ts'
-import { shortestMatch } from './pattern-length.ts'
+import { firstCharacters, shortestMatch } from './pattern-length.ts'
 import { parsePattern } from './pattern-syntax.ts'
 
 /** Most characters between the name and the value: in one line, and over line ends. */
@@ -33,21 +33,38 @@ const JENKINS = /^ AQAAABAAA $/
 
 /** Looks at one of a rule's words. `pattern` is the value: sticky, with its end condition. */
 export function nearFinder(pattern: RegExp): Finder {
-  const shortest = Math.min(shortestOf(pattern.source), SHORTEST_RUN)
+  const value = valueOf(pattern)
   return (text, start, end) => {
     if (isInsideWord(text, start)) return null
     const limit = Math.min(text.length, end + LONGEST_GAP)
-    for (let at = startOfRun(text, end, { limit, shortest }); at <= limit; at += 1) {
+    for (let at = startOfRun(text, end, limit, value.shortest); at <= limit; at += 1) {
       if (!isOfValue(text, at)) continue
       const runEnd = endOfRun(text, at)
-      if (runEnd - at >= shortest) {
-        const span = findInRun(pattern, text, { start, end, at, until: Math.min(runEnd, limit + 1) })
+      if (runEnd - at >= value.shortest) {
+        const span = findInRun(value, text, { start, end, at, until: Math.min(runEnd, limit + 1) })
         if (span !== null) return span
       }
       at = runEnd
     }
     return null
   }
+}
+
+/** What is known of a rule's values before they are looked for. */
+interface Value {
+  readonly pattern: RegExp
+  /** Characters; of longer ones it need not be known. */
+  readonly shortest: number
+  /** By ASCII code, 1: a value may begin with it. */
+  readonly isFirst: Uint8Array
+}
+
+function valueOf(pattern: RegExp): Value {
+  const parsed = parsePattern(pattern.source, pattern.ignoreCase)
+  if (!parsed.ok) return { pattern, shortest: 1, isFirst: new Uint8Array(128).fill(1) }
+  const first = firstCharacters(parsed.node)
+  const isFirst = Uint8Array.from({ length: 128 }, (_, code) => Number((first >> BigInt(code)) & 1n))
+  return { pattern, shortest: Math.min(shortestMatch(parsed.node), SHORTEST_RUN), isFirst }
 }
 
 interface Run {
@@ -59,9 +76,9 @@ interface Run {
   readonly until: number
 }
 
-function findInRun(pattern: RegExp, text: string, run: Run): Span | null {
+function findInRun({ pattern, isFirst }: Value, text: string, run: Run): Span | null {
   for (let at = run.at; at < run.until; at += 1) {
-    if (!startsToken(text, at)) continue
+    if (isFirst[text.charCodeAt(at)] !== 1 || isWithinWord(text, at) || !startsToken(text, at)) continue
     pattern.lastIndex = at
     const match = pattern.exec(text)
     if (match === null) continue
@@ -85,12 +102,6 @@ const isOfValue = (text: string, at: number): boolean => {
 /** What is shorter than the rule's values is passed over, and most words are; more than this need not be known. */
 const SHORTEST_RUN = 20
 
-/** Length of the shortest text that a pattern matches; 1 when it cannot be read. */
-function shortestOf(source: string): number {
-  const parsed = parsePattern(source, false)
-  return parsed.ok ? shortestMatch(parsed.node) : 1
-}
-
 function endOfRun(text: string, at: number): number {
   let end = at + 1
   while (isOfValue(text, end) && end - at < LONGEST_RUN) end += 1
@@ -101,7 +112,7 @@ function endOfRun(text: string, at: number): number {
  * Where the first run of at least `shortest` begins that may begin at `limit` or before; behind `limit` when there is
  * none. Looks at the last character that such a run would have first, so that most others need no look.
  */
-function startOfRun(text: string, from: number, { limit, shortest }: { limit: number; shortest: number }): number {
+function startOfRun(text: string, from: number, limit: number, shortest: number): number {
   let start = from
   while (start <= limit) {
     let at = start + shortest - 1
@@ -111,6 +122,18 @@ function startOfRun(text: string, from: number, { limit, shortest }: { limit: nu
   }
   return start
 }
+
+/** Surely in the middle of a word: a word character before it, and no written escape (`\\n`, `%3D`) that ends there. */
+function isWithinWord(text: string, at: number): boolean {
+  return (
+    IS_WORD[text.charCodeAt(at - 1)] === 1 &&
+    text.charCodeAt(at - 2) !== BACKSLASH &&
+    text.charCodeAt(at - 3) !== PERCENT
+  )
+}
+const BACKSLASH = 0x5c
+const PERCENT = 0x25
+const IS_WORD = Uint8Array.from({ length: 128 }, (_, code) => (/\w/.test(String.fromCharCode(code)) ? 1 : 0))
 
 /** `acme` in `xacme` is another word; in `myAcme`, `ACME` and `_acme` it is not. */
 function isInsideWord(text: string, start: number): boolean {

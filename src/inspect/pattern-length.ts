@@ -1,5 +1,5 @@
-/** How short and how long the texts are that a pattern matches, in characters. */
-import type { PatternNode } from './pattern-syntax.ts'
+/** What is known of the texts that a pattern matches: how short and how long they are, in characters, and their beginnings. */
+import type { CharacterSet, PatternNode } from './pattern-syntax.ts'
 
 /** Look-around and assertions take nothing. */
 export function shortestMatch(node: PatternNode): number {
@@ -31,5 +31,44 @@ export function longestMatch(node: PatternNode): number {
     case 'repeat':
       // `0 × infinite` is no number.
       return node.max === 0 ? 0 : longestMatch(node.item) * node.max
+  }
+}
+
+const ANY: CharacterSet = (1n << 129n) - 1n
+
+/** With which characters a match may begin; all of them for a pattern that matches the empty text. */
+export function firstCharacters(node: PatternNode): CharacterSet {
+  const { set, isNullable } = beginningOf(node)
+  return isNullable ? ANY : set
+}
+
+interface Beginning {
+  readonly set: CharacterSet
+  /** May take no character: what follows begins the match. */
+  readonly isNullable: boolean
+}
+
+function beginningOf(node: PatternNode): Beginning {
+  switch (node.kind) {
+    case 'characters':
+      return { set: node.set, isNullable: false }
+    case 'assertion':
+      return { set: 0n, isNullable: true }
+    case 'sequence': {
+      let set: CharacterSet = 0n
+      for (const item of node.items) {
+        const beginning = beginningOf(item)
+        set |= beginning.set
+        if (!beginning.isNullable) return { set, isNullable: false }
+      }
+      return { set, isNullable: true }
+    }
+    case 'choice': {
+      const options = node.options.map(beginningOf)
+      const set = options.reduce((all, option) => all | option.set, 0n)
+      return { set, isNullable: options.some((option) => option.isNullable) }
+    }
+    case 'repeat':
+      return { set: beginningOf(node.item).set, isNullable: node.min === 0 || beginningOf(node.item).isNullable }
   }
 }

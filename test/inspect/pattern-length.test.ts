@@ -1,5 +1,5 @@
 import t from 'tap'
-import { longestMatch, shortestMatch } from '../../src/inspect/pattern-length.ts'
+import { firstCharacters, longestMatch, shortestMatch } from '../../src/inspect/pattern-length.ts'
 import { parsePattern } from '../../src/inspect/pattern-syntax.ts'
 
 const lengths = (source: string): [number, number] => {
@@ -19,4 +19,24 @@ t.test('the shortest and the longest match of a pattern are known', async (t) =>
 t.test('what only looks around takes nothing, but is looked at', async (t) => {
   t.same(lengths('ab(?=cde)'), [2, 5])
   t.same(lengths('a(?!b*)'), [1, Infinity])
+})
+
+t.test('with which characters a match may begin: never fewer than there are', async (t) => {
+  const rows: readonly [pattern: string, wanted: string][] = [
+    ['abc', 'a'],
+    ['(?:a|b1)?c', 'abc'],
+    ['[x-z]{0,3}(?=y)k', 'kxyz'],
+    ['(?<!a)(?:b|c{2})', 'bc'],
+    ['(?:a?b?){1,2}c', 'abc'],
+  ]
+  for (const [pattern, wanted] of rows) {
+    const parsed = parsePattern(pattern, false)
+    const set = parsed.ok ? firstCharacters(parsed.node) : 0n
+    const first = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)).filter(
+      (_, code) => ((set >> BigInt(code)) & 1n) === 1n,
+    )
+    t.equal(first.join(''), wanted, pattern)
+  }
+  const empty = parsePattern('a?', false)
+  t.equal(empty.ok && firstCharacters(empty.node), (1n << 129n) - 1n, 'an empty match stands before anything')
 })
