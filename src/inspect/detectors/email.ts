@@ -54,6 +54,8 @@ const CREDIT =
 /** A comment that names somebody: `# Contact: ann@…`, `// Based on code by Ann (ann@…)`. */
 const COMMENT =
   /(?:^|\n)[ \t]*(?:#|\/\/|\*|--|;|%|""")[^\n]{0,80}\b(?:by|contact|from|author|bugs?|report|thanks|maintain\w*|mail)\b[^\n]{0,70}$/i
+/** A comment that is a name and its address: `# Ann Lee <ann@…>` in the head of a file. */
+const NAMED_COMMENT = /(?:^|\n)[ \t]{0,8}(?:#|\/\/|\*|;){1,3}[ \t]{0,8}(?:[A-Z][\w.'-]{0,24}[ ,]{1,2}){1,4}<$/
 /** Lists of people in package files; the address stands a few lines below. */
 const CREDIT_LIST = /"(?:contributors|maintainers|authors?|contact|bugs)"|contact:|authors =/g
 const LONGEST_LIST = 800
@@ -95,7 +97,7 @@ function listFrom(text: string, from: number): { start: number; end: number } | 
 
 function isPublished(text: string, start: number): boolean {
   const line = text.slice(Math.max(0, start - 110), start)
-  if (COMMENT.test(line)) return true
+  if (COMMENT.test(line) || (line.endsWith('<') && NAMED_COMMENT.test(line))) return true
   if (CREDIT.test(line)) return !/\bAuthor: /.test(line)
   const list = lastList(text, start)
   return list >= 0 && list >= start - LONGEST_LIST && !text.slice(list, start).includes(']')

@@ -11,6 +11,8 @@ t.test('addresses of people are found, without what stands around them', async (
   const rows: readonly [text: string, wanted: string][] = [
     ['ann.lee@corp-mail.de', 'ann.lee@corp-mail.de'],
     ['<ann.lee@corp-mail.de>,', 'ann.lee@corp-mail.de'],
+    ['Ann Lee <ann.lee@corp-mail.de>', 'ann.lee@corp-mail.de'],
+    ['# Send it to Ann Lee <ann.lee@corp-mail.de>', 'ann.lee@corp-mail.de'],
     ['mailto:o.brien+x@sub.initech.co.uk?subject=a', 'o.brien+x@sub.initech.co.uk'],
     ['邮箱zhang.wei@qq.com。', 'zhang.wei@qq.com'],
     ['"a\\nann@initech.de\\n"', 'ann@initech.de'],
@@ -48,6 +50,8 @@ t.test('examples, robots, locations, file names and code are none', async (t) =>
     'https://ann@initech.de/path',
     'postgres://ann:secret@db.initech.de',
     `${'a'.repeat(65)}@initech.de`,
+    '#!/bin/sh\n#   Ann B. Lee <ann@initech.de>',
+    ' * Ann Lee <ann@initech.de>',
   ]
   for (const text of rows) t.equal(found(text), null, text)
 })
