@@ -42,11 +42,12 @@ export class TermTree {
    */
   longestAt(start: number, firstEnd: number, firstHash: number, limit: number): number {
     let state = this.#next(ROOT, firstHash, start, firstEnd)
+    const steps = this.#steps
     let end = firstEnd
     let found = 0
     for (;;) {
       this.#reach = end + 1
-      const marks = this.#steps[state * STEP + 3] ?? 0
+      const marks = steps[state * STEP + 3] ?? 0
       if ((marks & ENDS) !== 0) found = end
       if ((marks & GOES_ON) === 0 || end >= limit) return found
       const at = isSpace(units[end] ?? 0) ? endOfWord(end, limit) : end
@@ -95,10 +96,11 @@ export class TermTree {
   #isWritten(word: number, start: number, end: number): boolean {
     const words = this.#words
     if (words[word] !== end - start) return false
+    const ignoresCase = this.#ignoresCase
     const offset = word + 1 - start
     for (let at = start; at < end; at += 1) {
       const unit = units[at] ?? 0
-      if (words[offset + at] !== (this.#ignoresCase ? lowerUnit(unit) : unit)) return false
+      if (words[offset + at] !== (ignoresCase ? lowerUnit(unit) : unit)) return false
     }
     return true
   }
