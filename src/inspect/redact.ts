@@ -2,7 +2,6 @@
 import { Buffer } from 'node:buffer'
 import type { Finding, Severity } from '../domain/finding.ts'
 import { allAtOnce, type StepwiseWork } from '../domain/work-turns.ts'
-import { gathering } from '../wire/gather-bytes.ts'
 import { BareNumbers } from './bare-number.ts'
 import { type PlaceholderConfig, placeholderFor } from './placeholder.ts'
 import { readValue } from './read-value.ts'
@@ -38,7 +37,7 @@ export function* redacting(body: Uint8Array, edit: Wanted, placeholders: Placeho
   const spans = yield* wantedSpans(body, edit)
   if (spans.length === 0) return { body, values: NOTHING }
   yield
-  const pieces: Uint8Array[] = []
+  const edits: Edit[] = []
   const values = new Map<string, KeptValue>()
   const byValue = new Map<string, string>()
   const numbers = new BareNumbers(body)
@@ -55,11 +54,53 @@ export function* redacting(body: Uint8Array, edit: Wanted, placeholders: Placeho
     if (isWhole && !values.has(placeholder)) values.set(placeholder, { value, detector, severity })
     // In place of a number a string, or its text would be no JSON any more.
     const written = number === null ? placeholder : `\\"${placeholder}\\"`
-    pieces.push(body.subarray(copied, span.start), Buffer.from(written, 'latin1'))
+    edits.push({ start: span.start, end: span.end, text: written })
     copied = span.end
   }
-  pieces.push(body.subarray(copied))
-  return { body: yield* gathering(pieces), values }
+  yield
+  return { body: yield* edited(body, edits), values }
+}
+
+interface Edit {
+  readonly start: number
+  readonly end: number
+  /** In its place, ASCII. */
+  readonly text: string
+}
+
+/** Copied without a stop; an edit counts as so many bytes of it. */
+const STRETCH_BYTES = 262_144
+const EDIT_BYTES = 256
+
+/** No list of pieces: tens of thousands of them are slow to collect. */
+function* edited(body: Uint8Array, edits: readonly Edit[]): StepwiseWork<Buffer> {
+  const from = Buffer.from(body.buffer, body.byteOffset, body.length)
+  const to = Buffer.allocUnsafeSlow(editedLength(body, edits))
+  let copied = 0
+  let filled = 0
+  let stretch = 0
+  for (let index = 0; index <= edits.length; index += 1) {
+    const { start, end, text } = edits[index] ?? { start: body.length, end: body.length, text: '' }
+    while (copied < start) {
+      const until = Math.min(start, copied + STRETCH_BYTES)
+      filled += from.copy(to, filled, copied, until)
+      stretch += until - copied
+      copied = until
+      if (stretch < STRETCH_BYTES) continue
+      stretch = 0
+      yield
+    }
+    filled += to.write(text, filled, 'latin1')
+    copied = end
+    stretch += EDIT_BYTES
+  }
+  return to
+}
+
+function editedLength(body: Uint8Array, edits: readonly Edit[]): number {
+  let { length } = body
+  for (const { start, end, text } of edits) length += text.length - (end - start)
+  return length
 }
 
 /** Disjoint, by place: spans that overlap become one, named by the first. */

@@ -12,10 +12,11 @@ export const QUICK_BYTES = 1_048_576
 /** All bytes of `pieces`, which are let go one by one: the array is empty then. In a buffer of their own. */
 export function* gathering(pieces: Uint8Array[]): StepwiseWork<Buffer<ArrayBuffer>> {
   const whole = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0))
-  const rest = pieces.splice(0).reverse()
   let filled = 0
   let stretch = 0
-  for (let piece = rest.pop(); piece !== undefined; piece = rest.pop()) {
+  for (let index = 0; index < pieces.length; index += 1) {
+    const piece = pieces[index] ?? NOTHING
+    pieces[index] = NOTHING
     for (let at = 0; at < piece.length; ) {
       const room = STRETCH_BYTES - stretch
       const part = at === 0 && piece.length <= room ? piece : piece.subarray(at, at + room)
@@ -28,8 +29,11 @@ export function* gathering(pieces: Uint8Array[]): StepwiseWork<Buffer<ArrayBuffe
       yield
     }
   }
+  pieces.length = 0
   return whole
 }
+
+const NOTHING = new Uint8Array(0)
 
 /** The same in turns where it takes long; the only piece itself where there is one. Takes the pieces away. */
 export function gathered(pieces: Uint8Array[], turns: WorkTurns | undefined): Uint8Array | Promise<Uint8Array> {
