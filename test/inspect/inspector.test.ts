@@ -98,7 +98,7 @@ t.test('a secret under the name of a model is not told, in lines and parts neith
   for (const each of asked) {
     const { findings, model } = inspectorOf().inspect(each)
     t.ok(findings.length > 0)
-    t.equal(model, null, findings[0]?.field)
+    t.equal(model, null, String(findings[0]?.field))
   }
 })
 
