@@ -123,7 +123,7 @@ function validatorOf(rule: DetectorRule): Validator | null {
   const isFinder = rule.finder !== undefined
   if (isFinder && minEntropy === undefined && validators.length === 0) return null
   return (value) =>
+    validators.every((isValid) => isValid(value)) &&
     (isFinder || !isMadeUp(value)) &&
-    (minEntropy === undefined || entropy(value) >= minEntropy) &&
-    validators.every((isValid) => isValid(value))
+    (minEntropy === undefined || entropy(value) >= minEntropy)
 }

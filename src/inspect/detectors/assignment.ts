@@ -29,6 +29,7 @@ const JOINT = new RegExp(
 /** Values in quotes, and without. */
 const QUOTED = runsUntil(/[\s"'`<>\\\x00-\x1f]/)
 const BARE = runsUntil(/[\s"'`<>\\,;(){}[\]|\x00-\x1f\u3000-\u303f\uff00-\uffef]/)
+const NAME = runsUntil(/[^\w$-]/)
 /** Neither the end of a word nor a digit or a mark of passwords; nor the end of a value, nor anything foreign. */
 const DULL_WORD = runsUntil(/[\x00-\x20\d!@#$%^&]/)
 const DULL_VALUE = runsUntil(/[\s"'`<>\\\d!@#$%^&]|[^\x00-\x7f]/)
@@ -158,11 +159,10 @@ const isOnlyBeside = (written: Assignment): boolean =>
 
 /** After the word, the rest of the name: `token` in `tokens.github.value`. */
 function endOfName(text: string, end: number): number {
-  let at = end
-  for (; at - end <= LONGEST_NAME; at += 1) {
-    const code = text.charCodeAt(at)
-    if (IS_NAME[code] === true || (code === DOT && IS_LETTER[text.charCodeAt(at + 1)] === true)) continue
-    break
+  const limit = end + LONGEST_NAME + 1
+  let at = NAME.endOf(text, end, limit)
+  while (at < limit && text.charCodeAt(at) === DOT && IS_LETTER[text.charCodeAt(at + 1)] === true) {
+    at = NAME.endOf(text, at + 1, limit)
   }
   return at
 }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import t from 'tap'
 import { isJwt } from '../../../src/inspect/detectors/jwt.ts'
 
@@ -27,4 +28,14 @@ t.test('the token of every tutorial is none', async (t) => {
   t.notOk(
     isJwt(`${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: '1234567890', name: 'John Doe', iat: 1516239022 })}.x`),
   )
+})
+
+t.test('a header of any length is read to its last byte', async (t) => {
+  const claims = Buffer.from('{"sub":"ann"}').toString('base64url')
+  for (let length = 1; length <= 12; length += 1) {
+    const header = Buffer.from(`{"alg":"${'x'.repeat(length)}"}`).toString('base64url')
+    t.ok(isJwt(`${header}.${claims}.sig`), header)
+    t.notOk(isJwt(`${header.slice(0, -2)}.${claims}.sig`), `${header} without its end`)
+    t.notOk(isJwt(`${header}IA.${claims}.sig`), `${header} and something behind it`)
+  }
 })
