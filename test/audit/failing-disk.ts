@@ -23,14 +23,14 @@ const failure = (code: string) => Object.assign(new Error(`${code}: made by the 
 
 export function failingDisk(): FailingDisk {
   const paths = new Map<number, string>()
-  let held: { readonly end: string; readonly released: Promise<void> } | null = null
+  let held: { readonly end: string; readonly released: Promise<null> } | null = null
   const disk: FailingDisk = {
     hold: (end) => {
-      const { promise, resolve } = Promise.withResolvers<void>()
+      const { promise, resolve } = Promise.withResolvers<null>()
       held = { end, released: promise }
       return () => {
         held = null
-        resolve()
+        resolve(null)
       }
     },
     freeBytes: Number.POSITIVE_INFINITY,
