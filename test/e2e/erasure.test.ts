@@ -22,7 +22,10 @@ const REQUEST =
 function filesNaming(dir: string): string[] {
   return readdirSync(dir).flatMap((name) => {
     const path = join(dir, name)
-    if (statSync(path).isDirectory()) return filesNaming(path)
+    // Weir runs: what is written beside a file and renamed may be gone.
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found === undefined) return []
+    if (found.isDirectory()) return filesNaming(path)
     return NAMES.test(readFileSync(path, 'latin1')) ? [path] : []
   })
 }
