@@ -1,8 +1,7 @@
 /**
- * Makes groups of lines durable: one entry of the commit log each, and at the same time, unsynced, at the ends of the
- * personal and the chained file. A group counts once the log has it; the files may have it a moment later, while the next
- * one is on its way (decision 0049). Files are synced later, before the log is written over. The event loop never waits
- * for the disk. After an error the next try first brings the files back to what was acknowledged, so that a half-written
+ * Makes one group of lines durable: as one entry of the commit log, and at the same time, unsynced, at the ends of the
+ * personal and the chained file. Files are synced later, before the log is written over. The event loop never waits for
+ * the disk. After an error the next try first brings the files back to what was acknowledged, so that a half-written
  * group leaves nothing behind.
  */
 import { constants } from 'node:fs'
@@ -31,16 +30,10 @@ export interface LineGroup {
   readonly day: string
 }
 
-/** A group that no power cut can take any more. */
-export interface DurableGroup {
-  /** Do the files have it, so that it can be read? Not rejected: `false` after an I/O error, which the next commit mends. */
-  readonly inFiles: Promise<boolean>
-}
-
 interface OpenFile {
   readonly path: string
   fd: number
-  /** Behind the last group that was acknowledged; where it is appended still, the file ends before. */
+  /** Behind the last group that was acknowledged. */
   end: number
 }
 
@@ -71,10 +64,6 @@ export class GroupWriter {
   /** Groups of the log that the files may lose in a power cut, oldest first: at most the log's size. */
   #unsynced: LogEntry[] = []
   #syncing: Promise<void> | null = null
-  /** Of the group that was appended last. Never rejects. */
-  #appended: Promise<boolean> = Promise.resolve(true)
-  /** Why the last append failed. */
-  #appendError: unknown = null
   #isDoubtful = false
   /** UTC day of the open segment's first event; empty: it has none yet. */
   #day: string
@@ -89,9 +78,8 @@ export class GroupWriter {
     this.#syncsOnWrite = options.syncsOnWrite ?? process.platform === 'linux'
   }
 
-  /** Resolves once the group is durable. On rejection nothing of it counts: hand it in again or drop it. */
-  async commit(group: LineGroup): Promise<DurableGroup> {
-    let inFiles = Promise.resolve(true)
+  /** Resolves once the group is on disk. On rejection nothing of it counts: hand it in again or drop it. */
+  async commit(group: LineGroup): Promise<void> {
     try {
       const [events, personal] = await this.#filesFor(group)
       const entry: LogEntry = {
@@ -100,7 +88,7 @@ export class GroupWriter {
       }
       const log = this.#log
       if (log === null || entrySize(entry) > Math.min(DIRECT_BYTES, log.room)) await this.#commitDirectly(entry)
-      else ({ inFiles } = await this.#commitByLog(log, entry))
+      else await this.#commitByLog(log, entry)
       events.end += group.events.length
       personal.end += group.personal.length
     } catch (error) {
@@ -108,17 +96,6 @@ export class GroupWriter {
       throw error
     }
     if (this.#log === null && ++this.#groupsWithoutLog === GROUPS_WITHOUT_LOG) this.#making ??= this.#makeLog()
-    return { inFiles }
-  }
-
-  /** Resolves when the files have all groups that were committed; rejects with the I/O error when they do not take them. */
-  async appended(): Promise<void> {
-    if (!(await this.#appended)) throw this.#appendError
-  }
-
-  /** Bring the files to what was acknowledged, where an append failed. Rejects while the disk takes nothing. */
-  async mend(): Promise<void> {
-    if (this.#tail === null && this.#isDoubtful) await this.#goBack()
   }
 
   /** Resolves when a few bytes can be made durable in the folder; rejects with the reason when not. */
@@ -155,8 +132,7 @@ export class GroupWriter {
     await Promise.all(open.map(({ fd }) => this.#calls.close(fd)))
   }
 
-  /** What it resolves to, when the log has the entry, is the same of the files. */
-  async #commitByLog(log: CommitLog, entry: LogEntry): Promise<{ readonly inFiles: Promise<boolean> }> {
+  async #commitByLog(log: CommitLog, entry: LogEntry): Promise<void> {
     if (!log.fits(entry)) {
       // The half that comes next was left when this sync was begun.
       await this.#syncing
@@ -164,37 +140,16 @@ export class GroupWriter {
       log.turn()
       this.#syncing = this.#syncInBackground()
     }
-    const inFiles = this.#appendNext(entry)
-    await log.write(entry)
+    await allDone([log.write(entry), this.#append(entry)])
     log.keep(entry)
     this.#unsynced.push(entry)
-    return { inFiles }
   }
 
   /** Both files are synced, and with them all groups before. */
   async #commitDirectly(entry: LogEntry): Promise<void> {
-    await this.appended()
     await this.#append(entry)
     await this.#syncing
     await this.#sync()
-  }
-
-  /** Behind the group before. Once one fails none goes on: the next commit begins by going back. */
-  #appendNext(entry: LogEntry): Promise<boolean> {
-    const before = this.#appended
-    const append = async (): Promise<boolean> => {
-      if (!(await before)) return false
-      try {
-        await this.#append(entry)
-        return true
-      } catch (error) {
-        this.#appendError = error
-        this.#isDoubtful = true
-        return false
-      }
-    }
-    this.#appended = append()
-    return this.#appended
   }
 
   /** Persons first: nobody who reads along, and no killed process, finds a chained line without its person. */
@@ -209,7 +164,6 @@ export class GroupWriter {
 
   async #sync(): Promise<void> {
     const count = this.#unsynced.length
-    await this.appended()
     const open = [this.#events, this.#personal].filter((file) => file !== null)
     await allDone(open.map(({ fd }) => this.#calls.fdatasync(fd)))
     this.#unsynced.splice(0, count)
@@ -309,8 +263,6 @@ export class GroupWriter {
    */
   async #goBack(): Promise<void> {
     await this.#syncing
-    await this.#appended
-    this.#appended = Promise.resolve(true)
     for (const file of [this.#events, this.#personal]) {
       if (file === null) continue
       const stale = file.fd

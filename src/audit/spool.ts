@@ -8,7 +8,7 @@ import type { AuditEvent } from '../domain/audit-event.ts'
 import type { AuditPort } from '../flow/ports.ts'
 import { createEventRenderer, type RenderedEvent } from './event-line.ts'
 import { FILE_CALLS } from './file-calls.ts'
-import { type DurableGroup, GroupWriter } from './group-writer.ts'
+import { GroupWriter } from './group-writer.ts'
 import { linkGroup } from './link-group.ts'
 import { openPersonDesk, type PersonDesk } from './person-desk.ts'
 import { dataOf } from './person-reader.ts'
@@ -189,14 +189,8 @@ class GroupSpool implements Spool {
   async #commitWhileAwaited(): Promise<void> {
     do {
       const group = this.#nextGroup()
-      if (group.length === 0 || !(await this.#commitGroup(group))) break
+      if (group.length === 0 || !(await this.#commitGroup(group))) return
     } while (this.#awaited > 0 || this.#waitingBytes > GROUP_CHARS || this.#isClosed)
-    if (this.#failure !== null) return
-    try {
-      await this.#writer.appended()
-    } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)), [])
-    }
   }
 
   #nextGroup(): Waiting[] {
@@ -214,14 +208,12 @@ class GroupSpool implements Spool {
   async #commitGroup(group: readonly Waiting[]): Promise<boolean> {
     const place = { stream: this.#options.stream, seq: this.#nextSeq, prevHash: this.#prevHash }
     const linked = linkGroup(group, place)
-    let durable: DurableGroup
     try {
       // The keys first: no event is acknowledged whose person nobody could read.
       const keys = this.#persons.flush()
       if (keys !== null) await keys
       const day = this.#options.rotatesDaily === true ? (group[0]?.time.slice(0, DAY_CHARS) ?? '') : ''
-      const { events, personal } = linked
-      durable = await this.#writer.commit({ firstSeq: this.#nextSeq, day, events, personal })
+      await this.#writer.commit({ firstSeq: this.#nextSeq, day, events: linked.events, personal: linked.personal })
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)), group)
       return false
@@ -233,11 +225,7 @@ class GroupSpool implements Spool {
       promise?.resolve()
     }
     if (this.#failure !== null) this.#recover()
-    const last = this.#nextSeq - 1
-    durable.inFiles.then(
-      (isReadable) => isReadable && this.#options.onCommit?.(last),
-      () => undefined, // it does not reject
-    )
+    this.#options.onCommit?.(this.#nextSeq - 1)
     return true
   }
 
@@ -290,7 +278,6 @@ class GroupSpool implements Spool {
   /** Nothing waits: find out whether the disk takes bytes again, so that health need not wait for the next event. */
   async #probe(): Promise<void> {
     try {
-      await this.#writer.mend()
       await this.#writer.probe()
       this.#recover()
     } catch (error) {

@@ -13,8 +13,6 @@ export interface FailingDisk {
   failingEnd: string | null
   /** At most this many bytes per write call. */
   chunk: number
-  /** Writes to files whose path ends so wait from now on until what it gives is called. */
-  readonly hold: (end: string) => () => void
   /** Open descriptors. */
   readonly open: Set<number>
 }
@@ -23,16 +21,7 @@ const failure = (code: string) => Object.assign(new Error(`${code}: made by the 
 
 export function failingDisk(): FailingDisk {
   const paths = new Map<number, string>()
-  let held: { readonly end: string; readonly released: Promise<null> } | null = null
   const disk: FailingDisk = {
-    hold: (end) => {
-      const { promise, resolve } = Promise.withResolvers<null>()
-      held = { end, released: promise }
-      return () => {
-        held = null
-        resolve(null)
-      }
-    },
     freeBytes: Number.POSITIVE_INFINITY,
     failingSyncs: 0,
     failingOpens: 0,
@@ -56,7 +45,6 @@ export function failingDisk(): FailingDisk {
         await FILE_CALLS.close(fd)
       },
       write: async (fd, bytes, from, length, position) => {
-        if (held !== null && paths.get(fd)?.endsWith(held.end) === true) await held.released
         if (disk.failingEnd !== null && paths.get(fd)?.endsWith(disk.failingEnd) === true) throw failure('EIO')
         // Blocks that are there already take no room.
         if (position + length <= fstatSync(fd).size)

@@ -21,11 +21,6 @@ const LOG_BYTES = 8 * PAGE_BYTES
 const layLog = (dir: string) => {
   writeFileSync(logPath(dir, 's'), Buffer.alloc(LOG_BYTES), { mode: 0o600 })
 }
-/** Durable, and in the files. */
-const commit = async (writer: GroupWriter, ...given: Parameters<typeof group>): Promise<void> => {
-  await writer.commit(group(...given))
-  await writer.appended()
-}
 const logged = (dir: string) => readEntries(readFileSync(logPath(dir, 's'))).map(({ firstSeq }) => firstSeq)
 
 for (const [hasLog, syncsOnWrite] of [
@@ -47,8 +42,8 @@ for (const [hasLog, syncsOnWrite] of [
 
   t.test(`groups follow each other in both files, which only the owner can read${how}`, async (t) => {
     const { dir, writer } = setUp(t)
-    await commit(writer, 1, 'a\nb\n', 'pa\npb\n')
-    await commit(writer, 3, 'c\n', '')
+    await writer.commit(group(1, 'a\nb\n', 'pa\npb\n'))
+    await writer.commit(group(3, 'c\n', ''))
     t.same(all(dir), [
       [FIRST, 'a\nb\nc\n'],
       [FIRST_PERSONAL, 'pa\npb\n'],
@@ -68,7 +63,7 @@ for (const [hasLog, syncsOnWrite] of [
   t.test(`a disk that takes a few bytes at a time still gets everything${how}`, async (t) => {
     const { dir, disk, writer } = setUp(t)
     disk.chunk = 3
-    await commit(writer, 1, 'a long line\n', 'a person\n')
+    await writer.commit(group(1, 'a long line\n', 'a person\n'))
     t.same(all(dir), [
       [FIRST, 'a long line\n'],
       [FIRST_PERSONAL, 'a person\n'],
@@ -77,20 +72,14 @@ for (const [hasLog, syncsOnWrite] of [
 
   t.test(`a group that did not fit leaves nothing behind once the next one does${how}`, async (t) => {
     const { dir, disk, writer } = setUp(t)
-    await commit(writer, 1, 'a\n')
+    await writer.commit(group(1, 'a\n'))
     disk.freeBytes = 6
-    if (hasLog) {
-      // It is durable in the log, whose room was taken before; the next one is refused.
-      t.equal(await (await writer.commit(group(2, 'long\n', 'far too long\n'))).inFiles, false)
-      await t.rejects(writer.appended(), { code: 'ENOSPC' })
-    }
-    const [seq, before] = hasLog ? ([3, ['long\n', 'far too long\n']] as const) : ([2, ['', '']] as const)
-    await t.rejects(writer.commit(group(seq, 'much too long\n', 'far too long\n')), { code: 'ENOSPC' })
+    await t.rejects(writer.commit(group(2, 'much too long\n', 'far too long\n')), { code: 'ENOSPC' })
     disk.freeBytes = 1000
-    await commit(writer, seq, 'b\n', 'q\n')
+    await writer.commit(group(2, 'b\n', 'q\n'))
     t.same(all(dir), [
-      [FIRST, `a\n${before[0]}b\n`],
-      [FIRST_PERSONAL, `p\n${before[1]}q\n`],
+      [FIRST, 'a\nb\n'],
+      [FIRST_PERSONAL, 'p\nq\n'],
     ])
     t.equal(disk.open.size, files)
   })
@@ -112,7 +101,6 @@ for (const [hasLog, syncsOnWrite] of [
     await writer.commit(group(1, 'a\n'))
     await writer.probe()
     disk.freeBytes = 4096
-    await writer.appended()
     await t.rejects(writer.probe(), { code: 'ENOSPC' })
     t.equal(readFileSync(join(dir, FIRST), 'utf8'), 'a\n')
     t.equal(disk.open.size, files)
@@ -128,7 +116,7 @@ t.test('after a failed sync the group is written again as a whole', async (t) =>
   await writer.commit(group(1, 'a\n'))
   disk.failingSyncs = 1
   await t.rejects(writer.commit(group(2, 'b\n', 'q\n')), { code: 'EIO' })
-  await commit(writer, 2, 'b\n', 'q\n')
+  await writer.commit(group(2, 'b\n', 'q\n'))
   t.same(all(dir), [
     [FIRST, 'a\nb\n'],
     [FIRST_PERSONAL, 'p\nq\n'],
@@ -148,7 +136,7 @@ const withLog = (t: Test, segmentBytes = 1_000_000) => {
 t.test('a group is an entry of the log before it counts; a stop in order leaves the log empty', async (t) => {
   const { dir, disk, writer } = withLog(t)
   await writer.commit(group(1, 'a\nb\n'))
-  await commit(writer, 3, 'c\n')
+  await writer.commit(group(3, 'c\n'))
   t.same(logged(dir), [1, 3])
   await writer.close()
   t.ok(readFileSync(logPath(dir, 's')).equals(Buffer.alloc(LOG_BYTES)))
@@ -163,46 +151,21 @@ t.test('the log of a segment that ended is empty: what retention removes is nowh
   t.notMatch(readFileSync(logPath(dir, 's'), 'latin1'), 'secret')
 })
 
-t.test(
-  'a group that the log has and a file did not take counts, and nothing more does until the files have it',
-  async (t) => {
-    for (const failingEnd of [FIRST, FIRST_PERSONAL]) {
-      const { dir, disk, writer } = withLog(t)
-      await commit(writer, 1, 'a\n')
-      disk.failingEnd = failingEnd
-      t.equal(await (await writer.commit(group(2, 'kept\n', 'hers\n'))).inFiles, false)
-      await t.rejects(writer.appended(), { code: 'EIO' })
-      await t.rejects(writer.commit(group(3, 'rejected\n', 'q\n')), { code: 'EIO' })
-      await t.rejects(writer.mend(), { code: 'EIO' })
-      disk.failingEnd = null
-      await writer.mend()
-      t.equal(readFileSync(join(dir, FIRST), 'utf8'), 'a\nkept\n', 'not only with the next group')
-      await commit(writer, 3, 'b\n', 'q\n')
-      t.same(logged(dir), [1, 2, 3])
-      t.same(all(dir), [
-        [FIRST, 'a\nkept\nb\n'],
-        [FIRST_PERSONAL, 'p\nhers\nq\n'],
-      ])
-      t.notMatch(readFileSync(logPath(dir, 's'), 'latin1'), 'rejected')
-      await writer.close()
-    }
-  },
-)
-
-t.test('the next groups do not wait until the files have the last one', async (t) => {
+t.test('a group that the log took and a file did not is written over by the next try', async (t) => {
   const { dir, disk, writer } = withLog(t)
-  await commit(writer, 1, 'a\n')
-  const release = disk.hold(FIRST)
-  const second = await writer.commit(group(2, 'b\n', 'q\n'))
-  const third = await writer.commit(group(3, 'c\n', 'r\n'))
-  t.equal(readFileSync(join(dir, FIRST), 'utf8'), 'a\n')
-  t.same(logged(dir), [1, 2, 3], 'from where a start brings them there')
-  release()
-  t.same(await Promise.all([second.inFiles, third.inFiles]), [true, true])
+  await writer.commit(group(1, 'a\n'))
+  for (const failingEnd of [FIRST, FIRST_PERSONAL]) {
+    disk.failingEnd = failingEnd
+    await t.rejects(writer.commit(group(2, 'rejected\n', 'hers\n')), { code: 'EIO' })
+  }
+  disk.failingEnd = null
+  await writer.commit(group(2, 'b\n', 'q\n'))
+  t.same(logged(dir), [1, 2])
   t.same(all(dir), [
-    [FIRST, 'a\nb\nc\n'],
-    [FIRST_PERSONAL, 'p\nq\nr\n'],
+    [FIRST, 'a\nb\n'],
+    [FIRST_PERSONAL, 'p\nq\n'],
   ])
+  t.notMatch(readFileSync(logPath(dir, 's'), 'latin1'), 'rejected')
 })
 
 t.test('a log that cannot be written is removed, and the groups go to the files alone', async (t) => {
@@ -210,7 +173,7 @@ t.test('a log that cannot be written is removed, and the groups go to the files 
   await writer.commit(group(1, 'a\n'))
   disk.failingEnd = '.wal'
   await t.rejects(writer.commit(group(2, 'b\n')), { code: 'EIO' })
-  await commit(writer, 2, 'b\n')
+  await writer.commit(group(2, 'b\n'))
   t.notOk(existsSync(logPath(dir, 's')))
   t.equal(readFileSync(join(dir, FIRST), 'utf8'), 'a\nb\n')
   t.equal(disk.open.size, 2)
@@ -235,7 +198,6 @@ t.test(
     disk.failingSyncs = 1
     await t.rejects(writer.commit(group(6, '6\n')), { code: 'EIO' })
     for (let seq = 6; seq <= 20; seq++) await commit(seq)
-    await writer.appended()
     t.equal(text(), wanted)
   },
 )
@@ -245,7 +207,7 @@ t.test('a group too large for the log goes to the files alone, and the log goes 
   const large = `${'x'.repeat(LOG_BYTES)}\n`
   await writer.commit(group(1, 'a\n'))
   await writer.commit(group(2, large))
-  await commit(writer, 3, 'c\n')
+  await writer.commit(group(3, 'c\n'))
   t.same(logged(dir), [1, 3])
   t.equal(text(), `a\n${large}c\n`)
 })
