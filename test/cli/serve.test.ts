@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { verifyFolder } from '../../src/audit/tree/verify-folder.ts'
 import { run } from '../../src/cli/serve.ts'
+import { endChild } from '../helpers/end-child.ts'
 import { startFolder } from '../helpers/start.ts'
 import { fakeIo } from './fake-io.ts'
 
@@ -36,7 +37,7 @@ async function serve(
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
-  t.teardown(() => child.kill('SIGKILL'))
+  t.teardown(() => endChild(child))
   let [stdout, stderr] = ['', '']
   const waiting = new Set<() => void>()
   child.stdout.on('data', (chunk: Buffer) => {

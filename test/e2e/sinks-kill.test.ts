@@ -1,6 +1,5 @@
 /** A process that is killed while it sends records on: whatever the moment, each record arrives, under the same id. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
@@ -12,6 +11,7 @@ import { type Filled, filled } from '../audit/filled.ts'
 import { linesOf } from '../audit/lines.ts'
 import { listen, otlpSettings } from '../audit/sinks/world.ts'
 import { until } from '../helpers/debian.ts'
+import { endChild } from '../helpers/end-child.ts'
 
 const COUNT = 60
 const BATCH = 10
@@ -72,17 +72,11 @@ setInterval(() => undefined, 1000)`
     at: (delivery, play) => new Promise((done) => plays.set(delivery, { play, done })),
     start: () => {
       const child = spawn(process.execPath, [program], { stdio: 'ignore' })
-      t.teardown(() => child.kill('SIGKILL'))
+      t.teardown(() => endChild(child))
       return child
     },
     wanted: () => linesOf(at.dir).map(({ id }) => id),
   }
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit')
-  child.kill('SIGKILL')
-  await ended
 }
 
 const seqIn = ({ stateFile }: World): number => {
@@ -101,7 +95,7 @@ t.test(
       // Stopped, the process cannot even read the acknowledgement, let alone write its place.
       child.kill('SIGSTOP')
       await new Promise<void>((resolve) => response.end('{}', () => resolve()))
-      await kill(child)
+      await endChild(child)
     })
     const child = world.start()
     await killed
@@ -119,7 +113,7 @@ t.test('killed again and again in the middle of deliveries', async (t) => {
   for (const delivery of [1, 3, 5]) {
     const killed = world.at(delivery, async (request) => {
       request.socket.destroy()
-      await kill(child)
+      await endChild(child)
     })
     const child = world.start()
     await killed
@@ -132,7 +126,7 @@ t.test('killed again and again in the middle of deliveries', async (t) => {
 
 t.test('the last write of the place is lost, torn or gone: more comes again, nothing is missing', async (t) => {
   const world = await setUp(t)
-  await kill(await delivered(world))
+  await endChild(await delivered(world))
   const whole = readFileSync(world.stateFile)
   const damages: Readonly<Record<string, () => void>> = {
     'empty, as after a power cut': () => truncateSync(world.stateFile, 0),
@@ -159,7 +153,7 @@ t.test('the last write of the place is lost, torn or gone: more comes again, not
     const ids = [...new Set(world.got.flat())]
     t.equal(ids.join(), world.wanted().slice(-ids.length).join(), name)
     await until(() => seqIn(world) === world.files.spool.lastSeq())
-    await kill(child)
+    await endChild(child)
   }
 })
 
@@ -173,7 +167,7 @@ async function delivered(world: World): Promise<ChildProcess> {
 
 t.test('its file was compressed meanwhile: it goes on where it was', async (t) => {
   const world = await setUp(t)
-  const killed = world.at(3, () => kill(child))
+  const killed = world.at(3, () => endChild(child))
   const child = world.start()
   await killed
   const wanted = world.wanted()

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { skipWithoutDebian } from '../helpers/debian.ts'
+import { endChild } from '../helpers/end-child.ts'
 import { startHttpOrigin, startHttpsOrigin } from '../helpers/origin.ts'
 import { makePki } from '../helpers/pki.ts'
 import { flowEvents, startWeir } from '../helpers/weir.ts'
@@ -32,7 +33,7 @@ async function clientNamespace(
   t: Test,
 ): Promise<(...command: string[]) => Promise<{ stdout: string; stderr: string }>> {
   const holder = spawn('unshare', ['--net', 'sleep', '300'], { stdio: 'ignore' })
-  t.teardown(() => holder.kill('SIGKILL'))
+  t.teardown(() => endChild(holder))
   const pid = String(holder.pid)
   const own = readlinkSync('/proc/self/ns/net')
   const there = `--net=/proc/${pid}/ns/net`

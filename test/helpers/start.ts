@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { smallRules } from '../config/small-rules.ts'
+import { endChild } from './end-child.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -48,7 +49,7 @@ export function runMain(
 ): Promise<Ended> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:WEIR_|NODE_OPTIONS)/u.test(name)))
   const child = spawn(process.execPath, [...nodeFlags, entry, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  t.teardown(() => child.kill('SIGKILL'))
+  t.teardown(() => endChild(child))
   const read = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk: Buffer) => (read.stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (read.stderr += chunk.toString()))

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { lockDataFolder } from '../../src/state/data-lock.ts'
+import { endChild } from '../helpers/end-child.ts'
 
 const MODULE = new URL('../../src/state/data-lock.ts', import.meta.url).href
 
@@ -22,7 +23,7 @@ t.test('a process that is killed leaves no lock behind', async (t) => {
   const dir = t.testdir({})
   const code = `import { lockDataFolder } from ${JSON.stringify(MODULE)}; const lock = lockDataFolder(${JSON.stringify(dir)}); process.stdout.write(String(lock.ok)); setInterval(() => {}, 1000)`
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
-  t.teardown(() => child.kill('SIGKILL'))
+  t.teardown(() => endChild(child))
   const said = await new Promise<string>((resolve) =>
     child.stdout.once('data', (chunk: Buffer) => resolve(String(chunk))),
   )
