@@ -3,13 +3,12 @@
  * and a whole conversation of a hundred turns with and without memory of what was read.
  */
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { dialectById } from '../src/dialects/registry.ts'
 import { createInspector, type Inspector } from '../src/inspect/inspector.ts'
 import { createMemo } from '../src/inspect/memo.ts'
 import { shippedDetectors } from '../test/helpers/detectors.ts'
 import { hostileTexts } from './harness/hostile-texts.ts'
+import { ownText } from './harness/own-text.ts'
 import { type Section, table } from './harness/report.ts'
 import { median, withRange } from './harness/stats.ts'
 
@@ -23,18 +22,6 @@ const TEXT_LENGTH = 960_000
 const TURN_LENGTH = 5000
 const TURNS = 100
 const DIALECT = 'anthropic-messages'
-
-/** Code as developers send it: Weir's own sources and tests. ASCII, as nearly all prompts are. */
-function ordinaryText(): string {
-  let text = ''
-  for (const folder of ['../src/', '../test/', '../docs/']) {
-    const dir = fileURLToPath(new URL(folder, import.meta.url))
-    for (const file of readdirSync(dir, { recursive: true, encoding: 'utf8' }).sort()) {
-      if (/\.(?:ts|md)$/u.test(file) && !file.includes('node_modules')) text += readFileSync(dir + file, 'utf8')
-    }
-  }
-  return flat(text.replaceAll(/[^\n\x20-\x7e]/gu, '?').slice(0, TEXT_LENGTH))
-}
 
 /** One piece of memory, as texts of a body are. */
 const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
@@ -148,7 +135,7 @@ function conversation(text: string, look: (body: Buffer) => unknown): number {
 
 /** Measure and clean up. */
 export async function run(rounds = 7): Promise<Section> {
-  const text = ordinaryText()
+  const text = flat(ownText().slice(0, TEXT_LENGTH))
   const set = shippedDetectors()
   const peer = await secretlint()
   const scan: Scan = (given) => set.scan(given, () => false)

@@ -2,12 +2,11 @@
  * How fast is a text compared with what a company knows by heart: a million fingerprints of its source code, and a
  * dictionary of a hundred thousand terms? Ordinary code, text that is all hits, and text made to be slow.
  */
-import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { decodeFingerprints, encodeFingerprints, inSharedMemory } from '../src/inspect/fingerprint-file.ts'
 import { buildFingerprintTable, fingerprintsOf } from '../src/inspect/fingerprints.ts'
 import type { PlaceTable } from '../src/inspect/place-table.ts'
 import { buildTermTable } from '../src/inspect/term-table.ts'
+import { ownText } from './harness/own-text.ts'
 import { type Section, table } from './harness/report.ts'
 import { median, withRange } from './harness/stats.ts'
 
@@ -20,18 +19,6 @@ const TEXT_LENGTH = 960_000
 /** Source of about a million fingerprints. */
 const SOURCE_LENGTH = 8_510_000
 const FILE_LENGTH = 50_000
-
-/** Weir's own sources and tests, ASCII as nearly all prompts are. */
-function ordinaryText(): string {
-  let text = ''
-  for (const folder of ['../src/', '../test/', '../docs/']) {
-    const dir = fileURLToPath(new URL(folder, import.meta.url))
-    for (const file of readdirSync(dir, { recursive: true, encoding: 'utf8' }).sort()) {
-      if (/\.(?:ts|md)$/u.test(file) && !file.includes('node_modules')) text += readFileSync(dir + file, 'utf8')
-    }
-  }
-  return flat(text.replaceAll(/[^\n\x20-\x7e]/gu, '?'))
-}
 
 /** As much as is scanned, in one piece of memory, as texts of a body are. */
 const flat = (text: string): string => Buffer.from(text.slice(0, TEXT_LENGTH), 'utf16le').toString('utf16le')
@@ -80,7 +67,7 @@ function fingerprintCases(): { table: PlaceTable; cases: Case[]; loadMs: () => n
     table: load(),
     loadMs: () => processorMs(load),
     cases: [
-      { name: 'ordinary code', text: ordinaryText(), isHostile: false },
+      { name: 'ordinary code', text: flat(ownText()), isHostile: false },
       hostile('all of it indexed', flat(source)),
       hostile(
         'nothing of it indexed, no blanks',
@@ -116,7 +103,7 @@ function termCases(): { table: PlaceTable; cases: Case[]; loadMs: () => number }
     table: load(),
     loadMs: () => processorMs(load),
     cases: [
-      { name: 'ordinary code', text: ordinaryText(), isHostile: false },
+      { name: 'ordinary code', text: flat(ownText()), isHostile: false },
       hostile('all of it terms', flat(made(90_000, () => oneOf(terms)).join('\n'))),
       hostile('first words of terms', flat(made(120_000, () => oneOf(firsts)).join(' '))),
       hostile('Chinese characters', flat(made(TEXT_LENGTH, () => String.fromCharCode(0x4e00 + below(5000))).join(''))),
