@@ -2,6 +2,7 @@ import t from 'tap'
 import type { RestoreStore } from '../../src/flow/ports.ts'
 import { canRestore, knowsHistories, Restoration } from '../../src/flow/restoration.ts'
 import { createVault } from '../../src/inspect/vault.ts'
+import { responsesAnswer } from '../helpers/responses-answer.ts'
 
 const KEY = 'WEIRABCDEFGHIJKL'
 const store = () => ({ vault: createVault(), prefix: 'WEIR' })
@@ -105,20 +106,12 @@ t.test('a value that had to go is a miss from then on, and its histories are not
 
 t.test('a large whole answer is restored elsewhere, and here where nobody can', async (t) => {
   const text = 'x'.repeat(1_100_000)
-  const answer = (content: string): Buffer =>
-    Buffer.from(
-      JSON.stringify({
-        id: 'resp_1',
-        object: 'response',
-        output: [{ type: 'message', content: [{ type: 'output_text', text: content }] }],
-      }),
-    )
   const restoredBy = async (restoreLarge?: RestoreStore['restoreLarge']): Promise<[Restoration, string]> => {
     const where = { ...store(), ...(restoreLarge === undefined ? {} : { restoreLarge }) }
     where.vault.keep('ann', KEY, { value: 'secret', detector: 'd', severity: 'high' })
     const own = new Restoration(where, request())
     const restorer = own.body({ contentType: 'application/json', room: () => true })
-    restorer?.push(answer(`${text} ${KEY}`))
+    restorer?.push(responsesAnswer(`${text} ${KEY}`))
     const bytes = await (restorer?.endElsewhere?.() ?? restorer?.end())
     t.not(where.vault.historyOf('ann', 'resp_1'), null, 'its history is remembered')
     return [own, Buffer.from(bytes ?? []).toString()]
@@ -129,7 +122,7 @@ t.test('a large whole answer is restored elsewhere, and here where nobody can', 
   t.match(own, { restored: 7, misses: 2 })
   for (const nobody of [undefined, () => null, () => Promise.resolve(null)]) {
     const [here, whole] = await restoredBy(nobody)
-    t.equal(whole, answer(`${text} secret`).toString())
+    t.equal(whole, responsesAnswer(`${text} secret`).toString())
     t.match(here, { restored: 1, misses: 0 })
   }
 })

@@ -4,6 +4,7 @@ import type { LookMessage } from '../../src/scan-pool/messages.ts'
 import { packValues } from '../../src/scan-pool/packed-values.ts'
 import { createThreadReader } from '../../src/scan-pool/thread-reader.ts'
 import { shippedSources } from '../helpers/detectors.ts'
+import { responsesAnswer } from '../helpers/responses-answer.ts'
 
 const SECRET = expandExample('glpat-<alnum:20>', 'secret')
 const sources = {
@@ -66,18 +67,10 @@ t.test('it says where the newest message of a request stands', async (t) => {
 
 t.test('it puts values back in a whole answer, and says how many and under which id it is remembered', async (t) => {
   const placeholder = 'WEIRABCDEFGHIJKL'
-  const answer = (content: string): Buffer =>
-    Buffer.from(
-      JSON.stringify({
-        id: 'resp_1',
-        object: 'response',
-        output: [{ type: 'message', content: [{ type: 'output_text', text: content }] }],
-      }),
-    )
   const ask = (content: string) =>
     reader({
       kind: 'restore',
-      body: answer(content),
+      body: responsesAnswer(content),
       dialect: 'openai-responses',
       placeholders: [placeholder],
       values: ['the "value"'],
@@ -85,7 +78,7 @@ t.test('it puts values back in a whole answer, and says how many and under which
   t.same(ask(`${placeholder}, ${placeholder} and WEIRZZZZZZZZZZZZ`), {
     kind: 'restored',
     restored: {
-      body: new Uint8Array(answer('the "value", the "value" and WEIRZZZZZZZZZZZZ')),
+      body: new Uint8Array(responsesAnswer('the "value", the "value" and WEIRZZZZZZZZZZZZ')),
       restored: 2,
       misses: 1,
       history: 'resp_1',
