@@ -1,10 +1,6 @@
 /** The only place where the parts are joined: state → audit → CA → upstream → edge → admin port. Nothing here decides. */
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createIdSource } from './audit/event-id.ts'
-import type { PersonDesk } from './audit/person-desk.ts'
-import type { AuditSinks } from './audit/sinks/sinks.ts'
-import type { Spool } from './audit/spool.ts'
 import type { EventStore } from './audit/store.ts'
 import type { Authority } from './ca/authority.ts'
 import { type AuditTrail, openAuditTrail } from './cli/audit-trail.ts'
@@ -13,6 +9,7 @@ import { createControlPorts } from './cli/control-ports.ts'
 import { createDirectoryGroups, type DirectoryGroups } from './cli/directory-groups.ts'
 import { type DiscoveryDesk, openDiscoveryDesk } from './cli/discovery-desk.ts'
 import { type FeedbackDesk, openFeedbackDesk } from './cli/feedback-desk.ts'
+import { type Inspection, openInspection } from './cli/inspection.ts'
 import { listenProblem } from './cli/listen-address.ts'
 import { type BoundListen, listenAll, ownPortsOf } from './cli/listen-all.ts'
 import { closeAll, type Opened } from './cli/opened.ts'
@@ -22,6 +19,7 @@ import { openSealedContent, type SealedContentDesk } from './cli/sealed-content.
 import { createSinkGauges, sinkCounts } from './cli/sink-gauges.ts'
 import { loadStartParts, type StartFailure, type StartOptions, type StartParts } from './cli/start-parts.ts'
 import { watchTokenDeeds } from './cli/token-deeds.ts'
+import { openUpstreamSide, type UpstreamSide } from './cli/upstream-side.ts'
 import { proxyListens } from './config/proxy-listens.ts'
 import { createRulesArchive, type RulesArchive } from './config/rules-archive.ts'
 import type { WeirConfig } from './config/schema.ts'
@@ -30,7 +28,6 @@ import { type ReloadCause, type ReloadReport, type StateWatch, watchState } from
 import { parseListen } from './control/listen.ts'
 import type { ControlPorts } from './control/ports.ts'
 import { type ControlServer, createControlServer } from './control/server.ts'
-import { dialectById } from './dialects/registry.ts'
 import { formatAuthority } from './domain/destination.ts'
 import type { ListenerEntry, Problem } from './domain/settings.ts'
 import { createProxyListener, type ProxyListener } from './edge/listener.ts'
@@ -38,26 +35,11 @@ import { createDecodingRoom } from './flow/decoding-room.ts'
 import type { Clock, FlowPorts } from './flow/ports.ts'
 import { adminEvent, configEvent } from './flow/record.ts'
 import { createRefusalFolder } from './flow/tunnel.ts'
-import { createBlockedValues } from './inspect/blocked-values.ts'
-import { createMarkOf, type MarkOf } from './inspect/finding-marks.ts'
-import { BUDGET_MS, createInspector } from './inspect/inspector.ts'
-import { createMemo } from './inspect/memo.ts'
-import { createVault } from './inspect/vault.ts'
 import { createReadiness, type Readiness } from './observe/health.ts'
 import { createHeapWatch } from './observe/heap.ts'
 import { createLogger, type LogDestination, type OperationalLog } from './observe/log.ts'
 import { createMetrics, type MetricsRegistry } from './observe/metrics.ts'
-import { createLoopTurns } from './scan-pool/loop-turns.ts'
-import { ruleSourcesOf } from './scan-pool/rule-sources.ts'
-import { createScanPool, type ScanPool } from './scan-pool/scan-pool.ts'
 import { openTokenStore, type TokenStore } from './state/token-store.ts'
-import { createAddressGuard } from './upstream/address-guard.ts'
-import { createDialer, type Dialer } from './upstream/dial.ts'
-import { createForwarder, type Forwarder } from './upstream/forward.ts'
-import { createOwnConnections } from './upstream/own-connections.ts'
-import { createParentProxy } from './upstream/parent-proxy.ts'
-import { createPassThrough, type PassThrough } from './upstream/pass-through.ts'
-import { createUpgrader, type Upgrader } from './upstream/upgrade.ts'
 
 export interface AppOptions extends Omit<StartOptions, 'nowMs'> {
   /** Where the operational log goes; standard output when left out. */
@@ -133,33 +115,21 @@ export class App {
   readonly #parts: AppParts
   readonly #metrics: MetricsRegistry
   readonly #newId: () => string
-  readonly #spool: Spool
-  readonly #sinks: AuditSinks
-  readonly #setSinks: AuditTrail['setSinks']
+  readonly #audit: AuditTrail
   readonly #showSinks: (names: readonly string[]) => void
-  readonly #store: EventStore
   readonly #archive: RulesArchive
   readonly #watch: StateWatch
   readonly #tokens: TokenStore
-  readonly #own = createOwnConnections()
-  readonly #dialer: Dialer
-  readonly #forwarder: Forwarder
-  readonly #passThrough: PassThrough
-  readonly #upgrader: Upgrader
+  readonly #upstream: UpstreamSide
   readonly #readiness: Readiness
   readonly #listener: ProxyListener
   readonly #proxyTls: ProxyTls
   readonly #control: ControlServer
   readonly #ownPorts: number[] = []
-  readonly #vault = createVault()
-  /** All work on large bodies shares them. */
-  readonly #turns = createLoopTurns()
-  readonly #inspector: ScanPool
-  readonly #markOf: MarkOf
+  readonly #inspection: Inspection
   readonly #feedback: FeedbackDesk
   readonly #discovery: DiscoveryDesk
   readonly #sealed: SealedContentDesk
-  readonly #persons: PersonDesk
   #addresses: AppAddresses = addressesOf([], '')
   #stopping: Promise<void> | null = null
 
@@ -169,57 +139,33 @@ export class App {
     this.config = config
     this.warnings = parts.warnings
     this.authority = parts.authority
-    this.#markOf = createMarkOf({ prefix: config.inspect.placeholder, key: parts.placeholderKey })
     this.#newId = createIdSource()
     const metrics = createMetrics()
     this.#metrics = this.#open(metrics, () => metrics.stop())
-    const { store, spool, tree, sinks, persons, setSinks } = openAuditTrail(config, parts, parts.opened)
-    this.#sinks = sinks
-    this.#setSinks = setSinks
-    this.#showSinks = createSinkGauges(this.#metrics, sinks)
-    this.#persons = persons
-    this.#store = store
-    this.#spool = spool
+    this.#audit = openAuditTrail(config, parts, parts.opened)
+    this.#showSinks = createSinkGauges(this.#metrics, this.#audit.sinks)
     this.#archive = this.#openArchive()
     this.#watch = this.#openWatch()
     this.#tokens = this.#openTokens()
-    const feedback = openFeedbackDesk({ config, markOf: this.#markOf, nowMs: clock.nowMs })
+    const { seal, log, placeholderKey: key } = parts
+    this.#inspection = openInspection(
+      { config, key, rules: () => this.#watch.current().rules, clock, log },
+      parts.opened,
+    )
+    const feedback = openFeedbackDesk({ config, markOf: this.#inspection.markOf, nowMs: clock.nowMs })
     this.#feedback = this.#open(feedback, () => feedback.close())
     this.#discovery = this.#openDiscovery()
-    const { seal, log } = parts
-    this.#sealed = openSealedContent({ config, seal, persons, clock, log }, parts.opened)
-    const dialer = createDialer({
-      guard: createAddressGuard({ allowPrivate: config.upstream.allowPrivate, ownPorts: () => this.#ownPorts }),
-      pins: config.upstream.resolve,
-      extraRoots: parts.files.extraRoots,
-      connectMs: config.timeouts.connectMs,
-      handshakeMs: config.timeouts.handshakeMs,
-      parent:
-        config.upstream.parent === null ? null : createParentProxy(config.upstream.parent, config.upstream.noProxy),
-    })
-    this.#dialer = this.#own.watch(dialer)
-    const { timeouts } = config
-    const passThrough = createPassThrough({
-      dialer: this.#dialer,
-      firstByteMs: timeouts.firstByteMs,
-      tunnelIdleMs: timeouts.tunnelIdleMs,
-    })
-    this.#passThrough = this.#open(passThrough, () => passThrough.close())
-    const { firstByteMs } = timeouts
-    const upgrader = createUpgrader({ dialer, firstByteMs, maxHeaderBytes: config.proxy.maxHeaderBytes })
-    this.#upgrader = this.#open(upgrader, () => upgrader.close())
-    const forwarder = createForwarder({ dialer: this.#dialer, timeouts, maxHeaderBytes: config.proxy.maxHeaderBytes })
-    this.#forwarder = this.#open(forwarder, () => forwarder.close())
+    this.#sealed = openSealedContent({ config, seal, persons: this.#audit.persons, clock, log }, parts.opened)
+    this.#upstream = openUpstreamSide({ config, files: parts.files, ownPorts: () => this.#ownPorts }, parts.opened)
     const ready = {
-      spool: () => this.#spool.health().ok,
-      store: () => this.#store.health().ok,
-      tree: () => tree.health().ok,
+      spool: () => this.#audit.spool.health().ok,
+      store: () => this.#audit.store.health().ok,
+      tree: () => this.#audit.tree.health().ok,
       ca: () => this.authority.ready().ok,
       rules: () => true,
     }
-    this.#readiness = createReadiness(ready, () => detailsOf(this.#store))
+    this.#readiness = createReadiness(ready, () => detailsOf(this.#audit.store))
     this.#proxyTls = openProxyTls(config, parts.files, parts.log)
-    this.#inspector = this.#createInspector()
     this.#listener = this.#createListener()
     this.#control = createControlServer(this.#controlPorts(), {
       listen: config.admin.listen,
@@ -308,7 +254,7 @@ export class App {
     this.#open(tokens, () => tokens.close())
     const deeds = watchTokenDeeds({
       tokens,
-      record: (deed) => this.#spool.append(adminEvent({ newId: this.#newId, clock }, deed)),
+      record: (deed) => this.#audit.spool.append(adminEvent({ newId: this.#newId, clock }, deed)),
       log: this.#parts.log,
     })
     this.#open(deeds, () => deeds.close())
@@ -327,26 +273,17 @@ export class App {
 
   #createListener(): ProxyListener {
     const { config } = this
+    const { dialer, forwarder, passThrough, upgrader, isOwnConnection } = this.#upstream
     const flow: FlowPorts = {
       snapshots: { current: () => this.#watch.current().rules.snapshot },
-      audit: this.#spool,
-      inspect: this.#feedback.around(this.#inspector),
+      audit: this.#audit.spool,
+      inspect: this.#feedback.around(this.#inspection.pool),
       clock,
       newId: this.#newId,
       limits: config.limits,
       decoding: createDecodingRoom(config.limits.inspectingBytes),
-      turns: this.#turns,
       ...(this.#sealed.port === undefined ? {} : { seal: this.#sealed.port }),
-      restore: {
-        vault: this.#vault,
-        prefix: config.inspect.placeholder,
-        restoreLarge: this.#inspector.restoreLarge,
-      },
-      recovery: {
-        markOf: this.#markOf,
-        blocked: createBlockedValues({ nowMs: clock.nowMs }),
-        newestOf: this.#inspector.newestOf,
-      },
+      ...this.#inspection.ports,
       discovery: this.#discovery.flow,
       metrics: this.#metrics,
       log: this.#parts.log,
@@ -363,13 +300,13 @@ export class App {
           clock,
           log: this.#parts.log,
         }),
-        upstream: this.#forwarder,
-        passThrough: this.#passThrough,
-        upgrades: this.#upgrader,
-        dialer: this.#dialer,
+        upstream: forwarder,
+        passThrough,
+        upgrades: upgrader,
+        dialer,
         certificates: this.authority,
         refusals: createRefusalFolder(clock.tickMs),
-        isOwnConnection: this.#own.has,
+        isOwnConnection,
         isHeapFull: createHeapWatch({ percent: config.limits.heapPercent, nowMs: clock.tickMs }),
       },
       {
@@ -392,7 +329,7 @@ export class App {
       nowMs: clock.nowMs,
       log: this.#parts.log,
       metrics: this.#metrics,
-      record: (deed) => this.#spool.appendSoon(adminEvent({ newId: this.#newId, clock }, deed)),
+      record: (deed) => this.#audit.spool.appendSoon(adminEvent({ newId: this.#newId, clock }, deed)),
     })
     return this.#open(desk, () => desk.close())
   }
@@ -407,54 +344,27 @@ export class App {
     return this.#open(groups, () => groups.close())
   }
 
-  #createInspector(): ScanPool {
-    const { inspect } = this.config
-    const inspector = createInspector({
-      detectors: () => this.#watch.current().rules.detectors,
-      textPartsOf: (dialect, body, contentType) => dialectById(dialect).textParts(body, contentType),
-      placeholderPrefix: inspect.placeholder,
-      placeholderKey: this.#parts.placeholderKey,
-      depth: inspect.depth,
-      nowMs: clock.tickMs,
-      vault: this.#vault,
-      memo: createMemo(randomBytes(32)),
-    })
-    const pool = createScanPool({
-      inspector,
-      threads: inspect.workers,
-      settings: { prefix: inspect.placeholder, depth: inspect.depth, budgetMs: BUDGET_MS },
-      rules: () => {
-        const { detectors, made } = this.#watch.current().rules
-        return { identity: detectors, sources: () => ruleSourcesOf(made.files) }
-      },
-      valuesOf: this.#vault.valuesOf,
-      turns: this.#turns,
-      log: this.#parts.log,
-    })
-    return this.#open(pool, () => pool.close())
-  }
-
   #controlPorts(): ControlPorts {
     const { log, warnings } = this.#parts
     return createControlPorts({
-      store: this.#store,
+      store: this.#audit.store,
       feedback: this.#feedback.port,
       discover: this.#discovery.port,
       sealed: this.#sealed.sealed,
       persons: createPersonsPort({
         data: this.config.data.dir,
-        privacy: this.#persons.privacy,
-        keys: this.#persons.keys,
-        store: this.#store,
-        record: (deed) => this.#spool.append(adminEvent({ newId: this.#newId, clock }, deed)),
+        privacy: this.#audit.persons.privacy,
+        keys: this.#audit.persons.keys,
+        store: this.#audit.store,
+        record: (deed) => this.#audit.spool.append(adminEvent({ newId: this.#newId, clock }, deed)),
       }),
       watch: this.#watch,
       warnings,
-      readiness: { ...this.#readiness, sinks: () => sinkCounts(this.#sinks) },
+      readiness: { ...this.#readiness, sinks: () => sinkCounts(this.#audit.sinks) },
       metrics: this.#metrics,
       authority: this.authority,
-      record: (deed) => this.#spool.appendSoon(adminEvent({ newId: this.#newId, clock }, deed)),
-      recordFirst: (deed) => this.#spool.append(adminEvent({ newId: this.#newId, clock }, deed)),
+      record: (deed) => this.#audit.spool.appendSoon(adminEvent({ newId: this.#newId, clock }, deed)),
+      recordFirst: (deed) => this.#audit.spool.append(adminEvent({ newId: this.#newId, clock }, deed)),
       log,
       listens: () => [...this.#addresses.proxy, ...this.#addresses.socks],
       nowMs: clock.nowMs,
@@ -465,7 +375,7 @@ export class App {
     this.#archive.keep(this.#watch.current())
     const { revision } = this.#watch.current().rules.snapshot
     const change = { what: 'rules', from: null, to: revision, ok: true, problems: 0, by: 'start' } as const
-    this.#spool.appendSoon(configEvent({ newId: this.#newId, clock }, change))
+    this.#audit.spool.appendSoon(configEvent({ newId: this.#newId, clock }, change))
     const { proxy, socks, transparent, admin } = this.#addresses
     const listed = [...proxy, ...socks, ...transparent].map(({ host, port }) => formatAuthority(host, port))
     this.#parts.log.info({ proxy: listed, admin }, 'app.listening')
@@ -473,14 +383,14 @@ export class App {
 
   #onSwap(state: LoadedState): void {
     this.#archive.keep(state)
-    this.#setSinks(state.config.audit.sinks)
+    this.#audit.setSinks(state.config.audit.sinks)
     this.#showSinks(state.config.audit.sinks.map(({ name }) => name))
   }
 
   #onReload(report: ReloadReport): void {
-    this.#inspector.refresh()
+    this.#inspection.pool.refresh()
     const { problems, ...change } = report
-    this.#spool.appendSoon(configEvent({ newId: this.#newId, clock }, { ...change, problems: problems.length }))
+    this.#audit.spool.appendSoon(configEvent({ newId: this.#newId, clock }, { ...change, problems: problems.length }))
     const log = report.ok ? this.#parts.log.info : this.#parts.log.error
     log(
       { what: report.what, from: report.from, to: report.to, problems },
@@ -491,9 +401,9 @@ export class App {
   #addGauges(): void {
     this.#metrics.gauge('weir_connections', () => this.#listener.connectionCount())
     this.#metrics.gauge('weir_inspecting_bytes', () => this.#listener.inspectingBytes())
-    this.#metrics.gauge('weir_audit_spooled_bytes', () => this.#spool.health().spooledBytes)
-    this.#metrics.gauge('weir_audit_writable', () => (this.#spool.health().ok ? 1 : 0))
+    this.#metrics.gauge('weir_audit_spooled_bytes', () => this.#audit.spool.health().spooledBytes)
+    this.#metrics.gauge('weir_audit_writable', () => (this.#audit.spool.health().ok ? 1 : 0))
     this.#showSinks(this.config.audit.sinks.map(({ name }) => name))
-    this.#metrics.gauge('weir_audit_lost_records', () => this.#spool.lost())
+    this.#metrics.gauge('weir_audit_lost_records', () => this.#audit.spool.lost())
   }
 }
