@@ -33,8 +33,8 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   if (!flags.ok) return flags.exitCode
   const { values } = flags
   const target = await targetOf(flags.positionals[0], values.config, io)
-  if (target === null) {
-    io.stderr(`cannot read \`${flags.positionals[0] ?? values.config ?? ''}\`: no such file or folder\n`)
+  if (typeof target === 'string') {
+    io.stderr(`${target}\n`)
     return EXIT.unreachable
   }
   const nowMs = (): number => Date.now()
@@ -59,18 +59,27 @@ export async function run(args: readonly string[], io: CliIo): Promise<number> {
   return isBad ? EXIT.bad : EXIT.done
 }
 
-/** A folder with `policy.yaml` is a rules folder, one with `weir.yaml` holds a configuration. `null`: not there. */
-async function targetOf(path: string | undefined, config: string | undefined, io: CliIo): Promise<ConfigFlags | null> {
-  if (config !== undefined && (await kindOf(resolve(io.cwd, config))) !== 'file') return null
+/** A folder with `policy.yaml` is a rules folder, one with `weir.yaml` holds a configuration. A string: what is wrong. */
+async function targetOf(
+  path: string | undefined,
+  config: string | undefined,
+  io: CliIo,
+): Promise<ConfigFlags | string> {
+  const configKind = config === undefined ? 'file' : await kindOf(resolve(io.cwd, config))
+  if (configKind === null) return missing(config)
+  if (configKind === 'folder')
+    return `\`${config}\` is a folder: --config takes a file; for a folder leave \`--config\` out`
   const named: ConfigFlags = config === undefined ? {} : { config }
   if (path === undefined) return named
   const kind = await kindOf(resolve(io.cwd, path))
-  if (kind === null) return null
+  if (kind === null) return missing(path)
   if (kind === 'file')
     return basename(path) === 'policy.yaml' ? { ...named, rulesDir: join(path, '..') } : { config: path }
   const isConfigFolder = (await kindOf(resolve(io.cwd, path, 'weir.yaml'))) === 'file'
   return isConfigFolder ? { config: join(path, 'weir.yaml') } : { ...named, rulesDir: path }
 }
+
+const missing = (path: string | undefined): string => `cannot read \`${path ?? ''}\`: no such file or folder`
 
 async function kindOf(path: string): Promise<'file' | 'folder' | null> {
   try {

@@ -56,7 +56,11 @@ t.test('what cannot be read is 3, wrong usage is 2, help is 0', async (t) => {
   const missing = fakeIo(cwd)
   t.equal(await run(['nowhere'], missing), 3)
   t.match(missing.err(), /cannot read `nowhere`/)
-  t.equal(await run(['--config', 'nowhere.yaml'], fakeIo(cwd)), 3)
+  const [noConfig, aFolder] = [fakeIo(cwd), fakeIo(cwd)]
+  t.equal(await run(['.', '--config', 'nowhere.yaml'], noConfig), 3)
+  t.match(noConfig.err(), /cannot read `nowhere\.yaml`/, 'the one that is wrong is named')
+  t.equal(await run(['--config', '.'], aFolder), 3)
+  t.match(aFolder.err(), /`\.` is a folder: --config takes a file/)
   t.equal(await run(['--nonsense'], fakeIo(cwd)), 2)
   t.equal(await run(['a', 'b'], fakeIo(cwd)), 2)
   const help = fakeIo(cwd)
