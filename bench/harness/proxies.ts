@@ -137,7 +137,7 @@ const isInstalled = (packageName: string): boolean => {
   }
 }
 
-const LEFT_OUT = 'not installed: `npm ci` in bench/'
+const LEFT_OUT = 'not installed: `npm install --no-package-lock` in bench/'
 
 export const startMockttp: Start = async (rig) => {
   const name = 'mockttp'

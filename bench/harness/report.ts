@@ -10,7 +10,7 @@ const PREAMBLE = `# Measured
 
 Written by \`npm run bench <name>…\`; each section is replaced by its next run. Single figures are noisy: what counts is the ratio to
 the peer of the same run, medians of interleaved rounds. Peers that are not installed are left out, and that is said.
-\`npm ci\` in \`bench/\` installs the npm peers; Squid is Debian's \`squid-openssl\`, the origin Debian's \`nginx\`.
+\`npm install --no-package-lock\` in \`bench/\` installs the npm peers; Squid is Debian's \`squid-openssl\`, the origin Debian's \`nginx\`.
 Processor time is user + system of the proxy's whole process tree, as the kernel accounts it; the load and the origin are not counted.
 `
 
