@@ -5,13 +5,13 @@
 import { isRandom } from './detectors/secret-value.ts'
 import { type Finder, type Span, startsToken } from './detectors/span.ts'
 import { wordShare } from './detectors/word-likeness.ts'
-import { firstCharacters, shortestMatch } from './pattern-length.ts'
+import { everyCharacter, firstCharacters, shortestMatch } from './pattern-length.ts'
 import { parsePattern } from './pattern-syntax.ts'
 
 /** Most characters between the name and the value: in one line, and over line ends. */
 const LONGEST_GAP = 72
 const LONGEST_GAP_OVER_LINES = 48
-/** Longest run of characters that is looked through for a value. */
+/** How much of a run of characters is looked at behind that. */
 const LONGEST_RUN = 80
 /** How far it looks behind a keyword, the value itself left out. */
 export const NEAR_REACH = LONGEST_GAP + LONGEST_RUN
@@ -34,93 +34,100 @@ const JENKINS = /^ AQAAABAAA $/
 /** Looks at one of a rule's words. `pattern` is the value: sticky, with its end condition. */
 export function nearFinder(pattern: RegExp): Finder {
   const value = valueOf(pattern)
-  return (text, start, end) => {
-    if (isInsideWord(text, start)) return null
-    const limit = Math.min(text.length, end + LONGEST_GAP)
-    for (let at = startOfRun(text, end, limit, value.shortest); at <= limit; at += 1) {
-      if (!isOfValue(text, at)) continue
-      const runEnd = endOfRun(text, at)
-      if (runEnd - at >= value.shortest) {
-        const span = findInRun(value, text, { start, end, at, until: Math.min(runEnd, limit + 1) })
-        if (span !== null) return span
-      }
-      at = runEnd
-    }
-    return null
-  }
+  return (text, start, end) => (isInsideWord(text, start) ? null : findBehind(value, text, { start, end }))
 }
 
 /** What is known of a rule's values before they are looked for. */
 interface Value {
   readonly pattern: RegExp
-  /** Characters; of longer ones it need not be known. */
+  /** Characters. */
   readonly shortest: number
-  /** By ASCII code, 1: a value may begin with it. */
+  /** By character code, 1: a value may begin with it. The last one stands for all that are not ASCII. */
   readonly isFirst: Uint8Array
+  /** The same of what stands anywhere in a value. */
+  readonly isOwn: Uint8Array
+  /** A value may hold what parts values from what is around them. */
+  readonly hasForeign: boolean
 }
 
 function valueOf(pattern: RegExp): Value {
   const parsed = parsePattern(pattern.source, pattern.ignoreCase)
-  if (!parsed.ok) return { pattern, shortest: 1, isFirst: new Uint8Array(128).fill(1) }
-  const first = firstCharacters(parsed.node)
-  const isFirst = Uint8Array.from({ length: 128 }, (_, code) => Number((first >> BigInt(code)) & 1n))
-  return { pattern, shortest: Math.min(shortestMatch(parsed.node), SHORTEST_RUN), isFirst }
+  const all = new Uint8Array(129).fill(1)
+  if (!parsed.ok) return { pattern, shortest: 1, isFirst: all, isOwn: all, hasForeign: true }
+  const isOwn = tableOf(everyCharacter(parsed.node))
+  return {
+    pattern,
+    shortest: Math.max(1, shortestMatch(parsed.node)),
+    isFirst: tableOf(firstCharacters(parsed.node)),
+    isOwn,
+    hasForeign: isOwn.some((is, code) => is === 1 && KIND[code] !== 1),
+  }
 }
 
-interface Run {
-  /** The provider's name. */
-  readonly start: number
-  readonly end: number
-  /** Where a value may start. */
-  readonly at: number
-  readonly until: number
-}
+const tableOf = (set: bigint): Uint8Array =>
+  Uint8Array.from({ length: 129 }, (_, code) => Number((set >> BigInt(code)) & 1n))
 
-function findInRun({ pattern, isFirst }: Value, text: string, run: Run): Span | null {
-  for (let at = run.at; at < run.until; at += 1) {
-    if (isFirst[text.charCodeAt(at)] !== 1 || isWithinWord(text, at) || !startsToken(text, at)) continue
-    pattern.lastIndex = at
-    const match = pattern.exec(text)
-    if (match === null) continue
-    const value = match.slice(1).find((group: string | undefined) => group !== undefined) ?? match[0]
-    const end = at + match[0].length
-    const gap = text.slice(run.end, end - value.length)
-    const isTelling = SECRET_WORD.test(text.slice(run.start, run.end))
-    if (isCredential(gap, value, isTelling)) return { start: end - value.length, end }
+/**
+ * Where a value may begin, the characters of the shortest one must all be such as values have. Looks at the last of them
+ * first, so that most others need no look.
+ */
+function findBehind(value: Value, text: string, name: Span): Span | null {
+  const { pattern, isFirst, isOwn, shortest } = value
+  const limit = Math.min(text.length - shortest, name.end + LONGEST_GAP)
+  let at = name.end
+  let known = at
+  while (at <= limit) {
+    let last = at + shortest - 1
+    while (last >= known && isOwn[Math.min(text.charCodeAt(last), 128)] === 1) last -= 1
+    if (last >= known) {
+      at = last + 1
+      known = at
+      continue
+    }
+    known = at + shortest
+    if (isFirst[Math.min(text.charCodeAt(at), 128)] === 1 && isBeginning(value, text, name.end, at)) {
+      pattern.lastIndex = at
+      const span = pattern.test(text) ? credentialAt(pattern, text, name, at) : null
+      if (span !== null) return span
+    }
+    at += 1
   }
   return null
+}
+
+/** A token, in a run of characters that is long enough for a value. */
+const isBeginning = (value: Value, text: string, from: number, at: number): boolean =>
+  !isWithinWord(text, at) && startsToken(text, at) && (!value.hasForeign || isInRun(text, from, at, value.shortest))
+
+/** What the pattern matches at `at`, when it is a credential of whom is named before. */
+function credentialAt(pattern: RegExp, text: string, name: Span, at: number): Span | null {
+  pattern.lastIndex = at
+  const match = pattern.exec(text)
+  if (match === null) return null
+  const value = match.slice(1).find((group: string | undefined) => group !== undefined) ?? match[0]
+  const end = at + match[0].length
+  const gap = text.slice(name.end, end - value.length)
+  const isTelling = SECRET_WORD.test(text.slice(name.start, name.end))
+  return isCredential(gap, value, isTelling) ? { start: end - value.length, end } : null
 }
 
 /** Of a character code, 1: it stands in values; 0: it parts values from what is around them. */
 const KIND = Uint8Array.from({ length: 128 }, (_, code) =>
   /[\w\-+/.~$!|:@*%^#=&?]/.test(String.fromCharCode(code)) ? 1 : 0,
 )
-const isOfValue = (text: string, at: number): boolean => {
-  const code = text.charCodeAt(at)
-  return code < 128 && KIND[code] === 1
-}
+const isOfValue = (text: string, at: number): boolean => KIND[text.charCodeAt(at)] === 1
 /** What is shorter than the rule's values is passed over, and most words are; more than this need not be known. */
 const SHORTEST_RUN = 20
 
-function endOfRun(text: string, at: number): number {
+/** Does `at` stand in a run, from `from` on, that is as long as a value? */
+function isInRun(text: string, from: number, at: number, shortest: number): boolean {
+  if (!isOfValue(text, at)) return false
+  const wanted = Math.min(shortest, SHORTEST_RUN)
   let end = at + 1
-  while (isOfValue(text, end) && end - at < LONGEST_RUN) end += 1
-  return end
-}
-
-/**
- * Where the first run of at least `shortest` begins that may begin at `limit` or before; behind `limit` when there is
- * none. Looks at the last character that such a run would have first, so that most others need no look.
- */
-function startOfRun(text: string, from: number, limit: number, shortest: number): number {
-  let start = from
-  while (start <= limit) {
-    let at = start + shortest - 1
-    while (at >= start && isOfValue(text, at)) at -= 1
-    if (at < start) return start
-    start = at + 1
-  }
-  return start
+  while (end - at < wanted && isOfValue(text, end)) end += 1
+  let start = at
+  while (end - start < wanted && start > from && isOfValue(text, start - 1)) start -= 1
+  return end - start >= wanted
 }
 
 /** Surely in the middle of a word: a word character before it, and no written escape (`\\n`, `%3D`) that ends there. */

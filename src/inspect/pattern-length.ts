@@ -42,6 +42,22 @@ export function firstCharacters(node: PatternNode): CharacterSet {
   return isNullable ? ANY : set
 }
 
+/** Which characters a match may be made of, wherever in it they stand. */
+export function everyCharacter(node: PatternNode): CharacterSet {
+  switch (node.kind) {
+    case 'characters':
+      return node.set
+    case 'assertion':
+      return 0n
+    case 'sequence':
+      return node.items.reduce((all, item) => all | everyCharacter(item), 0n)
+    case 'choice':
+      return node.options.reduce((all, option) => all | everyCharacter(option), 0n)
+    case 'repeat':
+      return node.max === 0 ? 0n : everyCharacter(node.item)
+  }
+}
+
 interface Beginning {
   readonly set: CharacterSet
   /** May take no character: what follows begins the match. */

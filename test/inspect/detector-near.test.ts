@@ -81,3 +81,49 @@ t.test('passing over what is too short finds the same as looking at every run', 
   )
   t.ok(count > 100, `${count}`)
 })
+
+t.test('what is known of a pattern beforehand spares looks and changes no answer', async (t) => {
+  const ends = String.raw`(?!\w|[-.+/]\w)`
+  const shapes = [
+    '[a-z0-9]{12}',
+    '[A-Za-z0-9/+]{14}',
+    'MII[A-Za-z0-9+/=]{9,20}',
+    '(?:ab|[c-e]x)[0-9a-f]{10,12}',
+    '[\\w-]{11}',
+  ]
+  const pieces = fc.oneof(
+    fc.constantFrom(
+      'acme',
+      'ACME',
+      '_',
+      '-',
+      '/',
+      '+',
+      '.',
+      '=',
+      ' ',
+      '\n',
+      '"',
+      'key',
+      'token: ',
+      '\\n',
+      '%3D',
+      'é',
+      '密',
+    ),
+    fc.stringMatching(/^(?:ab|cx|MII)?[0-9a-f]{3,14}$/),
+    fc.stringMatching(/^[A-Za-z0-9/+]{1,16}$/),
+  )
+  for (const shape of shapes) {
+    const knowing = nearFinder(new RegExp(`(?:${shape})${ends}`, 'y'))
+    const unknowing = nearFinder(new RegExp(`(?<all>${shape})${ends}`, 'y')) // a named group is not understood
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
+        const text = `acme_key=${parts.join('')}`
+        for (const { index } of text.matchAll(/acme/gi)) {
+          t.same(knowing(text, index, index + 4), unknowing(text, index, index + 4), text)
+        }
+      }),
+    )
+  }
+})

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { firstCharacters, longestMatch, shortestMatch } from '../../src/inspect/pattern-length.ts'
+import { everyCharacter, firstCharacters, longestMatch, shortestMatch } from '../../src/inspect/pattern-length.ts'
 import { parsePattern } from '../../src/inspect/pattern-syntax.ts'
 
 const lengths = (source: string): [number, number] => {
@@ -39,4 +39,11 @@ t.test('with which characters a match may begin: never fewer than there are', as
   }
   const empty = parsePattern('a?', false)
   t.equal(empty.ok && firstCharacters(empty.node), (1n << 129n) - 1n, 'an empty match stands before anything')
+})
+
+t.test('which characters a match may be made of, those left out that are only looked at', async (t) => {
+  const parsed = parsePattern('(?<!x)a(?:b{2,3}|c{0}d)?(?=y)', false)
+  const set = parsed.ok ? everyCharacter(parsed.node) : 0n
+  const all = Array.from({ length: 129 }, (_, code) => code).filter((code) => ((set >> BigInt(code)) & 1n) === 1n)
+  t.same(String.fromCharCode(...all), 'abd')
 })
