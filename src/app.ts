@@ -152,7 +152,11 @@ export class App {
       { config, key, rules: () => this.#watch.current().rules, clock, log },
       parts.opened,
     )
-    const feedback = openFeedbackDesk({ config, markOf: this.#inspection.markOf, nowMs: clock.nowMs })
+    const {
+      markOf,
+      ports: { turns },
+    } = this.#inspection
+    const feedback = openFeedbackDesk({ config, markOf, nowMs: clock.nowMs, ...(turns === undefined ? {} : { turns }) })
     this.#feedback = this.#open(feedback, () => feedback.close())
     this.#discovery = this.#openDiscovery()
     this.#sealed = openSealedContent({ config, seal, persons: this.#audit.persons, clock, log }, parts.opened)

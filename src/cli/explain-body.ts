@@ -42,7 +42,7 @@ export async function bodyFactsOf(state: LoadedState, { explanation, headers, bo
   return {
     model: reading.model,
     findings: reading.counts,
-    hasUneditableFinding: reading.findings.some((finding) => !finding.isEditable),
+    hasUneditableFinding: reading.uneditable.length > 0,
     unread: reading.unread,
   }
 }

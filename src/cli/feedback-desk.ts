@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { WeirConfig } from '../config/schema.ts'
 import type { FeedbackPort } from '../control/ports.ts'
+import type { WorkTurns } from '../domain/work-turns.ts'
 import type { InspectPort } from '../flow/ports.ts'
 import { createAllowlist, withoutAllowed } from '../inspect/allowed.ts'
 import type { MarkOf } from '../inspect/finding-marks.ts'
@@ -17,6 +18,8 @@ export interface FeedbackDeskParts {
   readonly markOf: MarkOf
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number
+  /** Absent: all at once. */
+  readonly turns?: WorkTurns
 }
 
 export interface FeedbackDesk {
@@ -28,15 +31,16 @@ export interface FeedbackDesk {
 }
 
 /** Open the store; what was allowed before is in force when this returns. Throws when it cannot be opened. */
-export function openFeedbackDesk({ config, markOf, nowMs }: FeedbackDeskParts): FeedbackDesk {
+export function openFeedbackDesk({ config, markOf, nowMs, turns }: FeedbackDeskParts): FeedbackDesk {
   // Short: the event loop waits for it.
   const store = openFeedbackStore(feedbackFile(config), { waitMs: 50 })
   const memory = createFindingMemory()
   const allowlist = createAllowlist()
   const refresh = (): void => allowlist.replace(store.allowed())
   refresh()
+  const sieve = { markOf, allowlist, memory, ...(turns === undefined ? {} : { turns }) }
   return {
-    around: ({ inspect, redact }) => ({ inspect: withoutAllowed(inspect, { markOf, allowlist, memory }), redact }),
+    around: ({ inspect, redact }) => ({ inspect: withoutAllowed(inspect, sieve), redact }),
     close: () => store.close(),
     port: {
       newId: () => `fb_${randomBytes(6).toString('hex')}`,

@@ -42,12 +42,22 @@ export const UNREAD_REASONS = [
 ] as const
 export type UnreadReason = (typeof UNREAD_REASONS)[number]
 
+/** Findings one after the other: an array, or many that are kept small and made as they are asked for, anew each time. */
+export interface Findings extends Iterable<Finding> {
+  readonly length: number
+}
+
 /** What inspection of one body found. */
-export interface Inspection {
-  readonly findings: readonly Finding[]
+export interface Inspected {
+  readonly findings: Findings
   readonly unread: UnreadReason | null
   /** Model named in the request body, if the dialect has one. */
   readonly model: string | null
   /** Ids of histories that the provider keeps and the request goes on from. Absent: none. */
   readonly histories?: readonly string[]
+}
+
+/** The same with all findings at hand. */
+export interface Inspection extends Inspected {
+  readonly findings: readonly Finding[]
 }

@@ -2,17 +2,25 @@
 import { modelInPath } from '../dialects/path-model.ts'
 import { actionRank } from '../domain/action.ts'
 import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
-import { type Finding, type FindingCount, SEVERITIES, type Severity, type UnreadReason } from '../domain/finding.ts'
+import {
+  type Finding,
+  type FindingCount,
+  type Findings,
+  SEVERITIES,
+  type Severity,
+  type UnreadReason,
+} from '../domain/finding.ts'
 import { headerValue, headerValues } from '../domain/headers.ts'
 import type { DialectId, RequestHead } from '../domain/tool.ts'
-import { allAtOnce, type StepwiseWork, type WorkTurns } from '../domain/work-turns.ts'
+import { allAtOnce, type WorkTurns } from '../domain/work-turns.ts'
 import type { RecoveryPorts } from '../inspect/blocked-values.ts'
 import { type Coding, decodeBodyAsync, encodeBodyAsync, parseContentEncoding } from '../wire/content-coding.ts'
 import type { Framing } from '../wire/grpc-frames.ts'
 import { plainFrames, requestFraming } from '../wire/plain-frames.ts'
 import { toldFindings } from './block-causes.ts'
+import { type BodyFindings, countingBody } from './body-findings.ts'
 import type { HeldBody, InspectPort } from './ports.ts'
-import { countFindings, countingFindings, joinCounts } from './record.ts'
+import { countFindings, joinCounts } from './record.ts'
 import { recoverFromBlock } from './recovery.ts'
 import { isSignedBody } from './signed-body.ts'
 
@@ -23,8 +31,10 @@ export interface BodyReading {
   /** What was looked through: offsets of findings are of it. Of frames what is in them; `null` when nothing was. */
   readonly text: Uint8Array | null
   readonly codings: readonly Coding[]
-  readonly findings: readonly Finding[]
+  readonly findings: Findings
   readonly counts: readonly FindingCount[]
+  /** Of those, the ones that stand where nothing may be edited. */
+  readonly uneditable: readonly FindingCount[]
   readonly unread: UnreadReason | null
   readonly model: string | null
   /** Ids of histories that the provider keeps and the request goes on from. */
@@ -91,25 +101,27 @@ export async function judgeHeldBody(
   const reading = await readBodyFacts(ports, head, input.decision.dialect, held)
   const beside = await readBeside(ports, input.beside ?? null)
   const isSigned = input.isFixed === true || isSignedBody(head)
-  const all = [...reading.findings, ...beside.findings]
+  const besideCounts = countFindings(beside.findings)
+  const findings = joinCounts(reading.counts, besideCounts)
+  const uneditable = isSigned ? findings : joinCounts(reading.uneditable, besideCounts)
   const { facts, decided } = decidedWith(
     ports,
     {
       model: reading.model,
-      findings: joinCounts(reading.counts, countFindings(beside.findings)),
+      findings,
       hasUneditableFinding: false,
       unread: reading.unread ?? beside.unread,
       ...(ports.knows?.(reading.histories) === false ? { hasUnknownHistory: true } : {}),
     },
-    isSigned ? all : all.filter(({ isEditable }) => !isEditable),
+    uneditable,
   )
   const isLeftAlone = isSigned || reading.body === null || held.cut !== null
   // What stands beside the body is no history.
   const isRecoverable = !isLeftAlone && beside.findings.length === 0
   const decision = isRecoverable ? await afterHistory(ports, reading, facts, decided) : decided
-  const { findings, unread } = facts
+  const { unread } = facts
   const { model, histories } = reading
-  const told = decision.action === 'block' ? toldOf(ports, all, facts, { decision, isFixed: isSigned }) : []
+  const told = decision.action === 'block' ? toldOf(ports, facts, { decision, uneditable }) : []
   const verdict = { decision, findings, unread, model, histories, told }
   if (decision.action !== 'redact' || isLeftAlone) return { ...verdict, body: null, placeholders: [] }
   return { ...verdict, ...(await editedBody(ports, head, decision, reading)) }
@@ -122,7 +134,7 @@ export async function judgeHeldBody(
 function decidedWith(
   { decide }: JudgePorts,
   facts: BodyFacts,
-  uneditable: readonly Finding[],
+  uneditable: readonly FindingCount[],
 ): { readonly facts: BodyFacts; readonly decided: ExchangeDecision } {
   const decided = decide(facts)
   const severities = mustEdit(decided)
@@ -137,23 +149,23 @@ const mustEdit = ({ tierRules }: ExchangeDecision): readonly Severity[] =>
 
 function toldOf(
   { decide }: JudgePorts,
-  findings: readonly Finding[],
   facts: BodyFacts,
-  { decision, isFixed }: { readonly decision: ExchangeDecision; readonly isFixed: boolean },
+  { decision, uneditable }: { readonly decision: ExchangeDecision; readonly uneditable: readonly FindingCount[] },
 ): readonly FindingCount[] {
   const { reason } = decision
-  return countFindings(toldFindings({ findings, facts, decide }, { reason, severities: mustEdit(decision), isFixed }))
+  return toldFindings({ facts, decide }, { reason, severities: mustEdit(decision), uneditable })
 }
 
 function afterHistory(
-  { recovery, editFor, decide }: JudgePorts,
+  { recovery, editFor, decide, turns }: JudgePorts,
   { body, findings }: BodyReading,
   facts: BodyFacts,
   decision: ExchangeDecision,
 ): ExchangeDecision | Promise<ExchangeDecision> {
   if (decision.action !== 'block' || recovery === undefined || editFor === undefined || body === null) return decision
   const { dialect } = decision
-  return recoverFromBlock(recovery, { client: editFor, dialect, body, findings, facts, decision, decide })
+  const request = { client: editFor, dialect, body, findings, facts, decision, decide }
+  return recoverFromBlock(recovery, request, turns)
 }
 
 /** Findings beside the body; their offsets are of nobody's bytes. */
@@ -164,7 +176,7 @@ export async function readBeside(
   if (beside === null) return NOTHING_BESIDE
   const asked = { body: beside, contentType: 'application/json', dialect: 'generic' } as const
   const { findings, unread } = await inspect.inspect({ ...asked, ...(editFor === undefined ? {} : { editFor }) })
-  return { findings: findings.map((finding) => ({ ...finding, isEditable: false })), unread }
+  return { findings: Array.from(findings, (finding) => ({ ...finding, isEditable: false })), unread }
 }
 
 const NOTHING_BESIDE = { findings: [], unread: null } as const
@@ -184,7 +196,7 @@ export async function readBodyFacts(
 async function readBody(ports: ReadPorts, head: RequestHead, dialect: DialectId, held: HeldBody): Promise<BodyReading> {
   const codings = parseContentEncoding(headerValues(head.headers, 'content-encoding'))
   const pathModel = modelInPath(head.path)
-  const nothing = { body: null, text: null, codings: [], findings: [], counts: [], model: pathModel, histories: [] }
+  const nothing = { body: null, text: null, codings: [], ...NOTHING_FOUND, model: pathModel, histories: [] }
   if (held.cut === 'over-capacity') return { ...nothing, unread: held.cut }
   if (held.unread !== undefined) return { ...nothing, unread: held.unread }
   if (!codings.ok) return { ...nothing, unread: codings.unread }
@@ -204,13 +216,12 @@ async function readBody(ports: ReadPorts, head: RequestHead, dialect: DialectId,
     ...(ports.editFor === undefined ? {} : { editFor: ports.editFor }),
     ...flowOf(ports),
   })
-  const { findings, counts } = await counted(ports, inspection.findings)
+  const found = await counted(ports, inspection.findings)
   return {
     body: decoded.body,
     text: decoded.body,
     codings: decoded.codings,
-    findings,
-    counts,
+    ...found,
     unread: held.cut ?? inspection.unread,
     model: inspection.model ?? pathModel,
     histories: inspection.histories ?? [],
@@ -238,51 +249,27 @@ async function readFrames(ports: ReadPorts, { head, framing, dialect, held }: Fr
     dialect,
     ...flowOf(ports),
   })
-  const { findings, counts } = await counted(ports, inspection.findings)
+  const found = await counted(ports, inspection.findings)
   return {
     body: null,
     text: plain.body,
     codings: [],
-    findings,
-    counts,
+    ...found,
     unread: held.cut ?? plain.unread ?? inspection.unread,
     model: inspection.model ?? modelInPath(head.path),
     histories: [],
   }
 }
 
-interface Counted {
-  readonly findings: readonly Finding[]
-  readonly counts: readonly FindingCount[]
-}
+const NOTHING_FOUND: BodyFindings = { findings: [], counts: [], uneditable: [] }
 
 /** More findings are counted in turns. */
 const FEW_FINDINGS = 1000
 
-function counted({ turns }: ReadPorts, findings: readonly Finding[]): Counted | Promise<Counted> {
-  const work = counting(findings)
+function counted({ turns }: ReadPorts, findings: Findings): BodyFindings | Promise<BodyFindings> {
+  if (findings.length === 0) return NOTHING_FOUND
+  const work = countingBody(findings)
   return turns === undefined || findings.length <= FEW_FINDINGS ? allAtOnce(work) : turns.run(work)
-}
-
-function* counting(found: readonly Finding[]): StepwiseWork<Counted> {
-  const findings = distinctFindings(found)
-  yield
-  return { findings, counts: yield* countingFindings(findings) }
-}
-
-/**
- * Bytes that could be text and a nested message, or JSON for all we know, are read as both: what is found in both is one
- * finding.
- */
-function distinctFindings(findings: readonly Finding[]): Finding[] {
-  const seen = new Set<string>()
-  return findings.filter(({ detector, severity, start, end, isEditable }) => {
-    // A text begins behind its length, where the message that it could be has none.
-    const key = isEditable ? `${detector} ${start} ${end}` : `${detector} ${severity} ${end}`
-    const isNew = !seen.has(key)
-    seen.add(key)
-    return isNew
-  })
 }
 
 async function editedBody(
@@ -291,8 +278,8 @@ async function editedBody(
   decision: ExchangeDecision,
   reading: BodyReading,
 ): Promise<Pick<Judgement, 'body' | 'placeholders'>> {
-  const { body, codings, findings } = reading
-  const isTouched = findings.some((finding) => decision.editSeverities.includes(finding.severity))
+  const { body, codings, findings, counts } = reading
+  const isTouched = counts.some(({ severity }) => decision.editSeverities.includes(severity))
   if (body === null || !isTouched) return { body: null, placeholders: [] }
   const edited = await inspect.redact({
     body,

@@ -2,7 +2,7 @@
 import type { AuditEvent, SealedPart } from '../domain/audit-event.ts'
 import type { Client } from '../domain/client.ts'
 import type { Destination } from '../domain/destination.ts'
-import type { Finding, Inspection, Severity, UnreadReason } from '../domain/finding.ts'
+import type { Findings, Inspected, Severity, UnreadReason } from '../domain/finding.ts'
 import type { RawHeaders } from '../domain/headers.ts'
 import type { ConnectionFacts, Identified, RequestEvidence } from '../domain/identity.ts'
 import type { PolicySnapshot } from '../domain/policy-snapshot.ts'
@@ -65,10 +65,12 @@ export interface InspectRequest {
 }
 
 export interface EditRequest extends InspectRequest {
-  readonly findings: readonly Finding[]
+  readonly findings: Findings
   readonly severities: readonly Severity[]
   /** Keep what is replaced, so that it can be put back for this client. */
   readonly keepFor?: string
+  /** Also where nothing may be edited: for a text that nobody gets in place of the body. */
+  readonly isAnywhere?: boolean
 }
 
 export interface Edited {
@@ -79,7 +81,7 @@ export interface Edited {
 
 /** Detection and redaction: at once where it is quick, else in a thread or in turns of the event loop. */
 export interface InspectPort {
-  readonly inspect: (request: InspectRequest) => Inspection | Promise<Inspection>
+  readonly inspect: (request: InspectRequest) => Inspected | Promise<Inspected>
   /** The body with the spans of the given severities replaced; every other byte stays. */
   readonly redact: (request: EditRequest) => Edited | Promise<Edited>
 }

@@ -12,7 +12,7 @@ import type {
 } from '../domain/audit-event.ts'
 import type { Client } from '../domain/client.ts'
 import type { ExchangeDecision, TunnelDecision } from '../domain/decision.ts'
-import type { Finding, FindingCount, UnreadReason } from '../domain/finding.ts'
+import type { Finding, FindingCount, Findings, UnreadReason } from '../domain/finding.ts'
 import type { ProxyError } from '../domain/proxy-error.ts'
 import type { RequestHead } from '../domain/tool.ts'
 import { allAtOnce, type StepwiseWork } from '../domain/work-turns.ts'
@@ -184,43 +184,71 @@ const MOST_COUNTS = 1000
 const FURTHER = '…'
 
 /** Findings as events say them: folded by detector, severity and field, no text. */
-export const countFindings = (findings: readonly Finding[]): FindingCount[] => allAtOnce(countingFindings(findings))
+export const countFindings = (findings: Findings): FindingCount[] => allAtOnce(countingFindings(findings))
 
 /** Counted without a stop. */
 const COUNTED_AT_ONCE = 1000
 
 /** The same in steps. */
-export function* countingFindings(findings: readonly Finding[]): StepwiseWork<FindingCount[]> {
-  const counts: Counts = new Map()
-  for (const [index, finding] of findings.entries()) {
-    if (index % COUNTED_AT_ONCE === COUNTED_AT_ONCE - 1) yield
-    addCount(counts, finding, 1)
+export function* countingFindings(findings: Findings): StepwiseWork<FindingCount[]> {
+  const counts = new FindingCounts()
+  let index = 0
+  for (const finding of findings) {
+    counts.add(finding)
+    if ((index += 1) % COUNTED_AT_ONCE === 0) yield
   }
-  return [...counts.values()]
+  return counts.all()
 }
 
 /** Findings so far and further ones. */
 export function joinCounts(before: readonly FindingCount[], more: readonly FindingCount[]): readonly FindingCount[] {
   if (more.length === 0) return before
-  const counts: Counts = new Map()
-  for (const finding of before) addCount(counts, finding, finding.count)
-  for (const finding of more) addCount(counts, finding, finding.count)
-  return [...counts.values()]
+  const counts = new FindingCounts()
+  for (const finding of before) counts.add(finding, finding.count)
+  for (const finding of more) counts.add(finding, finding.count)
+  return counts.all()
 }
 
-type Counts = Map<string, Omit<FindingCount, 'count'> & { count: number }>
+/** What is left of counted findings without some of them. */
+export function withoutFindings(all: readonly FindingCount[], some: Iterable<Finding>): readonly FindingCount[] {
+  const counts = new FindingCounts()
+  for (const finding of all) counts.add(finding, finding.count)
+  for (const finding of some) counts.add(finding, -1)
+  return counts.all().filter(({ count }) => count > 0)
+}
 
-/** What one says of its severity is never said of another: policy goes by these counts. */
-function addCount(counts: Counts, finding: Omit<FindingCount, 'count'>, count: number): void {
-  const { detector, severity, field } = finding
-  const kind = `${detector}\n${severity}\n`
-  const told = counts.get(kind + field) ?? (counts.size < MOST_COUNTS ? undefined : counts.get(kind + FURTHER))
-  if (told !== undefined) {
-    told.count += count
-    return
+type Place = Omit<FindingCount, 'count'>
+
+/** Findings while they are counted. */
+export class FindingCounts {
+  readonly #counts = new Map<string, Place & { count: number }>()
+  /** Most stand where the one before stood. */
+  #last: (Place & { count: number }) | null = null
+  #lastField = ''
+
+  /** What one says of its severity is never said of another: policy goes by these counts. */
+  add({ detector, severity, field }: Place, by = 1): void {
+    const last = this.#last
+    if (last !== null && field === this.#lastField && detector === last.detector && severity === last.severity) {
+      last.count += by
+      return
+    }
+    const counts = this.#counts
+    const kind = `${detector}\n${severity}\n`
+    const isFull = counts.size >= MOST_COUNTS
+    let told = counts.get(kind + field) ?? (isFull ? counts.get(kind + FURTHER) : undefined)
+    if (told === undefined) {
+      told = { detector, severity, field: isFull ? FURTHER : field, count: 0 }
+      counts.set(kind + told.field, told)
+    }
+    told.count += by
+    this.#last = told
+    this.#lastField = field
   }
-  const place = counts.size < MOST_COUNTS ? field : FURTHER
-  counts.set(kind + place, { detector, severity, field: place, count })
+
+  all(): FindingCount[] {
+    return [...this.#counts.values()]
+  }
 }
 
 export const errorFields = (error: ProxyError | null): EventError | null =>

@@ -4,11 +4,12 @@
  */
 import { isWholeConversation, newestPart, type PartPlace, placeOfField } from '../dialects/newest-part.ts'
 import type { BodyFacts, ExchangeDecision } from '../domain/decision.ts'
-import { type Finding, SEVERITIES } from '../domain/finding.ts'
+import { type Finding, type FindingCount, type Findings, SEVERITIES } from '../domain/finding.ts'
 import type { DialectId } from '../domain/tool.ts'
+import { allAtOnce, type StepwiseWork, type WorkTurns } from '../domain/work-turns.ts'
 import { CLIENT_BLOCKED, type Reach, type RecoveryPorts } from '../inspect/blocked-values.ts'
-import { blockCauses } from './block-causes.ts'
-import { countFindings } from './record.ts'
+import { blockCauses, kindOf } from './block-causes.ts'
+import { withoutFindings } from './record.ts'
 
 /** Reason code of the redaction in place of a block. */
 export const HISTORY_REDACTED = 'history-redacted'
@@ -19,35 +20,66 @@ export interface BlockedRequest {
   readonly client: string
   readonly dialect: DialectId
   readonly body: Uint8Array
-  readonly findings: readonly Finding[]
+  readonly findings: Findings
   readonly facts: BodyFacts
   /** The block. */
   readonly decision: ExchangeDecision
   readonly decide: (facts: BodyFacts) => ExchangeDecision
 }
 
-/** The block itself, remembered; or, when all it is blocked for was blocked before and is only sent again, a redaction. */
-export async function recoverFromBlock(ports: RecoveryPorts, request: BlockedRequest): Promise<ExchangeDecision> {
-  const { client, dialect, body, findings, facts, decision, decide } = request
-  const causing = blockCauses(request)
-  if (causing.length === 0 || causing.length > CLIENT_BLOCKED) return decision
+/**
+ * The block itself, remembered; or, when all it is blocked for was blocked before and is only sent again, a redaction.
+ * Many findings are gone through in turns.
+ */
+export async function recoverFromBlock(
+  ports: RecoveryPorts,
+  request: BlockedRequest,
+  turns?: WorkTurns,
+): Promise<ExchangeDecision> {
+  const { client, dialect, body, facts, decision, decide } = request
+  const causes = blockCauses(request)
+  const count = causes.reduce((sum, cause) => sum + cause.count, 0)
+  if (count === 0 || count > CLIENT_BLOCKED) return decision
   const newest = await (ports.newestOf ?? newestPart)(dialect, body)
   if (newest === 'unread') return decision
-  const marked = causing.map((finding) => ({ finding, mark: ports.markOf(body, finding) }))
+  const marking = markingCauses(ports, request, causes)
+  const marked = await (turns === undefined ? allAtOnce(marking) : turns.run(marking))
   const isRecalled = ({ finding, mark }: Marked): boolean => {
     const reach = ports.blocked.reachOf(client, mark)
     return reach !== undefined && finding.isEditable && isHistory({ dialect, field: finding.field, newest, reach })
   }
   const recalled = marked.filter(isRecalled)
-  const rest = new Set(recalled.map(({ finding }) => finding))
-  const others = { ...facts, findings: countFindings(findings.filter((finding) => !rest.has(finding))) }
-  const without = recalled.length === 0 ? decision : decide(others)
+  const findings = recalled.map(({ finding }) => finding)
+  const without =
+    recalled.length === 0 ? decision : decide({ ...facts, findings: withoutFindings(facts.findings, findings) })
   for (const { mark } of recalled) ports.blocked.touch(client, mark)
   if (without.action !== 'block') return redacting(decision, without, recalled)
+  const rest = new Set(findings)
   for (const { finding, mark } of marked) {
     if (!rest.has(finding) && finding.isEditable) ports.blocked.remember(client, mark, newest)
   }
   return decision
+}
+
+/** Looked at without a stop. */
+const AT_ONCE = 500
+
+/** The findings that the block is for. A mark is a hash, and made alone. */
+function* markingCauses(
+  { markOf }: RecoveryPorts,
+  { body, findings }: BlockedRequest,
+  causes: readonly FindingCount[],
+): StepwiseWork<Marked[]> {
+  const kinds = new Set(causes.map(kindOf))
+  const marked: Marked[] = []
+  let index = 0
+  for (const finding of findings) {
+    if ((index += 1) % AT_ONCE === 0) yield
+    if (!kinds.has(kindOf(finding))) continue
+    marked.push({ finding, mark: markOf(body, finding) })
+    yield
+  }
+  return marked
 }
 
 interface Marked {

@@ -6,7 +6,7 @@ import type { UsageReader } from '../dialects/dialect.ts'
 import type { SealedPart } from '../domain/audit-event.ts'
 import type { Client } from '../domain/client.ts'
 import type { SealMode } from '../domain/decision.ts'
-import { type Finding, SEVERITIES } from '../domain/finding.ts'
+import { type Findings, SEVERITIES } from '../domain/finding.ts'
 import type { BodyReading } from './act.ts'
 import type { InspectPort, SealPort } from './ports.ts'
 
@@ -120,14 +120,9 @@ export class Sealing {
   }
 
   /** Every finding replaced, whatever its severity, in signed parts too: this text goes nowhere but to the auditors. */
-  #masked(
-    body: Uint8Array,
-    contentType: string | null,
-    findings: readonly Finding[],
-  ): Uint8Array | Promise<Uint8Array> {
+  #masked(body: Uint8Array, contentType: string | null, findings: Findings): Uint8Array | Promise<Uint8Array> {
     if (findings.length === 0) return body
-    const all = findings.map((finding) => ({ ...finding, isEditable: true }))
-    const edit = { body, contentType, dialect: 'generic', findings: all, severities: SEVERITIES } as const
+    const edit = { body, contentType, dialect: 'generic', findings, severities: SEVERITIES, isAnywhere: true } as const
     const edited = this.#ports.inspect.redact(edit)
     return edited instanceof Promise ? edited.then(({ body: text }) => text) : edited.body
   }

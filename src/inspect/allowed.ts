@@ -2,9 +2,11 @@
  * The allowlist: values that IT took for no findings, as keyed hashes. Stands around an inspector: what is on the list is
  * as if it had not been found, from the moment it is on it. Also remembers what was found, for reports of false positives.
  */
-import type { Finding, Inspection } from '../domain/finding.ts'
+import type { Finding, Findings, Inspected } from '../domain/finding.ts'
+import { pickFindings } from '../domain/picked-findings.ts'
+import { allAtOnce, type StepwiseWork, type WorkTurns } from '../domain/work-turns.ts'
 import type { MarkOf } from './finding-marks.ts'
-import { type FindingMemory, FLOW_MARKS } from './finding-memory.ts'
+import { type FindingMemory, FLOW_MARKS, type FoundMark } from './finding-memory.ts'
 
 /** A value of one detector. */
 export interface AllowedMark {
@@ -15,6 +17,7 @@ export interface AllowedMark {
 export interface Allowlist {
   /** All that is allowed from now on. */
   readonly replace: (allowed: readonly AllowedMark[]) => void
+  readonly isEmpty: () => boolean
   /** May the detector be on the list at all? Cheap: the hash is made only then. */
   readonly hasAny: (detector: string) => boolean
   readonly isAllowed: (mark: AllowedMark) => boolean
@@ -30,6 +33,7 @@ export function createAllowlist(): Allowlist {
       }
       byDetector = next
     },
+    isEmpty: () => byDetector.size === 0,
     hasAny: (detector) => byDetector.has(detector),
     isAllowed: ({ detector, placeholder }) => byDetector.get(detector)?.has(placeholder) === true,
   }
@@ -46,32 +50,65 @@ export interface AllowedOptions {
   readonly allowlist: Allowlist
   /** Absent: nothing is remembered. */
   readonly memory?: FindingMemory
+  /** Absent: many findings, too, are looked up at once. */
+  readonly turns?: WorkTurns
 }
+
+/** More findings are looked up in turns. */
+const FEW_FINDINGS = 100
 
 /** `inspect`, without what is allowed. */
 export function withoutAllowed<A extends Asked>(
-  inspect: (asked: A) => Inspection | Promise<Inspection>,
+  inspect: (asked: A) => Inspected | Promise<Inspected>,
   options: AllowedOptions,
-): (asked: A) => Inspection | Promise<Inspection> {
+): (asked: A) => Inspected | Promise<Inspected> {
+  const { turns } = options
   return (asked) => {
+    const sifted = (found: Inspected): Inspected | Promise<Inspected> => {
+      const { length } = found.findings
+      if (length === 0) return found
+      const work = sifting(options, asked, found)
+      return turns === undefined || length <= FEW_FINDINGS ? allAtOnce(work) : turns.run(work)
+    }
     const found = inspect(asked)
-    return found instanceof Promise ? found.then((each) => sifted(options, asked, each)) : sifted(options, asked, found)
+    return found instanceof Promise ? found.then(sifted) : sifted(found)
   }
 }
 
-function sifted({ markOf, allowlist, memory }: AllowedOptions, { body, flow }: Asked, found: Inspection): Inspection {
-  const { findings } = found
-  if (findings.length === 0) return found
-  const isFinding = (finding: Finding): boolean =>
-    !allowlist.hasAny(finding.detector) ||
-    !allowlist.isAllowed({ detector: finding.detector, placeholder: markOf(body, finding) })
-  const left = findings.filter(isFinding)
+function* sifting(options: AllowedOptions, { body, flow }: Asked, found: Inspected): StepwiseWork<Inspected> {
+  const { markOf, allowlist, memory } = options
+  const findings = allowlist.isEmpty() ? found.findings : yield* notAllowed(options, body, found.findings)
   if (memory !== undefined && flow !== undefined) {
-    const marks = left.slice(0, FLOW_MARKS).map((finding) => {
+    const marks: FoundMark[] = []
+    for (const finding of findings) {
+      if (marks.length === FLOW_MARKS) break
       const { detector, field } = finding
-      return { detector, field, placeholder: markOf(body, finding) }
-    })
+      marks.push({ detector, field, placeholder: markOf(body, finding) })
+      if (marks.length % MARKED_AT_ONCE === 0) yield
+    }
     memory.remember(flow, marks)
   }
-  return left.length === findings.length ? found : { ...found, findings: left }
+  return findings.length === found.findings.length ? found : { ...found, findings }
+}
+
+/** Marks, each a hash, that are made without a stop; and findings that need none. */
+const MARKED_AT_ONCE = 16
+const LOOKED_AT_ONCE = 500
+
+function* notAllowed({ markOf, allowlist }: AllowedOptions, body: Uint8Array, all: Findings): StepwiseWork<Findings> {
+  const isAllowed = (finding: Finding): boolean =>
+    allowlist.isAllowed({ detector: finding.detector, placeholder: markOf(body, finding) })
+  const isKept = new Uint8Array(all.length).fill(1)
+  let index = 0
+  let marked = 0
+  for (const finding of all) {
+    const isListed = allowlist.hasAny(finding.detector)
+    if (isListed) {
+      marked += 1
+      if (isAllowed(finding)) isKept[index] = 0
+    }
+    index += 1
+    if (index % LOOKED_AT_ONCE === 0 || (isListed && marked % MARKED_AT_ONCE === 0)) yield
+  }
+  return pickFindings(all, isKept)
 }

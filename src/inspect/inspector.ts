@@ -1,7 +1,7 @@
 /** The door of detection and redaction: what flows know of this folder. Pure but for the clock it is given. */
 
 import type { TextParts } from '../dialects/dialect.ts'
-import type { Finding, Inspection, Severity } from '../domain/finding.ts'
+import type { Finding, Findings, Inspection, Severity } from '../domain/finding.ts'
 import type { DialectId } from '../domain/tool.ts'
 import { allAtOnce, type StepwiseWork } from '../domain/work-turns.ts'
 import type { DetectorSet } from './engine.ts'
@@ -49,8 +49,10 @@ interface Look extends HeldBody {
 }
 
 interface Edit extends HeldBody {
-  readonly findings: readonly Finding[]
+  readonly findings: Findings
   readonly severities: readonly Severity[]
+  /** Also where nothing may be edited. */
+  readonly isAnywhere?: boolean
   /** Keep what is replaced, so that it can be put back for this client. */
   readonly keepFor?: string
 }

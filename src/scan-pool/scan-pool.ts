@@ -4,7 +4,7 @@
  * counts as unread.
  */
 import { newestPart, type PartPlace } from '../dialects/newest-part.ts'
-import type { Inspection } from '../domain/finding.ts'
+import type { Inspected, Inspection } from '../domain/finding.ts'
 import type { DialectId } from '../domain/tool.ts'
 import { allAtOnce, type StepwiseWork, type WorkTurns } from '../domain/work-turns.ts'
 import type {
@@ -21,7 +21,7 @@ import type { RecoveryPorts } from '../inspect/blocked-values.ts'
 import type { KeptValue } from '../inspect/vault.ts'
 import { gathering, QUICK_BYTES } from '../wire/gather-bytes.ts'
 import type { KnownMessage, Question, RuleSources, ThreadSettings } from './messages.ts'
-import { unpackingFindings } from './packed-findings.ts'
+import { unpackFindings } from './packed-findings.ts'
 import { packValues } from './packed-values.ts'
 import { type Answer, HANG_MS, type LostBy, Thread } from './thread.ts'
 
@@ -146,19 +146,18 @@ class Pool {
   }
 
   /** What the main thread found, or what a thread finds where the main thread had to stop. */
-  unlessSlow(request: InspectRequest, found: Inspection): Inspection | Promise<Inspection> {
+  unlessSlow(request: InspectRequest, found: Inspection): Inspection | Promise<Inspected> {
     return found.unread === 'timeout' ? this.inspect(request) : found
   }
 
-  async inspect({ body, contentType, dialect, editFor }: InspectRequest): Promise<Inspection> {
+  async inspect({ body, contentType, dialect, editFor }: InspectRequest): Promise<Inspected> {
     const answer = await this.#ask(body, (copy) => {
       const known = editFor === undefined ? null : this.#knownOf(editFor)
       return { kind: 'look', body: copy, contentType, dialect, known }
     })
     if (answer.kind !== 'found') return { findings: [], unread: 'detector-fault', model: null }
     const { inspection, packed } = answer
-    if (packed === undefined) return inspection
-    return { ...inspection, findings: await this.#options.turns.run(unpackingFindings(packed)) }
+    return packed === undefined ? inspection : { ...inspection, findings: unpackFindings(packed) }
   }
 
   async newest(dialect: DialectId, body: Uint8Array): Promise<PartPlace | null | 'unread'> {

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { BodyFacts, ExchangeDecision } from '../../src/domain/decision.ts'
 import type { Finding, Severity } from '../../src/domain/finding.ts'
 import { blockCauses, toldFindings } from '../../src/flow/block-causes.ts'
+import { countFindings } from '../../src/flow/record.ts'
 
 const finding = (detector: string, severity: Severity, isEditable = true): Finding => ({
   detector,
@@ -13,27 +14,33 @@ const finding = (detector: string, severity: Severity, isEditable = true): Findi
 })
 const ONE = finding('one', 'high')
 const TWO = finding('two', 'medium')
+const count = (detector: string, severity: Severity, times = 1) => ({ detector, severity, field: 'f', count: times })
+const ONE_COUNT = count('one', 'high')
 
 /** A policy that blocks when this holds. */
-function bodyWith(findings: readonly Finding[], isBlock: (facts: BodyFacts) => boolean) {
+function bodyWith(all: readonly Finding[], isBlock: (facts: BodyFacts) => boolean) {
+  const findings = countFindings(all)
   const facts: BodyFacts = {
     model: null,
-    findings: findings.map(({ detector, severity, field }) => ({ detector, severity, field, count: 1 })),
-    hasUneditableFinding: findings.some(({ isEditable }) => !isEditable),
+    findings,
+    hasUneditableFinding: all.some(({ isEditable }) => !isEditable),
     unread: null,
   }
   const decide = (asked: BodyFacts) => ({ action: isBlock(asked) ? 'block' : 'redact' }) as ExchangeDecision
-  return { findings, facts, decide }
+  return { facts, decide }
 }
 const has = (facts: BodyFacts, detector: string): boolean => facts.findings.some((each) => each.detector === detector)
 
 t.test('only what blocks by itself is a cause', async (t) => {
-  t.strictSame(blockCauses(bodyWith([ONE, TWO, ONE], (facts) => has(facts, 'one'))), [ONE, ONE])
+  t.strictSame(blockCauses(bodyWith([ONE, TWO, ONE], (facts) => has(facts, 'one'))), [count('one', 'high', 2)])
   t.strictSame(blockCauses(bodyWith([], () => true)), [])
 })
 
 t.test('where only several together block, all of them are', async (t) => {
-  t.strictSame(blockCauses(bodyWith([ONE, TWO], ({ findings }) => findings.length === 2)), [ONE, TWO])
+  t.strictSame(blockCauses(bodyWith([ONE, TWO], ({ findings }) => findings.length === 2)), [
+    ONE_COUNT,
+    count('two', 'medium'),
+  ])
 })
 
 t.test('what is blocked whatever it holds has no cause in it', async (t) => {
@@ -44,7 +51,8 @@ t.test('of what stands where nothing is edited the developer is told of that alo
   const signed = finding('three', 'high', false)
   const body = bodyWith([ONE, TWO, signed], ({ hasUneditableFinding }) => hasUneditableFinding)
   const severities = ['high'] as const
-  t.strictSame(toldFindings(body, { reason: 'uneditable', severities, isFixed: false }), [signed])
-  t.strictSame(toldFindings(body, { reason: 'uneditable', severities, isFixed: true }), [ONE, signed])
-  t.strictSame(toldFindings(body, { reason: 'unknown-history', severities, isFixed: false }), [])
+  const three = count('three', 'high')
+  const uneditable = [three, count('low', 'low')]
+  t.strictSame(toldFindings(body, { reason: 'uneditable', severities, uneditable }), [three])
+  t.strictSame(toldFindings(body, { reason: 'unknown-history', severities, uneditable }), [])
 })

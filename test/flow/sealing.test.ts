@@ -17,9 +17,9 @@ const findingsIn = (body: Uint8Array): Finding[] => {
 
 const inspect: InspectPort = {
   inspect: ({ body }) => ({ findings: findingsIn(body), unread: null, model: null }),
-  redact: ({ body, findings, severities }) => {
+  redact: ({ body, ...edit }) => {
     const key = Buffer.alloc(32)
-    return { body: redactBody(body, { findings, severities }, { prefix: 'WEIR', key }).body, placeholders: [] }
+    return { body: redactBody(body, edit, { prefix: 'WEIR', key }).body, placeholders: [] }
   },
 }
 
@@ -29,6 +29,7 @@ const reading = (text: Uint8Array | null): BodyReading => ({
   codings: [],
   findings: text === null ? [] : findingsIn(text),
   counts: [],
+  uneditable: [],
   unread: null,
   model: null,
   histories: [],

@@ -180,7 +180,7 @@ t.test('sixteen cold mebibytes are read as on the main thread, while the event l
   isRead = true
   t.ok(turns > 10, `${turns} turns of the event loop`)
   t.strictSame(
-    found.findings.map(({ detector, start, end }) => [detector, body.subarray(start, end).toString()]),
+    Array.from(found.findings, ({ detector, start, end }) => [detector, body.subarray(start, end).toString()]),
     [['gitlab-token', SECRET]],
   )
   t.equal(found.unread, null)

@@ -3,11 +3,10 @@ import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import type { Inspection } from '../../src/domain/finding.ts'
-import { allAtOnce } from '../../src/domain/work-turns.ts'
 import { encodeFingerprints, inSharedMemory } from '../../src/inspect/fingerprint-file.ts'
 import { fingerprintsOf } from '../../src/inspect/fingerprints.ts'
 import type { ToThread } from '../../src/scan-pool/messages.ts'
-import { type PackedFindings, unpackingFindings } from '../../src/scan-pool/packed-findings.ts'
+import { type PackedFindings, unpackFindings } from '../../src/scan-pool/packed-findings.ts'
 import { packValues } from '../../src/scan-pool/packed-values.ts'
 
 t.test('a thread answers one message after the other', async (t) => {
@@ -84,7 +83,7 @@ t.test('many findings come packed', async (t) => {
   } satisfies ToThread)
   const [answer] = (await once(worker, 'message')) as [{ inspection: Inspection; packed: PackedFindings }]
   t.strictSame(answer.inspection.findings, [])
-  const findings = allAtOnce(unpackingFindings(answer.packed))
+  const findings = [...unpackFindings(answer.packed)]
   t.equal(findings.length, 1000)
   t.match(findings.at(-1), { detector: 'kept', start: 9990, end: 9999 })
 })
