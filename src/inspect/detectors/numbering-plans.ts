@@ -5,7 +5,7 @@
 import metadata from 'libphonenumber-js/min/metadata'
 
 /** The numbers of a country, or of a calling code of no country. */
-interface Plan {
+export interface Plan {
   readonly callingCode: string
   /** What is dialled before a foreign number. */
   readonly abroad: RegExp | null
@@ -69,9 +69,15 @@ const BY_CODE: ReadonlyMap<string, readonly Plan[]> = new Map([
     countries.flatMap((country) => BY_COUNTRY.get(country) ?? []),
   ]),
 ])
-const LONGEST_CODE = 3
-const SHORTEST_NATIONAL = 2
-const LONGEST_NATIONAL = 17
+/** Digits, of a calling code and of what stands behind it. */
+export const LONGEST_CODE = 3
+export const SHORTEST_NATIONAL = 2
+export const LONGEST_NATIONAL = 17
+
+/** The first is the main one; `undefined`: no such calling code is in use. */
+export const plansOfCode = (code: string): readonly Plan[] | undefined => BY_CODE.get(code)
+
+export const planOfCountry = (country: string): Plan | undefined => BY_COUNTRY.get(country)
 
 /** `digits` are those behind the `+`. */
 export function isInternationalNumber(digits: string): boolean {

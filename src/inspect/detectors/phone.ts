@@ -1,9 +1,7 @@
 /** Telephone numbers, only at runs of digits that are written like one; the numbering plans are libphonenumber's. */
-import { isInternationalNumber, isNationalNumber } from './numbering-plans.ts'
+import { isInternationalInUse, isNationalInUse } from './numbers-in-use.ts'
 import { isWordAt, type Span } from './span.ts'
 
-const CHINA_MOBILE = /1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)/y
-const NORTH_AMERICA = /\(\d{3}\) ?\d{3}-\d{4}(?!\d)|\d{3}([-.])\d{3}\1\d{4}(?!\d)/y
 /** ITU-T E.164: the calling code included. */
 const MOST_DIGITS = 15
 const LEAST_DIGITS = 8
@@ -12,31 +10,67 @@ const LEAST_DIGITS = 8
 export function findPhone(text: string, start: number, end: number): Span | null {
   const before = text.charCodeAt(start - 1)
   if (before === PLUS) return isWordAt(text, start - 2) ? null : international(text, start - 1)
-  if (before === OPEN) return isWordAt(text, start - 2) ? null : national(text, NORTH_AMERICA, start - 1, 'US')
+  if (BEGINS[end - start] !== 1) return null
+  if (before === OPEN) return isWordAt(text, start - 2) ? null : northAmerican(text, start - 1)
   if (isWordAt(text, start - 1) || NOT_BEFORE[before] === 1) return null
-  const length = end - start
-  if (length === 3) return withoutCode(text, start)
-  return length === 7 || length === 11 ? national(text, CHINA_MOBILE, start, 'CN') : null
+  return text.charCodeAt(start) === ONE ? chinese(text, start) : northAmerican(text, start)
 }
-
-const withoutCode = (text: string, start: number): Span | null =>
-  national(text, CHINA_MOBILE, start, 'CN') ?? national(text, NORTH_AMERICA, start, 'US')
 
 function international(text: string, plus: number): Span | null {
   const end = endOfInternational(text, plus + 1)
   if (end < 0 || goesOn(text, end)) return null
-  const digits = digitsOf(text, plus + 1, end)
-  return isCounted(digits) && isInternationalNumber(digits) ? { start: plus, end } : null
+  const count = gather(text, plus + 1, end)
+  return count > 0 && isInternationalInUse(number, count) && !isQuantity(count) ? { start: plus, end } : null
 }
 
-function national(text: string, shape: RegExp, start: number, country: 'CN' | 'US'): Span | null {
-  if (country === 'CN' && text.charCodeAt(start) !== 0x31) return null
-  shape.lastIndex = start
-  if (!shape.test(text)) return null
-  const end = shape.lastIndex
-  if (goesOn(text, end)) return null
-  const digits = digitsOf(text, start, end)
-  return isCounted(digits) && isNationalNumber(digits, country) ? { start, end } : null
+const chinese = (text: string, start: number): Span | null => national(text, start, endOfChinese(text, start), 'CN')
+
+const northAmerican = (text: string, start: number): Span | null =>
+  national(text, start, endOfNorthAmerican(text, start), 'US')
+
+function national(text: string, start: number, end: number, country: 'CN' | 'US'): Span | null {
+  if (end < 0 || isDigit(text.charCodeAt(end)) || goesOn(text, end)) return null
+  const count = gather(text, start, end)
+  return count > 0 && isNationalInUse(number, count, country) && !isQuantity(count) ? { start, end } : null
+}
+
+/** Digits of an area of North America. */
+const AREA = 3
+/** Runs of how many digits national numbers begin with: 139, 1391234, or all eleven of them. */
+const BEGINS = Uint8Array.from({ length: 12 }, (_, length) =>
+  length === AREA || length === 7 || length === 11 ? 1 : 0,
+)
+
+/** Behind a mobile number: 139 1234 5678, also with hyphens or in one piece; -1: it is none. */
+function endOfChinese(text: string, start: number): number {
+  const second = text.charCodeAt(start + 1)
+  if (second < 0x33 || !hasDigits(text, start + 1, 2)) return -1
+  const middle = afterSpaceOrHyphen(text, start + 3)
+  if (!hasDigits(text, middle, 4)) return -1
+  const last = afterSpaceOrHyphen(text, middle + 4)
+  return hasDigits(text, last, 4) ? last + 4 : -1
+}
+
+/** Behind (415) 867-5309, 415-867-5309 and 415.867.5309. */
+function endOfNorthAmerican(text: string, start: number): number {
+  const isBracketed = text.charCodeAt(start) === OPEN
+  const behind = start + AREA + (isBracketed ? 1 : 0)
+  const separator = text.charCodeAt(behind)
+  if (isBracketed ? separator !== CLOSE : separator !== HYPHEN && separator !== DOT) return -1
+  if (!hasDigits(text, behind - AREA, AREA)) return -1
+  const exchange = behind + (isBracketed && text.charCodeAt(behind + 1) === SPACE ? 2 : 1)
+  if (!hasDigits(text, exchange, 3) || text.charCodeAt(exchange + 3) !== (isBracketed ? HYPHEN : separator)) return -1
+  return hasDigits(text, exchange + 4, 4) ? exchange + 8 : -1
+}
+
+function hasDigits(text: string, from: number, count: number): boolean {
+  for (let at = from; at < from + count; at += 1) if (!isDigit(text.charCodeAt(at))) return false
+  return true
+}
+
+function afterSpaceOrHyphen(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  return code === SPACE || code === HYPHEN ? at + 1 : at
 }
 
 /** Digits that stand together: of the calling code, of the area in brackets, of a group. */
@@ -106,6 +140,7 @@ function goesOn(text: string, end: number): boolean {
 }
 
 const PLUS = 0x2b
+const ONE = 0x31
 const OPEN = 0x28
 const CLOSE = 0x29
 const SPACE = 0x20
@@ -117,32 +152,70 @@ const tableOf = (characters: string): Uint8Array =>
 const NOT_BEFORE = tableOf('.-+/#%&=*')
 const JOINS = tableOf('.-/*+')
 
-function digitsOf(text: string, from: number, to: number): string {
-  let digits = ''
-  let run = from
-  for (let at = from; at <= to; at += 1) {
-    if (at < to && isDigit(text.charCodeAt(at))) continue
-    if (at > run) digits += text.slice(run, at)
-    run = at + 1
-  }
-  return digits
-}
+/** The digits of the number at hand: one is read at a time. */
+const number = new Uint8Array(MOST_DIGITS)
 
-/** Of a length that numbers have, and not a quantity. */
-const isCounted = (digits: string): boolean =>
-  digits.length >= LEAST_DIGITS && digits.length <= MOST_DIGITS && !isQuantity(digits)
+/** Puts the digits from `from` to `to` in `number`; how many they are, 0 when no number has so few or so many. */
+function gather(text: string, from: number, to: number): number {
+  let count = 0
+  for (let at = from; at < to; at += 1) {
+    const digit = text.charCodeAt(at) - 0x30
+    if (digit < 0 || digit > 9) continue
+    if (count === MOST_DIGITS) return 0
+    number[count] = digit
+    count += 1
+  }
+  return count < LEAST_DIGITS ? 0 : count
+}
 
 /** A power of two, a round number, one digit over and over, a run, or the 555-01xx numbers of fiction. */
-function isQuantity(digits: string): boolean {
-  if (digits.endsWith('00000') || hasFewDigits(digits) || Number.isInteger(Math.log2(Number(digits)))) return true
-  return /123456|234567|345678|456789|987654|876543/.test(digits) || /55501\d\d$/.test(digits)
-}
-
-function hasFewDigits(digits: string): boolean {
+function isQuantity(count: number): boolean {
+  let value = 0
   let seen = 0
-  for (let at = 0; at < digits.length; at += 1) seen |= 1 << (digits.charCodeAt(at) - 0x30)
+  let zeros = 0
+  for (let at = 0; at < count; at += 1) {
+    const digit = number[at] ?? 0
+    value = value * 10 + digit
+    seen |= 1 << digit
+    zeros = digit === 0 ? zeros + 1 : 0
+  }
+  return (
+    zeros >= MOST_ZEROS ||
+    hasFewDigits(seen) ||
+    isFiction(count) ||
+    hasLongRun(count) ||
+    Number.isInteger(Math.log2(value))
+  )
+}
+const MOST_ZEROS = 5
+
+/** 123456 to 456789, and 987654 and 876543. */
+function hasLongRun(count: number): boolean {
+  let [up, down] = [1, 1]
+  for (let at = 1; at < count; at += 1) {
+    const digit = number[at] ?? 0
+    const step = digit - (number[at - 1] ?? 0)
+    up = step === 1 ? up + 1 : 1
+    down = step === -1 ? down + 1 : 1
+    if ((up >= LONG_RUN && digit >= LONG_RUN) || (down >= LONG_RUN && digit >= LEAST_LAST)) return true
+  }
+  return false
+}
+const LONG_RUN = 6
+/** Of those that count down. */
+const LEAST_LAST = 3
+
+/** …555-01xx */
+const isFiction = (count: number): boolean =>
+  number[count - 3] === 1 &&
+  number[count - 4] === 0 &&
+  number[count - 5] === 5 &&
+  number[count - 6] === 5 &&
+  number[count - 7] === 5
+
+function hasFewDigits(seen: number): boolean {
   let different = 0
-  for (; seen > 0; seen &= seen - 1) different += 1
+  for (let left = seen; left > 0; left &= left - 1) different += 1
   return different < LEAST_DIFFERENT
 }
 const LEAST_DIFFERENT = 4
