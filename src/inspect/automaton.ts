@@ -52,7 +52,7 @@ export function buildAutomaton(keywords: readonly string[]): Automaton {
   function tell(text: string, { state, end }: { state: number; end: number }, onHit: KeywordHit): void {
     for (const number of outputs[state - firstAccepting] ?? []) {
       const { length = 0, toCompare = null } = words[number] ?? {}
-      if (toCompare === null || foldAscii(text.slice(end - length, end)) === toCompare) onHit(number, end)
+      if (toCompare === null || isSame(text, end - length, toCompare)) onHit(number, end)
     }
   }
 
@@ -83,6 +83,16 @@ export function buildAutomaton(keywords: readonly string[]): Automaton {
 }
 
 const noneIsKnown: IsKnown = () => false
+
+/** Does `word`, in small letters, stand at `start`? */
+function isSame(text: string, start: number, word: string): boolean {
+  for (let at = 0; at < word.length; at += 1) {
+    const code = text.charCodeAt(start + at)
+    const folded = code >= 0x41 && code <= 0x5a ? code + 0x20 : code
+    if (folded !== word.charCodeAt(at)) return false
+  }
+  return true
+}
 
 function foldAscii(word: string): string {
   return word.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

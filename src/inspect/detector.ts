@@ -16,6 +16,8 @@ export interface Detector {
   readonly order: number
   /** Starts at any run of digits: finds numbers of persons, and in ids some by chance. */
   readonly isOnDigits?: boolean
+  /** Finds nothing where no token starts (`startsToken`): need not be asked there. */
+  readonly isOfTokens?: boolean
   /** What it says depends on nothing further than this from `start`, in characters; absent: on any of the text. */
   readonly reach?: number
   /** Looks at one occurrence of a trigger; `null` when there is nothing. Must not throw; a throw is a fault. */
@@ -48,6 +50,7 @@ export function makeDetector(rule: DetectorRule, order: number): Detector {
     severity: rule.severity,
     order,
     isOnDigits: rule.trigger === 'digits',
+    isOfTokens: isOfTokens(rule),
     ...(reach === null ? {} : { reach }),
     look: (text, start, end) => {
       const span = find(text, start, end)
@@ -60,6 +63,10 @@ export function makeDetector(rule: DetectorRule, order: number): Detector {
     },
   }
 }
+
+/** Patterns that begin at their keyword, and not inside a word. */
+const isOfTokens = (rule: DetectorRule): boolean =>
+  rule.pattern !== undefined && rule.near === undefined && rule.back === undefined && rule.boundary !== 'none'
 
 /** Rules that reach further are few, and not worth comparing so much. */
 const LONGEST_REACH = 4096

@@ -4,6 +4,7 @@
  */
 import { type Automaton, buildAutomaton } from './automaton.ts'
 import type { DetectedSpan, Detector } from './detector.ts'
+import { startsToken } from './detectors/span.ts'
 import { forgetText } from './detectors/value-runs.ts'
 import { type Mark, resolveOverlaps } from './overlap.ts'
 import type { PlaceTable } from './place-table.ts'
@@ -122,6 +123,7 @@ class Pass {
       (number, end) => {
         for (const { detector, keyword, ignoresCase } of byKeyword[number] ?? []) {
           const start = end - keyword.length
+          if (detector.isOfTokens === true && !startsToken(this.text, start)) continue
           if (ignoresCase || this.text.startsWith(keyword, start)) this.look(detector, start, end)
         }
       },
@@ -194,9 +196,12 @@ class Pass {
   }
 }
 
+/** How far `startsToken` looks. */
+const TOKEN_REACH = 4
+
 /** Of those that have one. */
 const longestReachOf = (detectors: readonly Detector[]): number =>
-  Math.max(0, ...detectors.map(({ reach }) => reach ?? 0))
+  Math.max(TOKEN_REACH, ...detectors.map(({ reach }) => reach ?? 0))
 function startOfDigits(text: string, end: number): number {
   let start = end - 1
   while (isDigit(text.charCodeAt(start - 1))) start -= 1

@@ -113,6 +113,23 @@ t.test('the work per character does not grow with hostile text', async (t) => {
   }
 })
 
+t.test(
+  'a detector of tokens is not asked where none starts, and a text full of such places costs nothing',
+  async (t) => {
+    const asked: number[] = []
+    const look: Detector['look'] = (_text, start) => {
+      asked.push(start)
+      return null
+    }
+    const set = makeDetectorSet([onKeyword({ ...detector(0, look), isOfTokens: true }, ['ab'])])
+    set.scan('ab abab _ab-ab \\nab %3Dab', never)
+    t.strictSame(asked, [0, 3, 12, 17, 23])
+    asked.length = 0
+    set.scan('ab'.repeat(20_000), never)
+    t.strictSame(asked, [0])
+  },
+)
+
 /** Every place where a detector is to look, found by trying each one; then as the engine goes about it. */
 function foundSlowly(triggered: readonly TriggeredDetector[], text: string): string[] {
   const places = triggered.flatMap(({ detector: each, keywords, ignoresCase, onDigits }) => {
