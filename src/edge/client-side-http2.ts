@@ -23,6 +23,14 @@ const LENGTH: ReadonlySet<string> = new Set(['content-length'])
 /** Its status comes in trailers that nobody announces. */
 const GRPC_TYPE = /^application\/grpc(?:[;+]|$)/iu
 
+const isGrpc = (headers: RawHeaders): boolean => GRPC_TYPE.test(headerValue(headers, 'content-type') ?? '')
+
+/**
+ * gRPC's "Trailers-Only": the status stands in the head, and the head has to be the end (gRPC over HTTP2, "Responses").
+ * Gateways that turn gRPC into JSON say its status beside a body (Envoy's grpc_json_transcoder).
+ */
+const isTrailersOnly = (headers: RawHeaders): boolean => headerValue(headers, 'grpc-status') !== null && isGrpc(headers)
+
 export interface Http2Request {
   readonly stream: ServerHttp2Stream
   readonly method: string
@@ -95,9 +103,7 @@ export class Http2ClientSide implements ClientSide {
   /** node:http2 sends at the end of the turn, so that the head takes along what of the body is there. */
   head(status: number, _reason: string, headers: RawHeaders): void {
     if (this.isGone) return
-    // gRPC's "Trailers-Only": the status stands in the head, and the head has to be the end (gRPC over HTTP2, "Responses").
-    const isTrailersOnly = headerValue(headers, 'grpc-status') !== null
-    this.#isBodyless = this.#isHead || isTrailersOnly || status === 204 || status === 205 || status === 304
+    this.#isBodyless = this.#isHead || isTrailersOnly(headers) || status === 204 || status === 205 || status === 304
     const stream = this.#stream
     if (!this.#isBodyless) this.#missingBytes = announcedBytes(headers)
     const endStream = this.#isBodyless || this.#missingBytes === 0
@@ -210,8 +216,7 @@ export class Http2ClientSide implements ClientSide {
 function announcedBytes(headers: RawHeaders): number | null {
   const length = headerValue(headers, 'content-length')
   if (length === null || !/^\d{1,15}$/u.test(length)) return null
-  const hasTrailers =
-    headerValue(headers, 'trailer') !== null || GRPC_TYPE.test(headerValue(headers, 'content-type') ?? '')
+  const hasTrailers = headerValue(headers, 'trailer') !== null || isGrpc(headers)
   return hasTrailers ? null : Number(length)
 }
 

@@ -331,23 +331,50 @@ class RunningExchange {
     })
     return {
       informational: (status, headers) => side.inform(status, endToEndHeaders(headers)),
-      head: (status, statusText, headers) => this.#head(status, statusText, headers),
+      head: (status, statusText, headers) => {
+        try {
+          this.#head(status, statusText, headers)
+        } catch (thrown) {
+          // What one HTTP version reads is not always what another writes, a status of 999 for one: the server's fault.
+          this.#unpassable(new ProxyError('upstream-protocol', 'a head that cannot be passed on', thrown))
+        }
+      },
       chunk: (bytes) => {
-        this.#counter.response(bytes)
-        this.#exchange.watch?.answerPiece(bytes)
-        this.#meter?.push(bytes)
-        return this.#restoring === null ? this.#write(bytes) : this.#restoring.push(bytes)
+        try {
+          return this.#chunk(bytes)
+        } catch (thrown) {
+          this.#unpassable(asProxyError(thrown))
+          return true
+        }
       },
       end: (trailers) => {
         this.#trailers = trailers
-        if (this.#restoring === null) this.#end()
-        else this.#restoring.end()
+        try {
+          if (this.#restoring === null) this.#end()
+          else this.#restoring.end()
+        } catch (thrown) {
+          this.#unpassable(asProxyError(thrown))
+        }
       },
       fail: (error) => {
         this.#fail(error)
         this.#done()
       },
     }
+  }
+
+  /** INVARIANT: nothing is thrown at the upstream's connection, for others share it and nobody there would catch it. */
+  #unpassable(error: ProxyError): void {
+    this.#upstream?.cancel()
+    this.#fail(error)
+    this.#done()
+  }
+
+  #chunk(bytes: Uint8Array): boolean {
+    this.#counter.response(bytes)
+    this.#exchange.watch?.answerPiece(bytes)
+    this.#meter?.push(bytes)
+    return this.#restoring === null ? this.#write(bytes) : this.#restoring.push(bytes)
   }
 
   #write(bytes: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 /** Upgrade requests (WebSocket): refused, relayed unread, or opened here so that their messages are read. */
 import { randomBytes } from 'node:crypto'
+import type { Writable } from 'node:stream'
 import type { Client } from '../domain/client.ts'
 import { headerValue, headerValues, type RawHeaders } from '../domain/headers.ts'
 import { ProxyError } from '../domain/proxy-error.ts'
@@ -79,7 +80,7 @@ interface Opened {
 function carry(ports: EdgePorts, run: UpgradeRun, { exchange, relay, answer }: Opened): Promise<End> | End {
   const { side } = run
   if (answer.kind === 'failed') return failed(exchange, side, answer.error)
-  if (answer.kind === 'declined') return declined(side, answer)
+  if (answer.kind === 'declined') return declined(exchange, side, answer)
   const { plan } = exchange
   const extensions = agreedExtensions(headerValues(answer.headers, 'sec-websocket-extensions'))
   const isHeld = plan.kind === 'frames' && plan.isHeld
@@ -110,9 +111,20 @@ function failed(exchange: Exchange, side: UpgradeSide, error: ProxyError): End {
 }
 
 /** The answer is the last thing on this stream: what the client sent early is dropped. */
-function declined(side: UpgradeSide, answer: Extract<UpgradeAnswer, { kind: 'declined' }>): Promise<End> {
+function declined(
+  exchange: Exchange,
+  side: UpgradeSide,
+  answer: Extract<UpgradeAnswer, { kind: 'declined' }>,
+): Promise<End> | End {
   const { status, reason, headers, body } = answer
-  const to = side.decline(status, reason, headers)
+  let to: Writable
+  try {
+    to = side.decline(status, reason, headers)
+  } catch (thrown) {
+    // HTTP/2 has no status 999, for one.
+    body.destroy()
+    return failed(exchange, side, new ProxyError('upstream-protocol', 'a head that cannot be passed on', thrown))
+  }
   let bytesOut = 0
   return new Promise((resolve) => {
     const end = (error: ProxyError | null): void => {

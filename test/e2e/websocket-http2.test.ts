@@ -278,6 +278,8 @@ t.test('an upstream that declines is passed on, one that answers with a foreign 
     'HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
   )
   t.match(await refusalOn(connectStream(session, PATH, CODEX.headers)), { status: 502 })
+  says('HTTP/1.1 999 Denied\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+  t.match(await refusalOn(connectStream(session, PATH, CODEX.headers)), { status: 502 }, 'HTTP/2 has no such status')
   says('nonsense\r\n\r\n')
   t.match(await refusalOn(connectStream(session, PATH, CODEX.headers)), { status: 502 })
 })

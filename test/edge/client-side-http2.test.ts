@@ -152,3 +152,20 @@ t.test('a client that resets its stream is told of', async (t) => {
   await gone.promise
   t.strictSame(told, ['client-gone'])
 })
+
+t.test('the status of gRPC in the head ends the response of gRPC, and no other', async (t) => {
+  for (const [type, body, ...length] of [
+    ['application/grpc', ''],
+    ['application/json', '{"a":1}'],
+    ['application/json', '{"a":1}', 'content-length', '7'],
+  ] as const) {
+    const client = await serve(t, (side) => {
+      side.head(200, '', ['content-type', type, 'grpc-status', '0', ...length])
+      side.write(Buffer.from('{"a":1}'))
+      side.end([])
+    })
+    const response = await ask(client, {})
+    t.match(response, { status: 200, headers: { 'grpc-status': '0' }, rstCode: 0 })
+    t.equal(response.body.toString(), body, type)
+  }
+})

@@ -93,6 +93,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
   'sends a name in upper case': say((id) => [head(id, 'X-A', '1')]),
   'sends Connection': say((id) => [head(id, 'connection', 'close')]),
   'sends no status': say((id) => [headersFrame(id, 0, 'x-a', '1')]),
+  'sends a status beyond 599': say((id) => [headersFrame(id, END_STREAM, ':status', '999', 'content-length', '0')]),
   'sends two statuses': say((id) => [headersFrame(id, 0, ':status', '200', ':status', '204')]),
   'floods SETTINGS': endless(NOTHING, () => settingsFrame([INITIAL_WINDOW_SIZE, 65_535])),
   'floods PING': endless(NOTHING, () => frame(FRAME.ping, 0, 0, Buffer.alloc(8))),
