@@ -7,7 +7,7 @@ import type { FlowPorts, Logger } from '../flow/ports.ts'
 import { createBlockedValues } from '../inspect/blocked-values.ts'
 import { createMarkOf, type MarkOf } from '../inspect/finding-marks.ts'
 import { BUDGET_MS, createInspector } from '../inspect/inspector.ts'
-import { createMemo } from '../inspect/memo.ts'
+import { createMemo, createPartsMemory } from '../inspect/memo.ts'
 import { createVault } from '../inspect/vault.ts'
 import { createLoopTurns } from '../scan-pool/loop-turns.ts'
 import { ruleSourcesOf } from '../scan-pool/rule-sources.ts'
@@ -35,9 +35,10 @@ export function openInspection({ config, key, rules, clock, log }: InspectionOpt
   const vault = createVault()
   // All work on large bodies shares them.
   const turns = createLoopTurns()
+  const partsMemory = createPartsMemory(randomBytes(32))
   const inspector = createInspector({
     detectors: () => rules().detectors,
-    textPartsOf: (dialect, body, contentType) => dialectById(dialect).textParts(body, contentType),
+    textPartsOf: (dialect, body, contentType) => dialectById(dialect).textParts(body, contentType, partsMemory),
     placeholderPrefix: prefix,
     placeholderKey: key,
     depth,

@@ -47,7 +47,7 @@ function recognise(head: RequestHead): boolean {
 export const anthropicMessages: Dialect = {
   id: 'anthropic-messages',
   recognise,
-  textParts: (body, contentType) => jsonBodyParts(body, contentType, KEYS),
+  textParts: (body, contentType, memory) => jsonBodyParts(body, contentType, KEYS, memory),
   refusal: (notice) =>
     jsonAnswer({
       status: 400,

@@ -76,7 +76,7 @@ const countsAt = (value: JsonObject, keys: readonly string[]): number | null =>
 export const bedrock: Dialect = {
   id: 'bedrock',
   recognise,
-  textParts: (body, contentType) => jsonBodyParts(body, contentType, KEYS),
+  textParts: (body, contentType, memory) => jsonBodyParts(body, contentType, KEYS, memory),
   refusal: (notice) =>
     jsonAnswer({
       status: 400,

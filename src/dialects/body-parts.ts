@@ -6,8 +6,8 @@ import { Buffer, isUtf8 } from 'node:buffer'
 import { formSpans } from '../wire/form-spans.ts'
 import { framingOf } from '../wire/grpc-frames.ts'
 import { cutMultipart, type MultipartPart, multipartBoundary } from '../wire/multipart.ts'
-import type { TextPart, TextParts } from './dialect.ts'
-import { formatField, type JsonKeys, jsonParts } from './json-parts.ts'
+import type { PartsMemory, TextPart, TextParts } from './dialect.ts'
+import { formatField, type JsonKeys, jsonParts, jsonPartsOfBody } from './json-parts.ts'
 import { framedParts, protobufParts } from './protobuf-parts.ts'
 import { mediaType } from './wire-shape.ts'
 
@@ -20,14 +20,19 @@ const BINARY_TYPES =
 const PROTOBUF_TYPES = /^application\/(?:proto|protobuf|x-protobuf|vnd\.google\.protobuf)$/u
 
 /** Text parts of `body`, JSON leaves named by `keys`. An empty body has no parts. */
-export function bodyTextParts(body: Uint8Array, contentType: string | null, keys: JsonKeys): TextParts {
+export function bodyTextParts(
+  body: Uint8Array,
+  contentType: string | null,
+  keys: JsonKeys,
+  memory?: PartsMemory,
+): TextParts {
   if (body.length === 0) return { ok: true, parts: [], model: null }
   const type = mediaType(contentType)
   const framing = framingOf(contentType)
   if (framing !== null) return framedParts(body, framing, keys)
   if (BINARY_TYPES.test(type) || !isReadCharset(contentType)) return BINARY
   if (isContainer(body) || isJsonType(type)) {
-    const json = jsonParts({ body, keys })
+    const json = jsonPartsOfBody(body, keys, memory)
     if (json.ok) return json
     if (isJsonType(type)) return UNPARSABLE
   }
@@ -43,9 +48,14 @@ export function bodyTextParts(body: Uint8Array, contentType: string | null, keys
  * The same for dialects that speak JSON only: what begins like JSON must be JSON, whatever its type claims. Else a fault
  * that a lenient server forgives would turn escaped text into plain text, and `\u0041KIA…` into no finding.
  */
-export function jsonBodyParts(body: Uint8Array, contentType: string | null, keys: JsonKeys): TextParts {
-  if (!isContainer(body) || !isReadCharset(contentType)) return bodyTextParts(body, contentType, keys)
-  const json = jsonParts({ body, keys })
+export function jsonBodyParts(
+  body: Uint8Array,
+  contentType: string | null,
+  keys: JsonKeys,
+  memory?: PartsMemory,
+): TextParts {
+  if (!isContainer(body) || !isReadCharset(contentType)) return bodyTextParts(body, contentType, keys, memory)
+  const json = jsonPartsOfBody(body, keys, memory)
   return json.ok ? json : UNPARSABLE
 }
 

@@ -28,7 +28,7 @@ function refusal(notice: Notice, head: RequestHead): LocalAnswer {
 export const connect: Dialect = {
   id: 'connect',
   recognise,
-  textParts: (body, contentType) => bodyTextParts(body, contentType, GENERIC_KEYS),
+  textParts: (body, contentType, memory) => bodyTextParts(body, contentType, GENERIC_KEYS, memory),
   refusal,
   // Of a single JSON message. Streams are in frames, whose requests are never edited.
   restorePoints: (message) => treesOf(message),

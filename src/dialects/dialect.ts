@@ -1,5 +1,6 @@
 import type { LocalAnswer, Notice } from '../domain/notice.ts'
 import type { DialectId, RequestHead } from '../domain/tool.ts'
+import type { JsonStop } from '../wire/json-spans.ts'
 import type { RestorePointsOf } from './restore-points.ts'
 
 /** One span of text inside a decoded request body. Offsets are bytes. */
@@ -31,6 +32,29 @@ export type TextParts =
       readonly histories?: readonly string[]
     }
   | { readonly ok: false; readonly unread: 'unparsable' | 'binary' }
+
+/** What a piece of a JSON body adds to those before it, up to a place from which reading can go on. */
+export interface ReadPiece {
+  /** `null`: there is no such place in it; what it holds belongs to the next piece that has one. */
+  readonly read: {
+    readonly parts: readonly TextPart[]
+    readonly media: readonly TextPart[]
+    readonly histories: readonly string[]
+    /** So far. */
+    readonly model: string | null
+    readonly stop: JsonStop
+  } | null
+}
+
+/** Keeps what bodies began with. Bounded; what it forgot is read again. */
+export interface PartsMemory {
+  /** A keyed hash that must not leave the process, so that nobody can make two pieces that are taken for one. */
+  readonly digest: (piece: Uint8Array) => string
+  /** What no other object ever has. */
+  readonly idOf: (object: object) => string
+  readonly get: (name: string) => ReadPiece | undefined
+  readonly set: (name: string, piece: ReadPiece) => void
+}
 
 /** Token counts and model of a response. `null` where the response does not say. */
 export interface Usage {
@@ -77,8 +101,11 @@ export interface Dialect {
   readonly id: DialectId
   /** Does the head have this dialect's wire shape, on whatever host? Decisive signs only. */
   readonly recognise: (head: RequestHead) => boolean
-  /** Which spans of a decoded request body are text, and the model it names. */
-  readonly textParts: (body: Uint8Array, contentType: string | null) => TextParts
+  /**
+   * Which spans of a decoded request body are text, and the model it names. What `memory` knows of the beginning of the
+   * body is not read again; without it, and where the dialect remembers nothing, all of it is.
+   */
+  readonly textParts: (body: Uint8Array, contentType: string | null, memory?: PartsMemory) => TextParts
   /** A refusal in this dialect's own error shape, without the headers that every block carries. */
   readonly refusal: (notice: Notice, head: RequestHead) => LocalAnswer
   readonly usageReader: (contentType: string | null) => UsageReader

@@ -13,7 +13,7 @@ const recognise = (head: RequestHead): boolean => head.method === 'POST' && VERB
 export const geminiCodeAssist: Dialect = {
   id: 'gemini-code-assist',
   recognise,
-  textParts: (body, contentType) => jsonBodyParts(body, contentType, GEMINI_KEYS),
+  textParts: (body, contentType, memory) => jsonBodyParts(body, contentType, GEMINI_KEYS, memory),
   refusal: geminiRefusal,
   restorePoints: geminiRestorePoints,
   usageReader: (contentType) => createUsageReader(contentType, GEMINI_USAGE),

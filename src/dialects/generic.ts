@@ -54,7 +54,7 @@ const USAGE: UsageRules = {
 export const generic: Dialect = {
   id: 'generic',
   recognise,
-  textParts: (body, contentType) => bodyTextParts(body, contentType, GENERIC_KEYS),
+  textParts: (body, contentType, memory) => bodyTextParts(body, contentType, GENERIC_KEYS, memory),
   refusal: (notice) => problemAnswer(notice, 400),
   usageReader: (contentType) => createUsageReader(contentType, USAGE),
 }

@@ -1,6 +1,14 @@
 /** Turns the string leaves of a JSON body into text parts, by a table of key names that each dialect brings. */
-import { decodeJsonString, type JsonPlace, type JsonVisitor, jsonPath, scanJson } from '../wire/json-spans.ts'
-import type { TextPart } from './dialect.ts'
+import {
+  decodeJsonString,
+  type JsonPlace,
+  type JsonVisitor,
+  jsonPath,
+  scanJson,
+  scanJsonInPieces,
+} from '../wire/json-spans.ts'
+import type { PartsMemory, TextPart } from './dialect.ts'
+import { knownParts, nothingRead, type ReadSoFar } from './known-parts.ts'
 import { isBase64Media } from './media.ts'
 
 /**
@@ -50,18 +58,31 @@ interface JsonPartsInput {
 }
 
 /** Text parts of one JSON document; `ok: false` when it is not JSON. */
-export function jsonParts({
-  body,
-  keys,
-  start = 0,
-  end = body.length,
-  within = '',
-  isFixed = false,
-}: JsonPartsInput): JsonParts {
-  const parts: TextPart[] = []
-  let model: string | null = null
-  const histories: string[] = []
-  const media: TextPart[] = []
+export function jsonParts(input: JsonPartsInput): JsonParts {
+  const { body, start = 0, end = body.length } = input
+  const read = nothingRead()
+  return scanJson(body, visitorOf(input, read), start, end).ok ? partsOf(read) : { ok: false }
+}
+
+/** The same of a body that is one document. What `memory` knows of it is not read again. */
+export function jsonPartsOfBody(body: Uint8Array, keys: JsonKeys, memory: PartsMemory | undefined): JsonParts {
+  const { soFar, pauses, keep } = knownParts(memory, keys, body)
+  if (!scanJsonInPieces(body, visitorOf({ body, keys }, soFar), pauses).ok) return { ok: false }
+  keep()
+  return partsOf(soFar)
+}
+
+const partsOf = ({ parts, media, histories, model }: ReadSoFar): JsonParts => ({
+  ok: true,
+  parts,
+  model,
+  ...(media.length === 0 ? {} : { media }),
+  ...(histories.length === 0 ? {} : { histories }),
+})
+
+/** Adds to `read` what a scan sees. */
+function visitorOf({ body, keys, within = '', isFixed = false }: JsonPartsInput, read: ReadSoFar): JsonVisitor {
+  const { parts, media, histories } = read
   /** Names that were found harmless: they repeat thousands of times. */
   const ordinary = new Set<string>()
   const marks = new Marks(keys)
@@ -70,16 +91,19 @@ export function jsonParts({
     const isOpen = isEditable && !isFixed
     parts.push(new JsonTextPart({ start: from, end: to, place, isEditable: isOpen, isName, isJson, within }))
   }
-  const visitor: JsonVisitor = {
+  return {
     enter: (key, inherited) => marks.enter(key, inherited),
     name: (from, to, key, parent) => {
       if (ordinary.has(key)) return
       if (isOrdinaryKey(key)) ordinary.add(key)
-      else add(from, to, { parent, key, mark: parent.mark }, true)
+      else {
+        read.hasOddName = true
+        add(from, to, { parent, key, mark: parent.mark }, true)
+      }
     },
     string: (from, to, place) => {
       if (place.key === 'model' && place.parent !== null && place.parent.parent === null) {
-        model = decodeJsonString(body, from, to)
+        read.model = decodeJsonString(body, from, to)
       }
       if (from < to && isHistory(keys, place)) histories.push(decodeJsonString(body, from, to))
       if (from === to) return
@@ -94,14 +118,6 @@ export function jsonParts({
       if (isName && !mayBeSecret(body, from, to)) return
       add(from, to, place, role !== 'signed', isName)
     },
-  }
-  if (!scanJson(body, visitor, start, end).ok) return { ok: false }
-  return {
-    ok: true,
-    parts,
-    model,
-    ...(media.length === 0 ? {} : { media }),
-    ...(histories.length === 0 ? {} : { histories }),
   }
 }
 

@@ -19,7 +19,7 @@ function recognise(head: RequestHead): boolean {
 export const mcp: Dialect = {
   id: 'mcp',
   recognise,
-  textParts: (body, contentType) => jsonBodyParts(body, contentType, GENERIC_KEYS),
+  textParts: (body, contentType, memory) => jsonBodyParts(body, contentType, GENERIC_KEYS, memory),
   // The request's id stands in a body that a block does not read: JSON-RPC 2.0 section 5 wants `null` then.
   refusal: (notice) =>
     jsonAnswer({

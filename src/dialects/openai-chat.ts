@@ -42,7 +42,7 @@ const OPENAI_HEADERS = ['openai-organization', 'openai-project', 'openai-beta'] 
 export const openaiChat: Dialect = {
   id: 'openai-chat',
   recognise,
-  textParts: (body, contentType) => jsonBodyParts(body, contentType, KEYS),
+  textParts: (body, contentType, memory) => jsonBodyParts(body, contentType, KEYS, memory),
   refusal: openaiRefusal,
   restorePoints: openaiChatRestorePoints,
   usageReader: (contentType) =>

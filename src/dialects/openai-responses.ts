@@ -70,7 +70,7 @@ function readUsage(value: JsonObject): Partial<Usage> {
 export const openaiResponses: Dialect = {
   id: 'openai-responses',
   recognise,
-  textParts: (body, contentType) => jsonBodyParts(body, contentType, KEYS),
+  textParts: (body, contentType, memory) => jsonBodyParts(body, contentType, KEYS, memory),
   refusal: openaiRefusal,
   restorePoints: openaiResponsesRestorePoints,
   historySigns: RESPONSES_HISTORY_SIGNS,

@@ -5,9 +5,14 @@
 import { Buffer } from 'node:buffer'
 import { createCipheriv, createSecretKey, hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import type { PartsMemory, ReadPiece } from '../dialects/dialect.ts'
 
 /** What all of it may take, about. */
 export const MEMO_BYTES = 33_554_432
+/** What all that bodies began with may take, about. */
+export const PARTS_BYTES = 16_777_216
+/** What one part and its place in the document take, about. */
+const PART_BYTES = 320
 /** A shorter block is read again in the time that a look takes. */
 const MIN_BLOCK = 128
 /** What an entry costs beside its places, about. */
@@ -52,6 +57,21 @@ export function createMemo<P>(key: Uint8Array, maxBytes: number = MEMO_BYTES): M
       return places
     },
     bytes: () => kept.calculatedSize,
+  }
+}
+
+/** The same for how bodies are made up: which parts they have, never what these say. */
+export function createPartsMemory(key: Uint8Array, maxBytes: number = PARTS_BYTES): PartsMemory {
+  const kept = new LRUCache<string, ReadPiece>({
+    maxSize: maxBytes,
+    sizeCalculation: ({ read }) =>
+      ENTRY_BYTES + (read === null ? 0 : PART_BYTES * (read.parts.length + read.media.length + read.stop.open.length)),
+  })
+  return {
+    digest: keyedHash(key),
+    idOf: numbering(),
+    get: (name) => kept.get(name),
+    set: (name, piece) => kept.set(name, piece),
   }
 }
 

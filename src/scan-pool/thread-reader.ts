@@ -7,7 +7,7 @@ import type { RestoredLarge } from '../flow/ports.ts'
 import { compileDetectors } from '../inspect/compile-detectors.ts'
 import { type DetectorSet, makeDetectorSet } from '../inspect/engine.ts'
 import { createInspector } from '../inspect/inspector.ts'
-import { createMemo } from '../inspect/memo.ts'
+import { createMemo, createPartsMemory } from '../inspect/memo.ts'
 import { restoreWhole } from '../inspect/restore-event.ts'
 import type { KeptValue } from '../inspect/vault.ts'
 import type { FromThread, KnownMessage, RestoreMessage, RuleSources, ThreadSettings, ToThread } from './messages.ts'
@@ -20,9 +20,10 @@ const KNOWN_CLIENTS = 64
 export function createThreadReader({ prefix, depth, budgetMs }: ThreadSettings): (message: ToThread) => FromThread {
   let detectors = makeDetectorSet([])
   const known = new Map<string, ReadonlyMap<string, KeptValue>>()
+  const partsMemory = createPartsMemory(randomBytes(32))
   const inspector = createInspector({
     detectors: () => detectors,
-    textPartsOf: (dialect, body, contentType) => dialectById(dialect).textParts(body, contentType),
+    textPartsOf: (dialect, body, contentType) => dialectById(dialect).textParts(body, contentType, partsMemory),
     placeholderPrefix: prefix,
     placeholderKey: new Uint8Array(32), // threads look and make no placeholders
     depth,

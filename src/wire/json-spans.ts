@@ -4,6 +4,7 @@
  * Duplicate keys are all reported: nothing can hide in the copy that some other parser drops.
  */
 import { Buffer, isUtf8 } from 'node:buffer'
+import { escapeLength, numberEnd } from './json-scalars.ts'
 
 /** Where a value stands; linked upwards, so that a path costs nothing until somebody asks for it. */
 export interface JsonPlace {
@@ -28,6 +29,28 @@ export type JsonScan =
   | { readonly ok: true }
   | { readonly ok: false /** Byte at which reading stopped. */; readonly offset: number; readonly problem: string }
 
+/**
+ * Where a scan stood behind a value inside a document: what it takes to go on from there, in any bytes that are the same
+ * up to the byte at `pos`, which is the first that a scan going on reads.
+ */
+export interface JsonStop {
+  readonly pos: number
+  /** Strings and member names until there. */
+  readonly strings: number
+  /** Containers that are open there, the outermost first, and under which key their last value stands. */
+  readonly open: readonly { readonly isArray: boolean; readonly next: string | number }[]
+}
+
+export interface JsonPauses {
+  /** Absent: from the beginning. */
+  readonly from?: JsonStop
+  /** `at` is told of the first value that ends at `first` or later, and says where it wants to be told again. */
+  readonly first: number
+  readonly at: (stop: JsonStop) => number
+}
+
+const NO_PAUSES: JsonPauses = { first: Infinity, at: () => Infinity }
+
 /** Containers inside each other beyond which a document counts as unparsable; real requests stay below 40. */
 export const JSON_MAX_DEPTH = 512
 
@@ -46,9 +69,23 @@ const CLOSE_ARRAY = 0x5d
 /** Visit the string leaves between `start` and `end` of `bytes`. What was visited before a fault stays visited. */
 export function scanJson(bytes: Uint8Array, visitor: JsonVisitor, start = 0, end = bytes.length): JsonScan {
   if (!isUtf8(bytes.subarray(start, end))) return { ok: false, offset: start, problem: 'not UTF-8' }
-  const hasBom = bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf
-  return new Scanner(bytes, visitor, hasBom ? start + 3 : start, end).run()
+  return new Scanner(bytes, visitor, textStart(bytes, start), end).run()
 }
+
+/**
+ * The same for all of `bytes`, telling on the way from where a scan could go on, or going on from there. Who goes on knows
+ * that what comes before is the beginning of a document; the visitor is told again of the containers that are open.
+ */
+export function scanJsonInPieces(bytes: Uint8Array, visitor: JsonVisitor, pauses: JsonPauses): JsonScan {
+  // What ends with a whole value ends with a whole character: the rest is UTF-8 if all is.
+  const start = pauses.from?.pos ?? 0
+  if (!isUtf8(bytes.subarray(start))) return { ok: false, offset: start, problem: 'not UTF-8' }
+  return new Scanner(bytes, visitor, start === 0 ? textStart(bytes, 0) : start, bytes.length).run(pauses)
+}
+
+/** Behind a byte order mark. */
+const textStart = (bytes: Uint8Array, start: number): number =>
+  bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf ? start + 3 : start
 
 /** The characters that a span between two quotes stands for. The span must come from `scanJson`. */
 export function decodeJsonString(bytes: Uint8Array, start: number, end: number): string {
@@ -93,6 +130,7 @@ class Scanner {
   private depth = 0
   private problem = ''
   private strings = 0
+  private pauseAt = Infinity
   private slotStart: Int32Array | null = null
   private readonly slotName: string[] = []
 
@@ -103,13 +141,34 @@ class Scanner {
     this.end = end
   }
 
-  run(): JsonScan {
+  run(pauses: JsonPauses = NO_PAUSES): JsonScan {
+    let isBehindValue = this.goOn(pauses.from)
+    this.pauseAt = pauses.first
     this.skipSpace()
-    while (this.value()) {
+    while (isBehindValue || this.value()) {
+      isBehindValue = false
+      if (this.pos >= this.pauseAt) this.pauseAt = pauses.at(this.stop())
       if (!this.afterValue()) break
       if (this.container === null) return { ok: true }
     }
     return { ok: false, offset: this.pos, problem: this.problem === '' ? 'not JSON' : this.problem }
+  }
+
+  private stop(): JsonStop {
+    const open: Container[] = []
+    for (let at = this.container; at !== null; at = at.parent) open.push(at)
+    const { pos, strings } = this
+    return { pos, strings, open: open.reverse().map(({ isArray, next }) => ({ isArray, next })) }
+  }
+
+  /** Open again what was open there. `false`: it is to begin at the beginning. */
+  private goOn(from: JsonStop | undefined): boolean {
+    for (const { isArray, next } of from?.open ?? []) {
+      this.enter(isArray)
+      if (this.container !== null) this.container.next = next
+    }
+    this.strings = from?.strings ?? 0
+    return from !== undefined
   }
 
   /** Read one scalar, or open a container that has something in it. `false`: fault. */
@@ -149,14 +208,18 @@ class Scanner {
 
   private open(isArray: boolean): boolean {
     if (this.depth >= JSON_MAX_DEPTH) return this.fail('nested too deep')
+    this.enter(isArray)
+    this.pos += 1
+    this.skipSpace()
+    return true
+  }
+
+  private enter(isArray: boolean): void {
     const parent = this.container
     const key = parent === null ? '' : parent.next
     const mark = this.visitor.enter?.(key, parent === null ? 0 : parent.mark) ?? 0
     this.container = new Container(parent, key, mark, isArray)
     this.depth += 1
-    this.pos += 1
-    this.skipSpace()
-    return true
   }
 
   private close(): void {
@@ -284,48 +347,4 @@ function isSameSpan(bytes: Uint8Array, known: number, start: number, end: number
     if (bytes[known + index] !== bytes[start + index]) return false
   }
   return true
-}
-
-const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39
-
-const isHexDigit = (byte: number | undefined): boolean =>
-  isDigit(byte) || (byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66)
-
-/** 1 for the letters that may follow a backslash. */
-const SIMPLE_ESCAPES = new Uint8Array(256)
-for (const letter of '"\\/bfnrt') SIMPLE_ESCAPES[letter.charCodeAt(0)] = 1
-
-/** Bytes of the escape that begins at `pos`; 0 when it is none. */
-function escapeLength(bytes: Uint8Array, pos: number, end: number): number {
-  const letter = pos + 1 < end ? (bytes[pos + 1] as number) : 0
-  if (SIMPLE_ESCAPES[letter] === 1) return 2
-  if (letter !== 0x75 || pos + 6 > end) return 0
-  for (let index = pos + 2; index < pos + 6; index += 1) if (!isHexDigit(bytes[index])) return 0
-  return 6
-}
-
-/** Index behind the digits that begin at `pos`; `pos` when there is none. */
-function digitsEnd(bytes: Uint8Array, pos: number, end: number): number {
-  let at = pos
-  while (at < end && isDigit(bytes[at])) at += 1
-  return at
-}
-
-/** Index behind the number that begins at `pos`, -1 when there is none (RFC 8259 section 6). */
-function numberEnd(bytes: Uint8Array, pos: number, end: number): number {
-  const first = bytes[pos] === 0x2d ? pos + 1 : pos
-  const whole = first < end && bytes[first] === 0x30 ? first + 1 : digitsEnd(bytes, first, end)
-  if (whole === first) return -1
-  let at = whole
-  if (at < end && bytes[at] === 0x2e) {
-    at = digitsEnd(bytes, whole + 1, end)
-    if (at === whole + 1) return -1
-  }
-  return at < end && ((bytes[at] as number) | 0x20) === 0x65 ? exponentEnd(bytes, at + 1, end) : at
-}
-
-function exponentEnd(bytes: Uint8Array, pos: number, end: number): number {
-  const first = pos < end && (bytes[pos] === 0x2b || bytes[pos] === 0x2d) ? pos + 1 : pos
-  const last = digitsEnd(bytes, first, end)
-  return last === first ? -1 : last
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { createMemo, type Memo } from '../../src/inspect/memo.ts'
+import type { ReadPiece } from '../../src/dialects/dialect.ts'
+import { createMemo, createPartsMemory, type Memo } from '../../src/inspect/memo.ts'
 
 const KEY = Buffer.alloc(32, 7)
 const block = (letter: string, length = 300): Buffer => Buffer.from(letter.repeat(length))
@@ -88,4 +89,33 @@ t.test('blocks of any length are told apart by every byte', async () => {
     }),
     { numRuns: 50 },
   )
+})
+
+t.test('how bodies are made up is kept within its bytes, by the number of parts', async (t) => {
+  const part = { start: 0, end: 1, escaping: 'json', field: 'a', isEditable: true } as const
+  const pieceOf = (parts: number): ReadPiece => ({
+    read: {
+      parts: Array(parts).fill(part),
+      media: [],
+      histories: [],
+      model: null,
+      stop: { pos: 1, strings: 1, open: [] },
+    },
+  })
+  const memory = createPartsMemory(KEY, 8192)
+  const first = pieceOf(10)
+  memory.set('first', first)
+  t.equal(memory.get('first'), first)
+  memory.set('too large', pieceOf(100))
+  t.equal(memory.get('too large'), undefined)
+  for (let at = 0; at < 10; at += 1) memory.set(`${at}`, pieceOf(5))
+  t.equal(memory.get('first'), undefined, 'not used for longest')
+  t.not(memory.get('9'), undefined)
+})
+
+t.test('two memories of one process name pieces each in its own way', async (t) => {
+  const [one, other] = [createPartsMemory(KEY), createPartsMemory(Buffer.alloc(32, 8))]
+  t.equal(one.digest(block('a', 65_536)), one.digest(block('a', 65_536)))
+  t.not(one.digest(block('a', 65_536)), other.digest(block('a', 65_536)))
+  t.not(one.idOf({}), one.idOf({}))
 })

@@ -1,7 +1,16 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import t from 'tap'
-import { decodeJsonString, JSON_MAX_DEPTH, JSON_MAX_STRINGS, jsonPath, scanJson } from '../../src/wire/json-spans.ts'
+import {
+  decodeJsonString,
+  JSON_MAX_DEPTH,
+  JSON_MAX_STRINGS,
+  type JsonStop,
+  type JsonVisitor,
+  jsonPath,
+  scanJson,
+  scanJsonInPieces,
+} from '../../src/wire/json-spans.ts'
 
 type Leaf = readonly [path: string, text: string]
 
@@ -158,4 +167,71 @@ t.test('more strings than any request has are unparsable', async (t) => {
   const visitor = { string: () => undefined }
   t.ok(scanJson(strings(JSON_MAX_STRINGS), visitor).ok)
   t.match(scanJson(strings(JSON_MAX_STRINGS + 1), visitor), { ok: false, problem: 'too many strings' })
+})
+
+/** Notes everything that a visitor is told, with what it is told with it. */
+function noting(): { readonly seen: string[]; readonly visitor: JsonVisitor } {
+  const seen: string[] = []
+  const visitor: JsonVisitor = {
+    string: (start, end, place) => seen.push(`${start} ${end} ${pathText(jsonPath(place))} ${place.mark}`),
+    name: (start, end, name, { mark }) => seen.push(`${start} ${end} name ${name} ${mark}`),
+    enter: (key, inherited) => (typeof key === 'number' ? inherited : inherited + key.length + 1) % 1000,
+  }
+  return { seen, visitor }
+}
+
+t.test('from every place at which a scan stopped another goes on as the first one did', async (t) => {
+  const spaced = fc.constantFrom(undefined, 1)
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 5, stringUnit: 'binary' }), spaced, fc.boolean(), (value, indent, hasBom) => {
+      const bytes = Buffer.from(`${hasBom ? '\ufeff' : ''}${JSON.stringify(value, null, indent)}`)
+      const whole = noting()
+      const stops: { readonly stop: JsonStop; readonly told: number }[] = []
+      const at = (stop: JsonStop): number => {
+        stops.push({ stop, told: whole.seen.length })
+        return stop.pos + 1
+      }
+      if (!scanJsonInPieces(bytes, whole.visitor, { first: 0, at }).ok) return false
+      const plain = noting()
+      scanJson(bytes, plain.visitor)
+      t.strictSame(whole.seen, plain.seen)
+      return stops.every(({ stop, told }) => {
+        const rest = noting()
+        const result = scanJsonInPieces(bytes, rest.visitor, { from: stop, first: Infinity, at: () => Infinity })
+        return result.ok && JSON.stringify(rest.seen) === JSON.stringify(whole.seen.slice(told))
+      })
+    }),
+    { numRuns: 300 },
+  )
+})
+
+t.test('what comes behind a stop is accepted exactly when all of it is', async (t) => {
+  const text = '{"a":[1,"x",{"b":"y"}],"c":-2.5}'
+  const stops: JsonStop[] = []
+  scanJsonInPieces(Buffer.from(text), noting().visitor, { first: 0, at: (stop) => stops.push(stop) && stop.pos + 1 })
+  t.equal(stops.length, 4)
+  const damage = fc.constantFrom('', '"', '\\', '}', ']', ',', ':', '0', '.', 'x', ' ', '\u0001', '\xff', '{"d":1}')
+  fc.assert(
+    fc.property(fc.constantFrom(...stops), fc.nat(text.length), fc.nat(3), damage, (stop, offset, cut, insert) => {
+      const from = Math.min(text.length, stop.pos + 1 + offset)
+      const bytes = Buffer.from(text.slice(0, from) + insert + text.slice(from + cut), 'latin1')
+      const goingOn = scanJsonInPieces(bytes, noting().visitor, { from: stop, first: Infinity, at: () => Infinity })
+      return goingOn.ok === scanJson(bytes, noting().visitor).ok
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+t.test('strings before a stop count', async (t) => {
+  const strings = (count: number) => Buffer.from(`[${'"",'.repeat(count - 1)}""]`)
+  let last: JsonStop | undefined
+  const at = (stop: JsonStop): number => {
+    last = stop
+    return stop.pos + 100_000
+  }
+  const visitor = { string: () => undefined }
+  t.ok(scanJsonInPieces(strings(JSON_MAX_STRINGS), visitor, { first: 0, at }).ok)
+  const pauses = { first: Infinity, at: () => Infinity, ...(last === undefined ? {} : { from: last }) }
+  t.ok(scanJsonInPieces(strings(JSON_MAX_STRINGS), visitor, pauses).ok)
+  t.match(scanJsonInPieces(strings(JSON_MAX_STRINGS + 1), visitor, pauses), { ok: false, problem: 'too many strings' })
 })
