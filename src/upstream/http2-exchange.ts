@@ -9,7 +9,7 @@ import type { UpstreamSession } from './http2-session.ts'
 import type { RequestFeed } from './request-feed.ts'
 import { streamError } from './upstream-error.ts'
 
-const { NGHTTP2_CANCEL, NGHTTP2_HTTP_1_1_REQUIRED, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants
+const { NGHTTP2_HTTP_1_1_REQUIRED, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants
 
 /** What may be done after a failure: nothing; again; again but not on a connection of before; again by HTTP/1. */
 export type Retry = 'none' | 'any' | 'fresh' | 'http1'
@@ -60,7 +60,7 @@ export class Http2Exchange implements UpstreamExchange {
       feed.attach(stream, { onProgress: () => this.#timer?.refresh(), onFail: (error) => this.#abort(error) })
     } catch (error) {
       this.#finish()
-      this.#stream?.close(NGHTTP2_CANCEL)
+      this.#reset()
       const isGone = session.isDead || !session.isUsable
       this.#parts.onFail(streamError(error, 0), isGone ? 'any' : 'none')
     }
@@ -88,7 +88,7 @@ export class Http2Exchange implements UpstreamExchange {
     if (this.#isOver) return
     this.#finish()
     this.#parts.feed.stop()
-    this.#stream?.close(NGHTTP2_CANCEL)
+    this.#reset()
   }
 
   #listen(stream: ClientHttp2Stream): void {
@@ -174,7 +174,7 @@ export class Http2Exchange implements UpstreamExchange {
     this.#parts.feed.stop()
     // A complete answer before the end of the request: the rest of the request is of no use (RFC 9113 section 8.1).
     const stream = this.#stream
-    if (stream !== null && !stream.writableFinished) stream.close(NGHTTP2_CANCEL)
+    if (stream !== null && !stream.writableFinished) this.#reset()
     this.#parts.sink.end(this.#trailers)
   }
 
@@ -183,7 +183,7 @@ export class Http2Exchange implements UpstreamExchange {
     if (this.#isOver) return
     this.#finish()
     this.#parts.feed.stop()
-    this.#stream?.close(NGHTTP2_CANCEL)
+    this.#reset()
     this.#parts.onFail(error, 'none')
   }
 
@@ -209,6 +209,10 @@ export class Http2Exchange implements UpstreamExchange {
   #isStale(): boolean {
     const { isPooled, session } = this.#parts
     return isPooled && session.isDead && session.bytesRead === this.#bytesBefore
+  }
+
+  #reset(): void {
+    if (this.#stream !== null) this.#parts.session.reset(this.#stream)
   }
 
   #restartTimer(ms: number): void {

@@ -4,6 +4,7 @@ import {
   type ClientHttp2Stream,
   type ClientSessionOptions,
   connect,
+  constants,
   type Settings,
 } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -20,6 +21,11 @@ export const ASSUMED_STREAMS = 100
 /** Header lines of one response. */
 const MAX_HEADER_LINES = 1000
 const IDLE_SESSION_MS = 30_000
+/**
+ * Streams that we reset on one connection before it takes no more. Servers end a connection on which many are, with all that
+ * runs on it, and its streams are not one client's: Netty at 200 in 30 s, Envoy at 500, nghttp2 and Node at 1000.
+ */
+const MAX_RESETS = 100
 /** Megabytes that node:http2 may hold for one connection. */
 const SESSION_MEMORY_MB = 64
 
@@ -45,6 +51,7 @@ export class UpstreamSession {
   readonly #socket: Socket
   #maxStreams: number
   #openStreams = 0
+  #resets = 0
   #lastStreamId: number | null = null
   #idleTimer: NodeJS.Timeout | null = null
 
@@ -82,7 +89,8 @@ export class UpstreamSession {
   }
 
   get isUsable(): boolean {
-    return !this.#session.closed && !this.#session.destroyed && !this.#socket.destroyed && this.#lastStreamId === null
+    const isOpen = !this.#session.closed && !this.#session.destroyed && !this.#socket.destroyed
+    return isOpen && this.#lastStreamId === null && this.#resets < MAX_RESETS
   }
 
   get isIdle(): boolean {
@@ -116,9 +124,18 @@ export class UpstreamSession {
     return stream
   }
 
+  /** Nothing more is wanted of an exchange. */
+  reset(stream: ClientHttp2Stream): void {
+    if (!stream.closed) this.#resets++
+    stream.close(constants.NGHTTP2_CANCEL)
+  }
+
   release(): void {
     this.#openStreams--
-    if (this.#openStreams === 0 && this.isUsable) this.#startIdleTimer()
+    if (this.#openStreams === 0) {
+      if (this.isUsable) this.#startIdleTimer()
+      else if (!this.#session.closed) this.#session.close()
+    }
     this.#onRelease()
   }
 

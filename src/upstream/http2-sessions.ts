@@ -25,7 +25,7 @@ export interface OriginSessionsOptions {
 }
 
 const ALPN = ['h2', 'http/1.1']
-/** Connections per origin; more requests wait. */
+/** Connections per origin that take requests; more requests wait. */
 const MAX_SESSIONS = 256
 /** After this an origin that spoke HTTP/1 is asked again. */
 const HTTP1_MEMORY_MS = 3_600_000
@@ -106,7 +106,7 @@ export class OriginSessions {
   /** As many as the waiting need; one as long as it is not known what the origin speaks. */
   #dialMore(): void {
     const wanted = this.#isHttp2 ? Math.ceil(this.#waiting.length / Math.max(1, this.#knownMaxStreams)) : 1
-    const allowed = MAX_SESSIONS - this.#sessions.length
+    const allowed = MAX_SESSIONS - this.#sessions.filter((session) => session.isUsable).length
     while (this.#waiting.length > 0 && this.#dials.size < Math.min(wanted, allowed)) this.#dial()
   }
 

@@ -1,4 +1,4 @@
-import { constants } from 'node:http2'
+import { constants, type ServerHttp2Stream } from 'node:http2'
 import t from 'tap'
 import { setUpForwarder } from '../helpers/forwarder.ts'
 import {
@@ -114,3 +114,48 @@ t.test('a connection made ahead serves the request that follows', async (t) => {
   t.match(await send(), { status: 204 })
   t.equal(h2.connections(), 1)
 })
+
+t.test(
+  "one client's cancels end nobody else's exchange, where a server ends connections with many resets",
+  async (t) => {
+    const pki = await makePki(t)
+    const running = new Set<ServerHttp2Stream>()
+    const origin = await startHttp2Origin(
+      t,
+      pki,
+      (stream, headers) => {
+        if (headers[':path'] === '/long') stream.respond({ ':status': 200 })
+        if (headers[':path'] === '/long') running.add(stream)
+      },
+      { streamResetBurst: 150, streamResetRate: 1 },
+    )
+    const { send } = setUpForwarder(t, { pins: { [PINNED]: origin.address }, roots: [pki.rootPem] })
+    const long = [send({ target: '/long' })]
+    for (let round = 0; round < 20; round++) {
+      const cancels = Array.from({ length: 20 }, () => Promise.withResolvers<null>())
+      for (const { resolve } of cancels) {
+        // Cancelled when the server knows of it.
+        send({
+          target: '/cancelled',
+          onStart: (exchange) =>
+            setTimeout(() => {
+              exchange.cancel()
+              resolve(null)
+            }, 5),
+        }).catch(() => undefined)
+      }
+      await Promise.all(cancels.map(({ promise }) => promise))
+      if (round === 10) long.push(send({ target: '/long' }))
+    }
+    await waitUntil(() => running.size === 2)
+    for (const stream of running) stream.end('whole')
+    for (const each of await Promise.all(long)) t.match(each, { status: 200, body: 'whole', error: null })
+    t.ok(origin.connections() >= 4, 'connections with many cancels take no more')
+    await waitUntil(() => origin.sockets.size <= 1)
+    t.pass('and are closed when what ran on them is over')
+  },
+)
+
+async function waitUntil(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
