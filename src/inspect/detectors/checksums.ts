@@ -14,16 +14,38 @@ export function isLuhn(digits: string): boolean {
   return digits !== '' && sum % 10 === 0
 }
 
-/** ISO 7064 MOD 97-10 as IBANs use it (ISO 13616): first four characters moved to the end. No spaces. */
-export function isMod97(iban: string): boolean {
-  let remainder = 0
-  for (let at = 0; at < iban.length; at += 1) {
-    const value = valueOf(iban.charCodeAt((at + 4) % iban.length))
-    if (value < 0) return false
-    remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97
+/** The same of the first `count` values of `digits`. */
+export function isLuhnOf(digits: Uint8Array, count: number): boolean {
+  let sum = 0
+  for (let at = count - 1, isDoubled = false; at >= 0; at -= 1, isDoubled = !isDoubled) {
+    const digit = digits[at] ?? 0
+    sum += !isDoubled ? digit : digit > 4 ? 2 * digit - 9 : 2 * digit
   }
-  return iban.length > 4 && remainder === 1
+  return count > 0 && sum % 10 === 0
 }
+
+/**
+ * ISO 7064 MOD 97-10 as IBANs use it (ISO 13616): first four characters moved to the end. Of what stands in `text` from
+ * `from` to `to`; spaces behind the first four characters are passed over.
+ */
+export function isMod97(text: string, from = 0, to = text.length): boolean {
+  const behind = from + 4
+  const remainder = remainderOf(text, from, behind, remainderOf(text, behind, to, 0))
+  return to > behind && remainder === 1
+}
+
+/** Of the number so far, whose remainder is `before`, with what stands from `from` to `to`; -1: something is no part of it. */
+function remainderOf(text: string, from: number, to: number, before: number): number {
+  let remainder = before
+  for (let at = from; at < to && remainder >= 0; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === SPACE) continue
+    const value = valueOf(code)
+    remainder = value < 0 ? -1 : (remainder * (value > 9 ? 100 : 10) + value) % 97
+  }
+  return remainder
+}
+const SPACE = 0x20
 
 /** Digits as themselves, letters of either case from 10 on; -1: neither. */
 function valueOf(code: number): number {

@@ -1,5 +1,6 @@
 /** Numbers with a check digit or a numbering plan, found at runs of digits: cards, resident IDs, IBANs. */
-import { isLuhn, isMod11Check2, isMod97 } from './checksums.ts'
+import { isLuhnOf, isMod11Check2, isMod97 } from './checksums.ts'
+import { gatherDigits } from './gather-digits.ts'
 import { isWordAt, type Span } from './span.ts'
 
 /**
@@ -18,7 +19,6 @@ const CARD_RANGES: readonly (readonly [pattern: RegExp, lengths: readonly number
 ]
 const SHORTEST_CARD = 13
 const LONGEST_CARD = 19
-const GROUPED_CARD = /\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}(?!\d)|\d{4}([ -])\d{6}\2\d{4,5}(?!\d)/y
 const REGIONS = new Set(
   '11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83'.split(' '),
 )
@@ -40,15 +40,24 @@ const TEST_CARD =
 /** A payment card number starting at `start`, written in one piece or in the usual groups. `end` ends the first run. */
 export function findCard(text: string, start: number, end: number): Span | null {
   const length = end - start
-  if ((length !== 4 && !isCardLength(length)) || !isNumberStart(text, start)) return null
-  const cardEnd = length === 4 ? endOfGroups(text, start) : end
-  if (cardEnd < 0 || !isNumberEnd(text, cardEnd) || isInTable(text, start, cardEnd)) return null
-  const written = text.slice(start, cardEnd)
-  const digits = length === 4 ? written.replace(/[ -]/g, '') : written
-  if (!isLuhn(digits) || TEST_CARD.test(digits) || isRound(digits)) return null
-  const isIssued = CARD_RANGES.some(([range, lengths]) => lengths.includes(digits.length) && range.test(digits))
-  return isIssued ? { start, end: cardEnd } : null
+  if ((length !== 4 && !isCardLength(length)) || !isIssuer(text.charCodeAt(start))) return null
+  const cardEnd = length === 4 ? endOfGroups(text, end) : end
+  if (cardEnd < 0 || !isNumberStart(text, start) || !isNumberEnd(text, cardEnd)) return null
+  const count = gatherDigits(text, start, cardEnd, digitsAtHand)
+  if (!isLuhnOf(digitsAtHand, count) || isInTable(text, start, cardEnd)) return null
+  return isIssued(digitsAtHand.subarray(0, count).join('')) ? { start, end: cardEnd } : null
 }
+
+const isIssued = (digits: string): boolean =>
+  !TEST_CARD.test(digits) &&
+  !isRound(digits) &&
+  CARD_RANGES.some(([range, lengths]) => lengths.includes(digits.length) && range.test(digits))
+
+/** Of the number under way: one is read at a time. */
+const digitsAtHand = new Uint8Array(LONGEST_CARD)
+
+/** Every range begins with one of 2 to 6. */
+const isIssuer = (first: number): boolean => first >= 0x32 && first <= 0x36
 
 /** Four groups among more of them are a table: of code points, of bytes. */
 const isInTable = (text: string, start: number, end: number): boolean =>
@@ -57,14 +66,40 @@ const isInTable = (text: string, start: number, end: number): boolean =>
 
 const isCardLength = (length: number): boolean => length >= SHORTEST_CARD && length <= LONGEST_CARD
 
-function endOfGroups(text: string, start: number): number {
-  GROUPED_CARD.lastIndex = start
-  return GROUPED_CARD.test(text) ? GROUPED_CARD.lastIndex : -1
+/** The end of groups of 4 4 4 and up to 7, or of 4 6 and 4 or 5 digits, parted alike; the first ends at `first`. */
+function endOfGroups(text: string, first: number): number {
+  const separator = text.charCodeAt(first)
+  if (separator !== SPACE && separator !== HYPHEN) return -1
+  const second = endOfDigits(text, first + 1)
+  const digits = second - first - 1
+  if ((digits !== 4 && digits !== 6) || text.charCodeAt(second) !== separator) return -1
+  const third = endOfDigits(text, second + 1)
+  const more = third - second - 1
+  if (digits === 6) return more === 4 || more === 5 ? third : -1
+  return more === 4 && text.charCodeAt(third) === separator ? endOfLast(text, third + 1) : -1
 }
+
+function endOfLast(text: string, from: number): number {
+  const end = endOfDigits(text, from)
+  return end > from && end - from <= LONGEST_LAST ? end : -1
+}
+const SPACE = 0x20
+const HYPHEN = 0x2d
+const LONGEST_LAST = 7
+
+/** Runs longer than any group of a card are not read to their end. */
+function endOfDigits(text: string, from: number): number {
+  let at = from
+  while (at - from <= LONGEST_LAST && isDigit(text.charCodeAt(at))) at += 1
+  return at
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 
 /** A resident identity number of mainland China (GB 11643): region, date of birth, sequence, check character. */
 export function findChinaId(text: string, start: number, end: number): Span | null {
   if (end - start < 17 || end - start > 18 || !isNumberStart(text, start)) return null
+  if (isWordAt(text, start + 18)) return null
   const id = text.slice(start, start + 18)
   if (!isMod11Check2(id) || !/^\d{17}[\dXx]$/.test(id) || !isNumberEnd(text, start + 18)) return null
   return REGIONS.has(id.slice(0, 2)) && isDate(id.slice(6, 14)) ? { start, end: start + 18 } : null
@@ -77,10 +112,7 @@ export function findIban(text: string, start: number): Span | null {
   const length = IBAN_LENGTHS[countryNumber(text, from)] ?? 0
   if (length === 0 || isWordAt(text, from - 1)) return null
   const end = endOfIban(text, from, length)
-  if (end < 0 || isWordAt(text, end)) return null
-  const written = text.slice(from, end)
-  const isValid = isMod97(end - from === length ? written : written.replaceAll(' ', ''))
-  return isValid ? { start: from, end } : null
+  return end >= 0 && !isWordAt(text, end) && isMod97(text, from, end) ? { start: from, end } : null
 }
 
 /** -1: something else stands in it. */
@@ -89,8 +121,8 @@ function endOfIban(text: string, from: number, length: number): number {
   let at = from
   for (; count < length && at - from < LONGEST_IBAN; at += 1) {
     const code = text.charCodeAt(at)
-    if (isCapital(code) || (code >= 0x30 && code <= 0x39)) count += 1
-    else if (code !== 0x20 || count % 4 !== 0) return -1
+    if (isCapital(code) || isDigit(code)) count += 1
+    else if (code !== SPACE || count % 4 !== 0) return -1
   }
   return count < length ? -1 : at
 }

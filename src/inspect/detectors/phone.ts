@@ -1,4 +1,5 @@
 /** Telephone numbers, only at runs of digits that are written like one; the numbering plans are libphonenumber's. */
+import { gatherDigits } from './gather-digits.ts'
 import { isInternationalInUse, isNationalInUse } from './numbers-in-use.ts'
 import { isWordAt, type Span } from './span.ts'
 
@@ -155,16 +156,9 @@ const JOINS = tableOf('.-/*+')
 /** The digits of the number at hand: one is read at a time. */
 const number = new Uint8Array(MOST_DIGITS)
 
-/** Puts the digits from `from` to `to` in `number`; how many they are, 0 when no number has so few or so many. */
+/** Of `number`, those from `from` to `to`; 0 when no number has so few or so many. */
 function gather(text: string, from: number, to: number): number {
-  let count = 0
-  for (let at = from; at < to; at += 1) {
-    const digit = text.charCodeAt(at) - 0x30
-    if (digit < 0 || digit > 9) continue
-    if (count === MOST_DIGITS) return 0
-    number[count] = digit
-    count += 1
-  }
+  const count = gatherDigits(text, from, to, number)
   return count < LEAST_DIGITS ? 0 : count
 }
 

@@ -7,6 +7,7 @@ import {
   hasCrc32Hex,
   hasCrc32HexSwapped,
   isLuhn,
+  isLuhnOf,
   isMod11Check2,
   isMod97,
 } from '../../../src/inspect/detectors/checksums.ts'
@@ -32,7 +33,8 @@ t.test('published numbers are valid, and invalid with one digit changed', async 
 t.test('nothing and what has other characters is invalid', async (t) => {
   t.notOk(isLuhn(''))
   t.notOk(isMod97(''))
-  t.notOk(isMod97('GB29 NWBK'))
+  t.notOk(isMod97('GB29'))
+  t.notOk(isMod97('GB29-NWBK60161331926819'))
   t.notOk(isMod11Check2(''))
 })
 
@@ -41,6 +43,22 @@ t.test('exactly one check digit fits', async () => {
     Array.from(letters).filter((letter) => check(body + letter)).length
   fc.assert(fc.property(digits(15), (body) => fitting(isLuhn, body, '0123456789') === 1))
   fc.assert(fc.property(digits(17), (body) => fitting(isMod11Check2, body, '0123456789X') === 1))
+})
+
+t.test('an IBAN is read where it stands, with its spaces', async (t) => {
+  const text = 'to GB29 NWBK 6016 1331 9268 19.'
+  t.ok(isMod97(text, 3, text.length - 1))
+  t.notOk(isMod97(text, 3, text.length - 2))
+  t.notOk(isMod97(text, 2, text.length - 1))
+})
+
+t.test('digits that were gathered are checked like those of a text', async () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 19 }).chain(digits), (text) => {
+      const values = Uint8Array.from(`${text}4`, Number)
+      return isLuhnOf(values, text.length) === isLuhn(text)
+    }),
+  )
 })
 
 t.test('a CRC in base 62 is six characters of the thirty before it', async (t) => {
