@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import type { TextParts } from '../../src/dialects/dialect.ts'
 import { dialectById } from '../../src/dialects/registry.ts'
@@ -6,7 +7,8 @@ import type { InspectPort } from '../../src/flow/ports.ts'
 import type { DetectorSet } from '../../src/inspect/engine.ts'
 import { expandExample } from '../../src/inspect/example-text.ts'
 import { createInspector, type Inspector } from '../../src/inspect/inspector.ts'
-import { shippedDetectors } from '../helpers/detectors.ts'
+import { createMemo, createPartsMemory } from '../../src/inspect/memo.ts'
+import { compiled, shippedDetectors, sourceOf } from '../helpers/detectors.ts'
 
 const shipped = shippedDetectors()
 const SECRET = expandExample('glpat-<alnum:20>', 'secret')
@@ -151,3 +153,67 @@ t.test('the same body gives the same bytes, turn after turn and node after node'
   }
   t.equal(edit(), edit())
 })
+
+t.test(
+  'a conversation is read as if it were new, whatever changed in it and in the rules since its last turn',
+  async (t) => {
+    const sets = ['live', 'test'].map((kind) => {
+      const keyword = `acme_${kind}_`
+      const examples = { match: [`${keyword}abcdefghijkl`], noMatch: [] }
+      const rule = {
+        id: `acme-${kind}`,
+        name: 'ACME',
+        severity: 'high',
+        keywords: [keyword],
+        pattern: `${keyword}[a-z]{12}`,
+      }
+      return compiled([sourceOf([{ ...rule, examples }])])
+    })
+    const text = fc.tuple(
+      fc.constantFrom('', 'acme_live_abcdefghijkl', 'acme_test_abcdefghijkl', '"a":"acme_live\\u005fabcdefghijkl"'),
+      fc.integer({ min: 0, max: 30_000 }),
+    )
+    const message = text.map(([secret, length]) => ({
+      role: 'user',
+      content: [{ type: 'text', text: `${'words\n'.repeat(length / 12)}${secret} ${'more '.repeat(length / 12)}` }],
+    }))
+    const turn = fc.record({
+      more: fc.array(message, { maxLength: 5 }),
+      set: fc.constantFrom(...sets),
+      /** A message that is another from now on. */
+      changed: fc.option(fc.tuple(fc.nat(20), message), { freq: 3 }),
+      removed: fc.option(fc.nat(20), { freq: 4 }),
+    })
+    let found = 0
+    fc.assert(
+      fc.property(fc.array(turn, { minLength: 2, maxLength: 6 }), (turns) => {
+        let inForce = sets[0] as DetectorSet
+        const memory = createPartsMemory(Buffer.alloc(32, 2))
+        const options = {
+          detectors: () => inForce,
+          placeholderPrefix: 'WEIR',
+          placeholderKey: Buffer.alloc(32, 1),
+          depth: 3,
+        }
+        const remembering = createInspector({
+          ...options,
+          textPartsOf: (dialect, body, contentType) => dialectById(dialect).textParts(body, contentType, memory),
+          memo: createMemo(Buffer.alloc(32, 3)),
+        })
+        const messages: unknown[] = []
+        return turns.every(({ more, set, changed, removed }) => {
+          inForce = set
+          messages.push(...more)
+          if (changed !== null && changed[0] < messages.length) messages[changed[0]] = changed[1]
+          if (removed !== null) messages.splice(removed, 1)
+          const asked = request(JSON.stringify({ model: 'claude-x', messages, stream: true }), 'anthropic-messages')
+          const wanted = inspectorOf({ detectors: set }).inspect(asked)
+          found += wanted.findings.length
+          return JSON.stringify(remembering.inspect(asked)) === JSON.stringify(wanted)
+        })
+      }),
+      { numRuns: 60 },
+    )
+    t.ok(found > 20, `${found} findings`)
+  },
+)
