@@ -307,6 +307,7 @@ class RunningExchange {
       target: read.target,
       headers,
       body: this.#withSafeTrailers(body),
+      ...shareOf(this.#run.client),
     }
     this.#upstream = this.#ports.upstream.exchange(this.#request, this.#sink())
   }
@@ -468,4 +469,10 @@ class RunningExchange {
     }
     await this.#exchange.finish(end)
   }
+}
+
+/** One address may be many people's, as that of a proxy in front is. */
+function shareOf({ user, address, isShared }: Client): Pick<UpstreamRequest, 'client'> {
+  if (user !== null) return { client: `user ${user}` }
+  return isShared === true ? {} : { client: address }
 }

@@ -157,6 +157,8 @@ export interface UpstreamRequest {
   readonly headers: RawHeaders
   /** `Uint8Array`: held whole, can be sent again; taken away (`null`) once the response has begun: keep no other hold. */
   readonly body: BodySource | Uint8Array | null
+  /** Whose request it is, for a fair share of what clients share; left out where nobody can tell clients apart. */
+  readonly client?: string
 }
 
 export interface UpstreamResponseSink extends BodySink {

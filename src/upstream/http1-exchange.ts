@@ -17,6 +17,8 @@ export interface Http1Context {
   readonly fresh: () => Dispatcher
   readonly sockets: SocketBook
   readonly timeouts: ExchangeTimeouts
+  /** Called once, when no connection is needed any more. */
+  readonly onOver: () => void
 }
 
 /** The exchange whose head undici is about to write: `onRequestStart` and the channel below come in one turn. */
@@ -46,6 +48,7 @@ export class Http1Exchange implements UpstreamExchange {
   #isOver = false
   #isPaused = false
   #idleTimer: NodeJS.Timeout | null = null
+  #waitTimer: NodeJS.Timeout | null = null
   #idleMs = 0
 
   constructor(request: UpstreamRequest, sink: UpstreamResponseSink, context: Http1Context) {
@@ -54,9 +57,17 @@ export class Http1Exchange implements UpstreamExchange {
     this.#context = context
   }
 
-  start(): this {
-    this.#attempt(this.#context.pooled)
-    return this
+  start(): void {
+    if (this.#waitTimer !== null) clearTimeout(this.#waitTimer)
+    if (!this.#isOver) this.#attempt(this.#context.pooled)
+  }
+
+  /** No connection is free: `start` may still come. */
+  wait(): void {
+    const { firstByteMs } = this.#context.timeouts
+    const error = (): ProxyError => new ProxyError('upstream-timeout', 'no connection was free')
+    this.#waitTimer = setTimeout(() => this.#fail(error()), firstByteMs)
+    this.#waitTimer.unref()
   }
 
   pause(): void {
@@ -178,6 +189,8 @@ export class Http1Exchange implements UpstreamExchange {
   #over(): void {
     this.#isOver = true
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
+    if (this.#waitTimer !== null) clearTimeout(this.#waitTimer)
+    this.#context.onOver()
   }
 }
 

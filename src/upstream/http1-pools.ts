@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { Client, Pool } from 'undici'
 import type { UpstreamExchange, UpstreamRequest, UpstreamResponseSink } from '../flow/ports.ts'
 import { authenticatesConnection } from '../wire/headers.ts'
+import { ConnectionShares, type ShareLimits } from './connection-shares.ts'
 import type { DialCallback, Dialer } from './dial.ts'
 import type { ExchangeTimeouts } from './exchange-limits.ts'
 import { Http1Exchange } from './http1-exchange.ts'
@@ -16,14 +17,15 @@ export interface Http1PoolsOptions {
   readonly maxHeaderBytes: number
 }
 
-/** Connections per origin; more requests wait for one of them. */
-const CONNECTIONS_PER_ORIGIN = 256
+/** Connections per origin, and those that one client's requests may use; further requests wait. */
+const SHARES: ShareLimits = { total: 1024, perClient: 256 }
 const IDLE_CONNECTION_MS = 30_000
 /** Pools that nobody used for this long are closed. */
 const IDLE_POOL_MS = 120_000
 
 interface OriginPool {
   readonly pool: Pool
+  readonly shares: ConnectionShares
   lastUsedMs: number
 }
 
@@ -50,9 +52,14 @@ export class Http1Pools {
     const { timeouts } = this.#options
     // A connection that stands for one person is nobody else's: it serves this exchange alone.
     const own = authenticatesConnection(request.headers) ? fresh() : null
-    const context = { pooled: own ?? this.#poolOf(origin), fresh, sockets: this.#sockets, timeouts }
-    const exchange = new Http1Exchange(request, sink, context).start()
-    own?.close().catch(() => own.destroy())
+    const { pool, shares } = this.#poolOf(origin)
+    const place = shares.place(request.client ?? null, () => {
+      exchange.start()
+      own?.close().catch(() => own.destroy())
+    })
+    const context = { pooled: own ?? pool, fresh, sockets: this.#sockets, timeouts, onOver: () => place.leave() }
+    const exchange = new Http1Exchange(request, sink, context)
+    if (!place.enter()) exchange.wait()
     return exchange
   }
 
@@ -75,15 +82,15 @@ export class Http1Pools {
     await Promise.all([...this.#pools.values()].map(({ pool }) => pool.close()))
   }
 
-  #poolOf(origin: Origin): Pool {
+  #poolOf(origin: Origin): OriginPool {
     let entry = this.#pools.get(origin.url)
     if (entry === undefined) {
-      const pool = new Pool(origin.url, { ...this.#clientOptions(origin), connections: CONNECTIONS_PER_ORIGIN })
-      entry = { pool, lastUsedMs: 0 }
+      const pool = new Pool(origin.url, { ...this.#clientOptions(origin), connections: SHARES.total })
+      entry = { pool, shares: new ConnectionShares(SHARES), lastUsedMs: 0 }
       this.#pools.set(origin.url, entry)
     }
     entry.lastUsedMs = Date.now()
-    return entry.pool
+    return entry
   }
 
   #clientOptions(origin: Origin): Client.Options {
@@ -113,8 +120,8 @@ export class Http1Pools {
   }
 
   #closeIdle(): void {
-    for (const [url, { pool, lastUsedMs }] of this.#pools) {
-      if (pool.stats.running > 0 || pool.stats.pending > 0 || Date.now() - lastUsedMs < IDLE_POOL_MS) continue
+    for (const [url, { pool, shares, lastUsedMs }] of this.#pools) {
+      if (!shares.isIdle || Date.now() - lastUsedMs < IDLE_POOL_MS) continue
       this.#pools.delete(url)
       pool.close().catch(() => pool.destroy())
     }

@@ -14,6 +14,7 @@ export interface Sent {
   readonly target?: string
   readonly headers?: readonly string[]
   readonly body?: Uint8Array | BodySource | null
+  readonly client?: string
   readonly onStart?: (exchange: UpstreamExchange) => void
   readonly onHead?: (exchange: UpstreamExchange) => void
   /** What a chunk is answered with: `false` asks for a pause. */
@@ -77,6 +78,7 @@ function exchange(forwarder: Forwarder, sent: Sent): Promise<Result> {
         target: sent.target ?? '/x?y=1',
         headers: sent.headers ?? ['Host', host, 'X-Case', 'Kept'],
         body: sent.body ?? null,
+        ...(sent.client === undefined ? {} : { client: sent.client }),
       },
       {
         informational: (status) => interim.push(status),
