@@ -2,9 +2,11 @@
 import type { Severity } from '../domain/finding.ts'
 import { NEAR_REACH, nearFinder } from './detector-near.ts'
 import type { DetectorRule } from './detector-schema.ts'
+import { BEGINNINGS } from './detectors/beginnings.ts'
 import { entropy, isMadeUp } from './detectors/randomness.ts'
 import { FINDERS, REACHES, VALIDATORS, type Validator } from './detectors/registry.ts'
 import { type Finder, type Span, startsToken } from './detectors/span.ts'
+import type { Beginning } from './digit-runs.ts'
 import { longestMatch } from './pattern-length.ts'
 import { parsePattern } from './pattern-syntax.ts'
 
@@ -18,6 +20,8 @@ export interface Detector {
   readonly isOnDigits?: boolean
   /** Finds nothing where no token starts (`startsToken`): need not be asked there. */
   readonly isOfTokens?: boolean
+  /** With which runs of digits it may begin; absent: with any. Elsewhere it finds nothing. */
+  readonly begins?: Beginning
   /** What it says depends on nothing further than this from `start`, in characters; absent: on any of the text. */
   readonly reach?: number
   /** Looks at one occurrence of a trigger; `null` when there is nothing. Must not throw; a throw is a fault. */
@@ -42,6 +46,7 @@ function patternOf(rule: DetectorRule): RegExp | null {
 export function makeDetector(rule: DetectorRule, order: number): Detector {
   const find = rule.finder === undefined ? patternFinder(rule) : (FINDERS.get(rule.finder) ?? never)
   const reach = reachOf(rule)
+  const begins = BEGINNINGS.get(rule.finder ?? '')
   const isValid = validatorOf(rule)
   const hasChecksum = rule.checksum === undefined ? null : (VALIDATORS.get(rule.checksum) ?? null)
   return {
@@ -52,6 +57,7 @@ export function makeDetector(rule: DetectorRule, order: number): Detector {
     isOnDigits: rule.trigger === 'digits',
     isOfTokens: isOfTokens(rule),
     ...(reach === null ? {} : { reach }),
+    ...(begins === undefined ? {} : { begins }),
     look: (text, start, end) => {
       const span = find(text, start, end)
       if (span === null) return null

@@ -6,6 +6,7 @@ import { type Automaton, buildAutomaton } from './automaton.ts'
 import type { DetectedSpan, Detector } from './detector.ts'
 import { startsToken } from './detectors/span.ts'
 import { forgetText } from './detectors/value-runs.ts'
+import { Beginners, DigitRuns } from './digit-runs.ts'
 import { type Mark, resolveOverlaps } from './overlap.ts'
 import type { PlaceTable } from './place-table.ts'
 import { Repeats } from './repeats.ts'
@@ -50,12 +51,6 @@ interface KeywordUse {
 const LOOKS_PER_CHECK = 512
 /** Characters of which is asked at once whether they are known. */
 const STRETCH = 16_384
-/**
- * A run of digits. Code is full of single ones: shorter runs than three count only behind what a number begins with, `+`
- * and `(` of telephone numbers and the letters of a country. Ten times as fast as a loop.
- */
-const DIGITS = /[0-9]{3,}|[+(A-Z][0-9]{1,2}(?![0-9])/g
-
 /** A detector whose places a table knows: a dictionary's, or those of known source code. */
 export interface TableDetector {
   readonly detector: Detector
@@ -76,7 +71,7 @@ export function makeDetectorSet(
   }
   const automaton = buildAutomaton([...uses.keys()])
   const byKeyword = [...uses.values()]
-  const onDigits = triggered.filter((each) => each.onDigits).map((each) => each.detector)
+  const beginners = new Beginners(triggered.filter((each) => each.onDigits).map((each) => each.detector))
   const detectors = [...triggered, ...tables].map((each) => each.detector)
   const longestReach = longestReachOf(detectors)
   const orders = 1 + Math.max(0, ...detectors.map((each) => each.order))
@@ -85,7 +80,7 @@ export function makeDetectorSet(
     scan: (text, isOver) => {
       const pass = new Pass(text, isOver, orders)
       pass.keywords(automaton, byKeyword, longestReach)
-      if (onDigits.length > 0) pass.digits(onDigits)
+      if (beginners.all.length > 0) pass.digits(beginners)
       for (const each of tables) pass.places(each)
       forgetText()
       return { matches: resolveOverlaps(pass.matches), hasFault: pass.hasFault, isCutShort: pass.isCutShort }
@@ -131,28 +126,21 @@ class Pass {
     )
   }
 
-  digits(detectors: readonly Detector[]): void {
+  digits(beginners: Beginners<Detector>): void {
     this.repeats = new Repeats(this.text)
     this.unknowable = -1
-    const reach = longestReachOf(detectors)
-    let at = 0
-    for (let from = 0; from < this.text.length; from += STRETCH) {
-      if (this.isKnown(from, from + STRETCH, reach)) continue
-      at = this.digitsOf(Math.max(at, from), from + STRETCH, detectors)
+    const reach = longestReachOf(beginners.all)
+    const runs = new DigitRuns(this.text)
+    let isThere = runs.find(0)
+    for (let from = 0; isThere && from < this.text.length; from += STRETCH) {
+      const to = from + STRETCH
+      if (runs.start >= to) continue
+      if (this.isKnown(from, to, reach)) isThere = runs.find(to - 1)
+      while (isThere && runs.start < to) {
+        for (const detector of beginners.at(this.text, runs.start, runs.end)) this.look(detector, runs.start, runs.end)
+        isThere = runs.next()
+      }
     }
-  }
-
-  /** Looks at the runs that begin from `from` to `to`; gives the place behind the last one. */
-  private digitsOf(from: number, to: number, detectors: readonly Detector[]): number {
-    const { text } = this
-    DIGITS.lastIndex = from
-    while (DIGITS.test(text)) {
-      const end = DIGITS.lastIndex
-      const start = startOfDigits(text, end)
-      if (start >= to) return to
-      for (const detector of detectors) this.look(detector, start, end)
-    }
-    return text.length
   }
 
   /** What begins from `from` to `to` was looked at where it stood before, in vain, and depends on nothing else. */
@@ -202,10 +190,3 @@ const TOKEN_REACH = 4
 /** Of those that have one. */
 const longestReachOf = (detectors: readonly Detector[]): number =>
   Math.max(TOKEN_REACH, ...detectors.map(({ reach }) => reach ?? 0))
-function startOfDigits(text: string, end: number): number {
-  let start = end - 1
-  while (isDigit(text.charCodeAt(start - 1))) start -= 1
-  return start
-}
-
-const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39

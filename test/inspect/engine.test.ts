@@ -72,6 +72,15 @@ t.test('runs of digits are shown whole, once; short ones only where a number may
   t.strictSame(looked, ['345', '49', '0', '7'])
 })
 
+t.test('a number is found wherever a stretch of the text begins, also between its plus and its digits', async (t) => {
+  const set = compiled([sourceOf([{ ...base, id: 'phone', trigger: 'digits', finder: 'phone' }])])
+  const number = '+44 20 7946 0018'
+  for (let at = 16_384 - number.length - 1; at <= 16_386; at += 1) {
+    const text = `${'. '.repeat(20_000).slice(0, at - 1)} ${number} ${'. '.repeat(9000)}`
+    t.strictSame(hits(set, text), [`phone=${number}`], `at ${at}`)
+  }
+})
+
 t.test('inside its last match a detector is not asked again', async (t) => {
   let looks = 0
   const long: Detector['look'] = (text, start) => {

@@ -1,7 +1,8 @@
 /** Numbers with a check digit or a numbering plan, found at runs of digits: cards, resident IDs, IBANs. */
+import type { Beginning } from '../digit-runs.ts'
 import { isLuhnOf, isMod11Check2, isMod97 } from './checksums.ts'
 import { gatherDigits } from './gather-digits.ts'
-import { isWordAt, type Span } from './span.ts'
+import { isWord, isWordAt, type Span } from './span.ts'
 
 /**
  * Issuer ranges and lengths in use (ISO/IEC 7812 issuers as published by the schemes, 2025). Longer numbers of Visa,
@@ -36,6 +37,8 @@ const LONGEST_IBAN = 90
 /** Numbers that card schemes and payment processors publish for tests. */
 const TEST_CARD =
   /^(?:4242|4111111111111111|5555555555554444|4000056655665556|4012888888881881|378282246310005|6011111111111117|0000)/
+
+export const cardBegins: Beginning = (length, before) => (length === 4 || isCardLength(length)) && !isWord(before)
 
 /** A payment card number starting at `start`, written in one piece or in the usual groups. `end` ends the first run. */
 export function findCard(text: string, start: number, end: number): Span | null {
@@ -96,6 +99,8 @@ function endOfDigits(text: string, from: number): number {
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 
+export const chinaIdBegins: Beginning = (length, before) => (length === 17 || length === 18) && !isWord(before)
+
 /** A resident identity number of mainland China (GB 11643): region, date of birth, sequence, check character. */
 export function findChinaId(text: string, start: number, end: number): Span | null {
   if (end - start < 17 || end - start > 18 || !isNumberStart(text, start)) return null
@@ -104,6 +109,8 @@ export function findChinaId(text: string, start: number, end: number): Span | nu
   if (!isMod11Check2(id) || !/^\d{17}[\dXx]$/.test(id) || !isNumberEnd(text, start + 18)) return null
   return REGIONS.has(id.slice(0, 2)) && isDate(id.slice(6, 14)) ? { start, end: start + 18 } : null
 }
+
+export const ibanBegins: Beginning = (_length, before) => isCapital(before)
 
 /** An IBAN whose check digits start at `start`; groups of four may be parted by spaces. */
 export function findIban(text: string, start: number): Span | null {

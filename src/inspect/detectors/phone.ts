@@ -1,11 +1,16 @@
 /** Telephone numbers, only at runs of digits that are written like one; the numbering plans are libphonenumber's. */
+import type { Beginning } from '../digit-runs.ts'
 import { gatherDigits } from './gather-digits.ts'
 import { isInternationalInUse, isNationalInUse } from './numbers-in-use.ts'
-import { isWordAt, type Span } from './span.ts'
+import { isWord, isWordAt, type Span } from './span.ts'
 
 /** ITU-T E.164: the calling code included. */
 const MOST_DIGITS = 15
 const LEAST_DIGITS = 8
+
+/** A `+` or what begins a national number, and no word right before. */
+export const phoneBegins: Beginning = (length, before) =>
+  before === PLUS || (BEGINS[length] === 1 && !isWord(before) && NOT_BEFORE[before] !== 1)
 
 /** A run of digits stands from `start` to `end`; the number may go on after it. */
 export function findPhone(text: string, start: number, end: number): Span | null {

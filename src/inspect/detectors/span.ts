@@ -12,12 +12,13 @@ export type Finder = (text: string, start: number, end: number) => Span | null
 const BACKSLASH = 0x5c
 const PERCENT = 0x25
 
-const WORD_CODE = (code: number): boolean =>
+/** Is the UTF-16 unit a letter, digit or underscore of ASCII? */
+export const isWord = (code: number): boolean =>
   (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || code === 0x5f
 
 /** Is the unit at `index` a letter, digit or underscore? `false` outside the text. */
 export function isWordAt(text: string, index: number): boolean {
-  return index >= 0 && index < text.length && WORD_CODE(text.charCodeAt(index))
+  return index >= 0 && index < text.length && isWord(text.charCodeAt(index))
 }
 
 /**
