@@ -7,7 +7,15 @@ import type { Deadline, DetectorSet } from './engine.ts'
 import { type KnownValues, knownValues } from './known-values.ts'
 import type { Memo } from './memo.ts'
 import { resolveOverlaps } from './overlap.ts'
-import { type BlockPlace, type Found, type PartsLook, type Place, partsReader, type State } from './part-places.ts'
+import {
+  type BlockPlace,
+  type Found,
+  type PartsLook,
+  type PartsReader,
+  type Place,
+  partsReader,
+  type State,
+} from './part-places.ts'
 import { isPlaceholder } from './placeholder.ts'
 import { readValue } from './read-value.ts'
 import { textView } from './text-view.ts'
@@ -40,21 +48,36 @@ export function inspectBody(body: Uint8Array, parts: readonly TextPart[], option
   const state: State = { hasFault: false, isCutShort: false }
   const { detectors, known, memo } = options
   const reader = partsReader(body, parts)
-  let found = reader.read(lookFor(options, detecting(options), memo?.idOf(detectors)), state)
-  if (known !== undefined) {
-    const values = freshValues(body, parts, { found, known })
-    const fresh = knownValues(values)
-    // Where values are not kept they are fresh in every turn: a hash names them.
-    const name = fresh.size === 0 ? undefined : memo?.digest(Buffer.from(JSON.stringify(values)))
-    const looks = [
-      ...(known.size === 0 ? [] : [lookFor(options, knowing(known, options), memo?.idOf(known))]),
-      ...(fresh.size === 0 ? [] : [lookFor(options, knowing(fresh, options), name)]),
-    ]
-    found = looks.map((look) => reader.read(look, state)).reduce(joined, found)
-    // What is looked for among known values stops by itself.
-    if (options.isOver()) state.isCutShort = true
-  }
-  return { findings: findingsOf(found, parts), ...state }
+  const found = reader.read(lookFor(options, detecting(options), memo?.idOf(detectors)), state)
+  const all = known === undefined ? found : withKnown(found, { body, parts, options, known, reader }, state)
+  return { findings: findingsOf(all, parts), ...state }
+}
+
+interface Reading {
+  readonly body: Uint8Array
+  readonly parts: readonly TextPart[]
+  readonly options: InspectBodyOptions
+  readonly known: KnownValues
+  readonly reader: PartsReader
+}
+
+/** Also where values stand that are known, or were found. With no time left for that it is not begun. */
+function withKnown(found: Found, { body, parts, options, known, reader }: Reading, state: State): Found {
+  const { memo, isOver } = options
+  const values = state.isCutShort ? [] : freshValues(body, parts, { found, known, isOver })
+  state.isCutShort ||= isOver()
+  if (state.isCutShort) return found
+  const fresh = knownValues(values)
+  // Where values are not kept they are fresh in every turn: a hash names them.
+  const name = fresh.size === 0 ? undefined : memo?.digest(Buffer.from(JSON.stringify(values)))
+  const looks = [
+    ...(known.size === 0 ? [] : [lookFor(options, knowing(known, options), memo?.idOf(known))]),
+    ...(fresh.size === 0 ? [] : [lookFor(options, knowing(fresh, options), name)]),
+  ]
+  const all = looks.map((look) => reader.read(look, state)).reduce(joined, found)
+  // What is looked for among known values stops by itself.
+  state.isCutShort ||= isOver()
+  return all
 }
 
 /** `rules`: a name of what `scan` goes by, where it has one. */
@@ -96,22 +119,30 @@ const knowing =
     return resolveOverlaps(places)
   }
 
-/** The values that detectors marked and nobody knew before. */
-function freshValues(
-  body: Uint8Array,
-  parts: readonly TextPart[],
-  { found, known }: { readonly found: Found; readonly known: KnownValues },
-): KeptValue[] {
-  return [...found].flatMap(([index, places]) => {
+interface Marked {
+  readonly found: Found
+  readonly known: KnownValues
+  readonly isOver: Deadline
+}
+
+/** Values that are read between two looks at the clock. */
+const READ_AT_ONCE = 64
+
+/** The values that detectors marked and nobody knew before, as far as there is time. */
+function freshValues(body: Uint8Array, parts: readonly TextPart[], { found, known, isOver }: Marked): KeptValue[] {
+  const values: KeptValue[] = []
+  let read = 0
+  for (const [index, places] of found) {
     const part = parts[index]
-    if (part === undefined) return []
-    return places.flatMap(({ start, end, detector, severity, isPacked }) => {
-      if (isPacked === true) return [] // the run is not the value
+    for (const { start, end, detector, severity, isPacked } of part === undefined ? [] : places) {
+      if (part === undefined || isPacked === true) continue // the run is not the value
+      if ((read += 1) % READ_AT_ONCE === 0 && isOver()) return values
       const { text } = textView(body, { start: part.start + start, end: part.start + end, escaping: part.escaping })
       const { value } = readValue(text, part.isJson === true)
-      return known.has(value) ? [] : [{ value, detector: detector.id, severity }]
-    })
-  })
+      if (!known.has(value)) values.push({ value, detector: detector.id, severity })
+    }
+  }
+  return values
 }
 
 function joined(found: Found, more: Found): Found {

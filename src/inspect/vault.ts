@@ -126,7 +126,10 @@ class MemoryVault implements Vault {
 class ClientPart {
   readonly values: LRUCache<string, KeptValue>
   readonly histories: LRUCache<string, ReadonlySet<string>>
-  #all: ReadonlyMap<string, KeptValue> | null = null
+  /** The same values, to be given away: the cache would take milliseconds to tell ten thousand of them. */
+  #all = new Map<string, KeptValue>()
+  /** Somebody has it: it must stay as it is. */
+  #isGiven = false
 
   /** Without `max`, which makes room for as many at once: hundreds of kilobytes for a client with one value. */
   constructor(maxBytes: number) {
@@ -134,8 +137,8 @@ class ClientPart {
     this.values = new LRUCache({
       maxSize,
       sizeCalculation: ({ value }, placeholder) => ENTRY_BYTES + 2 * (value.length + placeholder.length),
-      dispose: () => {
-        this.#all = null
+      dispose: (_, placeholder) => {
+        this.#changed().delete(placeholder)
       },
     })
     this.histories = new LRUCache({
@@ -153,9 +156,10 @@ class ClientPart {
     if (this.values.get(placeholder) !== undefined) return
     // A copy: a piece of a long text would keep all of it.
     const own = Buffer.from(value, 'utf16le').toString('utf16le')
-    this.values.set(placeholder, { value: own, detector, severity })
+    const kept = { value: own, detector, severity }
+    this.values.set(placeholder, kept)
+    if (this.values.has(placeholder)) this.#changed().set(placeholder, kept)
     if (this.values.size > CLIENT_VALUES) this.values.pop()
-    this.#all = null
   }
 
   keepHistory(id: string, placeholders: ReadonlySet<string>): void {
@@ -164,7 +168,13 @@ class ClientPart {
   }
 
   all(): ReadonlyMap<string, KeptValue> {
-    this.#all ??= new Map(this.values.entries())
+    this.#isGiven = true
+    return this.#all
+  }
+
+  #changed(): Map<string, KeptValue> {
+    if (this.#isGiven) this.#all = new Map(this.#all)
+    this.#isGiven = false
     return this.#all
   }
 }

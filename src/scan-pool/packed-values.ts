@@ -2,8 +2,10 @@
 import type { KeptValue } from '../inspect/vault.ts'
 
 export interface PackedValues {
-  readonly texts: readonly string[]
-  /** Of each text the number of its kind. */
+  /** All values behind each other; `ends`: where each ends. */
+  readonly text: string
+  readonly ends: Uint32Array
+  /** Of each value the number of its kind. */
   readonly numbers: Uint16Array
   readonly kinds: readonly Kind[]
 }
@@ -12,21 +14,35 @@ type Kind = Pick<KeptValue, 'detector' | 'severity'>
 
 export function packValues(values: Iterable<KeptValue>): PackedValues {
   const texts: string[] = []
+  const ends: number[] = []
   const numbers: number[] = []
   const kinds: Kind[] = []
   const kindNumbers = new Map<string, number>()
+  let last: Kind | null = null
+  let number = 0
+  let end = 0
   for (const { value, detector, severity } of values) {
-    const key = `${severity} ${detector}`
-    const number = kindNumbers.get(key) ?? kinds.push({ detector, severity }) - 1
-    kindNumbers.set(key, number)
+    if (last === null || detector !== last.detector || severity !== last.severity) {
+      last = { detector, severity }
+      const key = `${severity} ${detector}`
+      number = kindNumbers.get(key) ?? kinds.push(last) - 1
+      kindNumbers.set(key, number)
+    }
+    end += value.length
     texts.push(value)
+    ends.push(end)
     numbers.push(number)
   }
-  return { texts, numbers: Uint16Array.from(numbers), kinds }
+  return { text: texts.join(''), ends: Uint32Array.from(ends), numbers: Uint16Array.from(numbers), kinds }
 }
 
-export const unpackValues = ({ texts, numbers, kinds }: PackedValues): KeptValue[] =>
-  texts.flatMap((value, index) => {
+export function unpackValues({ text, ends, numbers, kinds }: PackedValues): KeptValue[] {
+  const values: KeptValue[] = []
+  let start = 0
+  for (const [index, end] of ends.entries()) {
     const kind = kinds[numbers[index] ?? 0]
-    return kind === undefined ? [] : [{ value, ...kind }]
-  })
+    if (kind !== undefined) values.push({ value: text.slice(start, end), ...kind })
+    start = end
+  }
+  return values
+}

@@ -108,6 +108,23 @@ t.test('time that runs out is told, with what was found', async (t) => {
   t.strictSame(spans(result.findings), [[0, 26]])
 })
 
+t.test('values are not looked for again when there is no time left for it', async (t) => {
+  const tokens = Array.from({ length: 200 }, (_, index) => expandExample('glpat-<alnum:20>', `value ${index}`))
+  const body = Buffer.from(tokens.join(' '))
+  const known = { ...NO_KNOWN_VALUES, has: () => ((read += 1), false) }
+  let read = 0
+  const inspectUntil = (end: () => boolean): BodyFindings =>
+    inspectBody(body, [part(body, 'plain')], { detectors, placeholders, depth: 3, known, isOver: end })
+  const whole = inspectUntil(() => false)
+  t.notOk(whole.isCutShort)
+  t.equal(read, 200)
+  read = 0
+  const cut = inspectUntil(() => read > 70)
+  t.ok(cut.isCutShort)
+  t.ok(read < 200, `${read} values were read`)
+  t.strictSame(spans(cut.findings), spans(whole.findings), 'what was found is told')
+})
+
 /** Ways to write a text; each gives the same text back when read. */
 const WRITINGS: Readonly<
   Record<string, { escaping: TextPart['escaping']; write: (text: string) => string; read: (text: string) => string }>

@@ -51,6 +51,7 @@ t.test('the list of what is kept is the same object until something changes', as
   t.equal(vault.valuesOf('a'), before)
   vault.keep('a', 'P2', kept('another'))
   t.equal(vault.valuesOf('a').size, 2)
+  t.equal(before.size, 1, 'what was told stays what it was')
 })
 
 t.test('what is too large is not kept, and that is told', async (t) => {
@@ -134,13 +135,19 @@ t.test('whatever is kept, it stays within its bounds and never tells a value tha
           const value = `${what}:${'v'.repeat(size)}`
           if (vault.keep(`c${who}`, `P${what}`, kept(value))) last.set(name, value)
         }
+        if (isHistory) vault.valuesOf(`c${who}`)
         if (vault.bytes() > limit || vault.bytes() < 0) return false
       }
-      return [...last].every(([name, value]) => {
+      const isTold = [...last].every(([name, value]) => {
         const [who = '', what = ''] = name.split('/')
         const told = vault.valueOf(`c${who}`, `P${what}`)
-        return told === null || told === value
+        const listed = vault.valuesOf(`c${who}`).get(`P${what}`)?.value ?? null
+        return told === listed && (told === null || told === value)
       })
+      const listed = [0, 1, 2, 3, 4].flatMap((who) =>
+        [...vault.valuesOf(`c${who}`).keys()].map((key) => `${who} ${key}`),
+      )
+      return isTold && listed.every((name) => last.has(name.replace(' P', '/')))
     }),
   )
 })

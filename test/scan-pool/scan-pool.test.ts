@@ -128,10 +128,10 @@ t.test('values of a client come with his body alone, under an id until they chan
   const values = new Map<string, ReadonlyMap<string, KeptValue>>([['one', new Map([['p', kept]])]])
   const pool = poolOf(t, { valuesOf: (client) => values.get(client) ?? new Map() })
   t.match(await said(pool, 'a', 'one'), {
-    known: { id: '1', values: { texts: ['v'], kinds: [{ detector: 'd', severity: 'high' }] } },
+    known: { id: '1', values: { text: 'v', ends: [1], kinds: [{ detector: 'd', severity: 'high' }] } },
   })
   t.match(await said(pool, 'b', 'one'), { known: { id: '1', values: null } })
-  t.match(await said(pool, 'c', 'other'), { known: { id: '2', values: { texts: [] } } })
+  t.match(await said(pool, 'c', 'other'), { known: { id: '2', values: { text: '' } } })
   values.set('one', new Map([['q', kept]]))
   t.match(await said(pool, 'd', 'one'), { known: { id: '3' } })
 })
