@@ -16,12 +16,20 @@ const LONGEST_RUN = 80
 /** How far it looks behind a keyword, the value itself left out. */
 export const NEAR_REACH = LONGEST_GAP + LONGEST_RUN
 /** Words that make a value behind a provider's name a credential. */
-const SECRET_WORD = /key|token|secret|pass|auth|cred|pat\b|sid|licen[cs]e|access|pwd|hook|dsn|api|login|密|令牌/i
+const SECRET_WORD =
+  /key|token|secret|pass|auth|cred|pat\b|sid|licen[cs]e|access|pwd|hook|dsn|api|login|[?&]ak=|密|令牌/i
 /** Said of the value right before it, these make it something else. */
 const NO_SECRET =
   /(?:sha\d*|hash|digest|commit|checksum|revision|md5|integrity|version|fingerprint|thumbprint|url|path|file|name|public[_-]?key|etag|pinned|image|size|length|\bref|\brev|reference|(?:request|trace|span|correlation)[_-]?id)["'`\])]*\s*(?:[:=@(,]|=>|is)?\s*["'`]?$|\.(?:tgz|tar\.gz|zip|git)#$|\bh1:[\w+/=-]{0,44}$|\d{14}-$|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){0,3}$/i
 /** Straight behind the name: only an operator, quotes and spaces. */
 const STRAIGHT = /^\\?["'`\])]{0,2}[ \t]{0,8}(?:=|:|=>|:=)[ \t]{0,8}\\?["'`]?$/
+/** The name is of what is called, or of a module that is: `new Acme('…')`, `acme.init('…')`, `require('acme')('…')`. */
+const CALL = /^(?:[A-Z]\w{0,15}|\.\w{1,20}|search|["']\))?\((?:["'][^"'\n]{1,40}["'],\s?)?["'`]$/
+/** The name is of a command, and one letter says what follows. */
+const SHORT_FLAG = /^(?:-cli|cli|ctl)?(?: [a-z][\w-]{0,20}){0,3} -[ktap][ =]["']?$/
+/** Cells of a table before the value. */
+const CELLS = /^,(?:[\w-]{1,20},){0,3}$/
+const HEX = /^[0-9a-fA-F]+$/
 /** A path behind the name, not a query: what stands in it is an address. */
 const PATH = /\/[^?&=\s>]*$/
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -157,6 +165,15 @@ function isCredential(gap: string, value: string, isTelling: boolean): boolean {
   if (UUID.test(value) && ID_BEFORE.test(gap)) return false
   if (gap.length > LONGEST_GAP_OVER_LINES && gap.includes('\n')) return false
   if (isTelling || SECRET_WORD.test(gap) || JENKINS.test(gap)) return true
-  if (!STRAIGHT.test(gap) || !(isRandom(value, 16) || UUID.test(value))) return false
-  return gap.includes('=') || (/[a-z]/.test(value) && /[A-Z]/.test(value))
+  return (isRandom(value, 12) || UUID.test(value)) && isGiven(gap, value)
 }
+
+/** No word says that it is a credential, but the way in which it follows the name does. */
+function isGiven(gap: string, value: string): boolean {
+  if (CALL.test(gap) || SHORT_FLAG.test(gap)) return true
+  if (value.length < 16 || !(STRAIGHT.test(gap) || CELLS.test(gap))) return false
+  return gap.includes('=') || isNoDigest(value)
+}
+
+/** Names are followed by ids and hashes too. */
+const isNoDigest = (value: string): boolean => !HEX.test(value) && !UUID.test(value)

@@ -20,13 +20,19 @@ interface OutsideSet {
   /** Whole texts; the value stands between « and ». */
   readonly texts: readonly string[]
 }
-type Contexts = Readonly<Record<'named' | 'bare' | 'named2' | 'bare2', Readonly<Record<string, string>>>>
+type Contexts = Readonly<Record<`${'named' | 'bare'}${'' | '2' | '4'}`, Readonly<Record<string, string>>>>
+
+/** `outside-<set>.yaml`. */
+export type OutsideSetName = '1' | '2' | '3' | '4'
+/** Which contexts of `outside-contexts.yaml` a set is put into. */
+const CONTEXTS_OF = { 1: '', 2: '2', 3: '2', 4: '4' } as const
 
 /** Every format of `outside-<set>.yaml` in some of the outside contexts, and its texts. Another `seed`, other values. */
-export function outsideSet(set: '1' | '2' | '3', seed: string): LabelledText[] {
+export function outsideSet(set: OutsideSetName, seed: string): LabelledText[] {
   const contexts = read('outside-contexts.yaml') as Contexts
   const { named, bare, texts } = read(`outside-${set}.yaml`) as OutsideSet
-  const [ofNamed, ofBare] = set === '1' ? [contexts.named, contexts.bare] : [contexts.named2, contexts.bare2]
+  const suffix = CONTEXTS_OF[set]
+  const [ofNamed, ofBare] = [contexts[`named${suffix}`], contexts[`bare${suffix}`]]
   return [
     ...named.flatMap(([name, value]) => inContexts('named', ofNamed, { name, value, seed })),
     ...bare.flatMap((value) => inContexts('bare', ofBare, { name: '', value, seed })),
@@ -36,7 +42,9 @@ export function outsideSet(set: '1' | '2' | '3', seed: string): LabelledText[] {
 
 /** The hard lines of the outside sets: nothing may be found in them. */
 export const outsideLines = (seed: string): string[] =>
-  (read('outside-negatives.yaml') as string[]).map((line, index) => expandExample(line, `${seed}/line/${index}`))
+  ['']
+    .flatMap((set) => read(`outside-negatives${set}.yaml`) as string[])
+    .map((line, index) => expandExample(line, `${seed}/line/${index}`))
 
 function inContexts(
   group: 'named' | 'bare',

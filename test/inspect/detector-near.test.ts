@@ -4,6 +4,7 @@ import { nearFinder } from '../../src/inspect/detector-near.ts'
 import { expandExample } from '../../src/inspect/example-text.ts'
 
 const VALUE = expandExample('<hex:32>', 'near')
+const MIXED = expandExample('<loweralnum:32>', 'mixed')
 const find = nearFinder(/[a-z0-9]{32}(?!\w|[-.+/]\w)/y)
 
 function found(text: string): string | null {
@@ -25,6 +26,21 @@ t.test('a value of the right shape after the name of its provider', async (t) =>
     `acme=${VALUE}`,
   ]
   for (const text of ways) t.equal(found(text), VALUE, text)
+})
+
+t.test('a value that what is called by the name is given, that a command or a table has for it', async (t) => {
+  const ways = [
+    `sdk = acme("${VALUE}")`,
+    `new acmeService('${VALUE}')`,
+    `acme.init('${VALUE}', { debug: true })`,
+    `const c = require('acme')('${VALUE}')`,
+    `acmesearch('APP1', '${VALUE}')`,
+    `acme-cli -k ${VALUE} list`,
+    `acme,production,${MIXED},2026`,
+    `"acme": "${MIXED}"`,
+  ]
+  for (const text of ways) t.ok(found(text), text)
+  for (const text of [`acme,production,${VALUE},2026`, `acme.get(commit, '${VALUE}')`]) t.equal(found(text), null, text)
 })
 
 t.test('not without a word for a secret, not of another length, not too far away', async (t) => {

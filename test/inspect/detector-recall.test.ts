@@ -26,6 +26,7 @@ t.test(
       ['1', 1900, 0.98],
       ['2', 850, 0.96],
       ['3', 300, 0.88],
+      ['4', 2000, 0.94],
     ] as const) {
       const rows = outsideSet(set, 'outside')
       const missed = missedOf(rows)

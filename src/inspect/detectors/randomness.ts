@@ -69,7 +69,7 @@ export function entropy(text: string): number {
 
 /** Filled in by a person: an example word, a template, one character over and over, or a run of the alphabet. */
 export function isMadeUp(value: string): boolean {
-  if (EXAMPLE_WORDS.test(value) || /^[<{[]|^\$(?![a-z0-9]{1,8}\$)|[>}]$|\$\{|\{\{|^%[A-Z_]+%$|^%[sdv]$/.test(value))
+  if (EXAMPLE_WORDS.test(value) || /^[<{[]|^\$(?![A-Za-z0-9]{1,8}\$)|[>}]$|\$\{|\{\{|^%[A-Z_]+%$|^%[sdv]$/.test(value))
     return true
   return isMonotonous(value)
 }

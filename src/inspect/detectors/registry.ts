@@ -21,6 +21,7 @@ import { findCard, findChinaId, findIban } from './numbers.ts'
 import { findPem } from './pem.ts'
 import { findPhone } from './phone.ts'
 import { isGenericSecret, isWordy } from './randomness.ts'
+import { isRandom } from './secret-value.ts'
 import type { Finder } from './span.ts'
 
 export type Validator = (value: string) => boolean
@@ -47,6 +48,8 @@ export const REACHES: ReadonlyMap<string, number> = new Map([
   ['url-password', 800],
 ])
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 export const VALIDATORS: ReadonlyMap<string, Validator> = new Map<string, Validator>([
   ['crc32-base62', hasCrc32Base62],
   ['crc32-hex', hasCrc32Hex],
@@ -68,6 +71,7 @@ export const VALIDATORS: ReadonlyMap<string, Validator> = new Map<string, Valida
   ['basic-credentials', isBasicCredentials],
   ['not-trivial-password', (value) => !isTrivialPassword(value)],
   ['generic-secret', isGenericSecret],
+  ['random', (value) => UUID.test(value) || isRandom(value, 12)],
   ['base32', (value) => /^[A-Z2-7]+$/.test(value)],
   ['has-digit', (value) => /\d/.test(value)],
   ['has-letter', (value) => /[A-Za-z]/.test(value)],

@@ -11,7 +11,7 @@ export type SecretNameKind = 'password' | 'secret' | 'key'
 const TRAILING =
   /^(?:\d+|v\d|prod|production|dev|development|test|testing|staging|stage|live|sandbox|default|value|val|str|string|text|plain|plaintext|raw|base64|b64|encoded|env|main|primary|secondary|old|new|current|here|backup|base|rw|ro)$/
 const PASSWORD =
-  /(?:passw(?:or)?[dt]|passwrd|kennwort|senha|^passe|passphrase|passcode|pwd|pswd|(?:^|user|db|root|admin|smtp|ftp|mail|my)pass|^pw|^psw)$/
+  /(?:passw(?:or)?[dt]|passwrd|kennwort|senha|wachtwoord|haslo|adgangskode|salasana|heslo|parola|^passe|passphrase|passcode|pwd|pswd|(?:^|user|db|root|admin|smtp|ftp|mail|my)pass|^pw|^psw)$/
 const SECRET =
   /(?:secrets?|token|(?:api|access|secret|private|auth|app|master|signing|encryption|license|account|shared|client|storage)_?key|credentials?|^creds?|^pat|^authorization|^bearer|^jwt|^psk)$/
 const KEY_OF_SECRETS =
@@ -46,8 +46,18 @@ function kindOf(name: string): SecretNameKind | null {
   if (PASSWORD.test(last)) return 'password'
   if (SECRET.test(last)) return 'secret'
   if (last === 'key' && KEY_OF_SECRETS.test(words.at(-2) ?? '')) return 'secret'
+  if (isSecretOf(name, words)) return 'secret'
   return PERHAPS.test(last) ? 'key' : null
 }
+
+/** `API_KEY_ACME`, `TOKEN_ACME`: in names of variables of an environment, for whom it is may stand behind. */
+const BEFORE_ITS_OWNER =
+  /^(?:(?:API|AUTH|ACCESS|SECRET|CLIENT|BOT|APP|DEPLOY)_?(?:KEY|TOKEN|SECRET)|SECRET|TOKEN)_[A-Z]/
+const NO_OWNER =
+  /^(?:ids?|names?|ur[il]s?|paths?|files?|dir|ttl|expir\w*|length|size|len|min|max|count|limit|type|kind|hash|version|arn|algo?|algorithm|header|prefix|suffix|format|field|param|regex|pattern|policy|rotation|timeout|age|interval|enabled|required|mode|scopes?|issuer|audience|endpoint|provider|source|store|manager|ref|keys?|error|invalid|missing|reset|change|label|placeholder|title|message|cookie|cache|index|rounds|days|hours|minutes|seconds|ms|at|in|by|for|not|is|of|to|on|var|address|contract|symbol|list|map|set|usage|price|budget|region|engine|backend|class|hint|info|data|digest|checksum)$/
+
+const isSecretOf = (name: string, words: readonly string[]): boolean =>
+  BEFORE_ITS_OWNER.test(name) && /^[A-Z0-9_]+$/.test(name) && !NO_OWNER.test(words.at(-1) ?? '')
 
 function wordsOf(name: string): string[] {
   if (/^[a-z0-9]+$/.test(name)) return [name]

@@ -38,6 +38,7 @@ t.test('what people fill in is made up, what a generator gives is not', async (t
     '%7Bz9Qk2',
     'short',
     '$apr1$q8Zr2kLm$0PxW5f4dcc3b5aa765d61d',
+    '$P$Bq8Zr2kLm0PxW5f4dcc3b5aa765d61',
     'q8ZtOdO2kLm0PxW',
   ])
     t.notOk(isMadeUp(value), value)

@@ -22,6 +22,8 @@ t.test('validators say what their names say', async (t) => {
     ['has-letter', 'a1', '12'],
     ['mixed-case', 'aB', 'ab'],
     ['not-words', 'k3Jd82', 'getPassword'],
+    ['random', 'k3Jd82hfQz7mWx', 'customers-service-v2'],
+    ['random', '1f2e3d4c-5b6a-4798-8071-6253443526ab', 'your-api-key-goes-here1'],
     ['luhn', '79927398713', '79927398710'],
     ['not-trivial-password', 'k3Jd82hf', 'password'],
     [

@@ -4,7 +4,17 @@ import { secretNameKind } from '../../../src/inspect/detectors/secret-name.ts'
 const KINDS: readonly (readonly [kind: ReturnType<typeof secretNameKind>, names: readonly string[]])[] = [
   [
     'password',
-    ['password', 'DB_PASSWORD', 'dbPass', 'MYSQL_ROOT_PWD', 'passphrase', 'smtp.password', 'passwordProd', 'Passwort'],
+    [
+      'password',
+      'DB_PASSWORD',
+      'dbPass',
+      'MYSQL_ROOT_PWD',
+      'passphrase',
+      'smtp.password',
+      'passwordProd',
+      'Passwort',
+      'wachtwoord',
+    ],
   ],
   [
     'secret',
@@ -19,6 +29,8 @@ const KINDS: readonly (readonly [kind: ReturnType<typeof secretNameKind>, names:
       'my api key',
       'secret_key_base',
       'validationKey',
+      'API_KEY_ACME',
+      'TOKEN_GITHUB_BOT',
     ],
   ],
   ['key', ['key', 'ALGOLIA_KEY', 'sessionid', 'auth', 'Cookie']],
@@ -35,6 +47,9 @@ const KINDS: readonly (readonly [kind: ReturnType<typeof secretNameKind>, names:
       'author',
       'cache_key',
       'access_key_id',
+      'TOKEN_ADDRESS',
+      'API_KEY_HEADER',
+      'SECRET_STORE_ENDPOINT',
       '',
     ],
   ],
