@@ -40,6 +40,8 @@ export interface ReadPiece {
     readonly parts: readonly TextPart[]
     readonly media: readonly TextPart[]
     readonly histories: readonly string[]
+    /** Objects and arrays, which parts hold on to. */
+    readonly containers: number
     /** So far. */
     readonly model: string | null
     readonly stop: JsonStop

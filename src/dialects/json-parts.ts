@@ -92,7 +92,10 @@ function visitorOf({ body, keys, within = '', isFixed = false }: JsonPartsInput,
     parts.push(new JsonTextPart({ start: from, end: to, place, isEditable: isOpen, isName, isJson, within }))
   }
   return {
-    enter: (key, inherited) => marks.enter(key, inherited),
+    enter: (key, inherited) => {
+      read.containers += 1
+      return marks.enter(key, inherited)
+    },
     name: (from, to, key, parent) => {
       if (ordinary.has(key)) return
       if (isOrdinaryKey(key)) ordinary.add(key)

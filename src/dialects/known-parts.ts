@@ -7,8 +7,8 @@ import type { PartsMemory, ReadPiece, TextPart } from './dialect.ts'
 
 /** A body is known by pieces of so many bytes; a shorter one is not remembered. */
 export const PIECE_BYTES = 65_536
-/** Parts of a piece, on average, beyond which they would take more memory than reading them takes time. */
-const MAX_PIECE_PARTS = 1024
+/** Parts and containers of a piece, on average, beyond which keeping them takes too much memory for the time it saves. */
+const MAX_PLACES = 4096
 /** Histories, and letters of them and of the model together. Real ones are one id. */
 const MAX_HISTORIES = 16
 const MAX_ID_LETTERS = 1024
@@ -21,6 +21,8 @@ export interface ReadSoFar {
   readonly media: TextPart[]
   readonly histories: string[]
   model: string | null
+  /** Objects and arrays. Parts hold on to those around them. */
+  containers: number
   /** Some member name may be data. Names are kept as they are, so that a document is not remembered from there on. */
   hasOddName: boolean
 }
@@ -34,7 +36,14 @@ export interface KnownParts {
   readonly keep: () => void
 }
 
-export const nothingRead = (): ReadSoFar => ({ parts: [], media: [], histories: [], model: null, hasOddName: false })
+export const nothingRead = (): ReadSoFar => ({
+  parts: [],
+  media: [],
+  histories: [],
+  model: null,
+  containers: 0,
+  hasOddName: false,
+})
 
 /** `rules`: an object that stands for all that the result depends on beside the bytes of `body`. */
 export function knownParts(memory: PartsMemory | undefined, rules: object, body: Uint8Array): KnownParts {
@@ -66,20 +75,24 @@ interface Mark {
   readonly parts: number
   readonly media: number
   readonly histories: number
+  readonly containers: number
   readonly model: string | null
   readonly stop: JsonStop | null
 }
 
-const markOf = ({ parts, media, histories, model }: ReadSoFar, stop: JsonStop | null): Mark => ({
+const markOf = ({ parts, media, histories, containers, model }: ReadSoFar, stop: JsonStop | null): Mark => ({
   parts: parts.length,
   media: media.length,
   histories: histories.length,
+  containers,
   model,
   stop,
 })
 
-function isWorthKeeping({ parts, histories, model, hasOddName }: ReadSoFar, pieces: number): boolean {
-  if (hasOddName || histories.length > MAX_HISTORIES || parts.length > pieces * MAX_PIECE_PARTS) return false
+function isWorthKeeping(soFar: ReadSoFar, pieces: number): boolean {
+  const { parts, media, histories, containers, model, hasOddName } = soFar
+  const places = parts.length + media.length + containers
+  if (hasOddName || histories.length > MAX_HISTORIES || places > pieces * MAX_PLACES) return false
   return histories.reduce((letters, id) => letters + id.length, model?.length ?? 0) <= MAX_ID_LETTERS
 }
 
@@ -139,6 +152,7 @@ function recall(chain: Chain, soFar: ReadSoFar): JsonStop | null {
     for (const part of read.media) soFar.media.push(part)
     soFar.histories.push(...read.histories)
     soFar.model = read.model
+    soFar.containers += read.containers
     stop = read.stop
   }
   return stop
@@ -164,6 +178,7 @@ function remember(chain: Chain, { parts, media, histories }: ReadSoFar, { first,
       parts: parts.slice(from.parts, to.parts),
       media: media.slice(from.media, to.media),
       histories: histories.slice(from.histories, to.histories),
+      containers: to.containers - from.containers,
       model: to.model,
       stop: to.stop,
     }

@@ -11,8 +11,9 @@ import type { PartsMemory, ReadPiece } from '../dialects/dialect.ts'
 export const MEMO_BYTES = 33_554_432
 /** What all that bodies began with may take, about. */
 export const PARTS_BYTES = 16_777_216
-/** What one part and its place in the document take, about. */
-const PART_BYTES = 320
+/** What a part takes, and an object or array around it, about. */
+const PART_BYTES = 160
+const CONTAINER_BYTES = 80
 /** A shorter block is read again in the time that a look takes. */
 const MIN_BLOCK = 128
 /** What an entry costs beside its places, about. */
@@ -64,8 +65,7 @@ export function createMemo<P>(key: Uint8Array, maxBytes: number = MEMO_BYTES): M
 export function createPartsMemory(key: Uint8Array, maxBytes: number = PARTS_BYTES): PartsMemory {
   const kept = new LRUCache<string, ReadPiece>({
     maxSize: maxBytes,
-    sizeCalculation: ({ read }) =>
-      ENTRY_BYTES + (read === null ? 0 : PART_BYTES * (read.parts.length + read.media.length + read.stop.open.length)),
+    sizeCalculation: ({ read }) => ENTRY_BYTES + (read === null ? 0 : readBytes(read)),
   })
   return {
     digest: keyedHash(key),
@@ -74,6 +74,9 @@ export function createPartsMemory(key: Uint8Array, maxBytes: number = PARTS_BYTE
     set: (name, piece) => kept.set(name, piece),
   }
 }
+
+const readBytes = ({ parts, media, containers, stop }: NonNullable<ReadPiece['read']>): number =>
+  PART_BYTES * (parts.length + media.length) + CONTAINER_BYTES * (containers + stop.open.length)
 
 /**
  * SHA-256 over key and bytes; a plain prefix will do, for no digest leaves. Long blocks: GMAC (NIST SP 800-38D) with one

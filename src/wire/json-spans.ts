@@ -223,6 +223,7 @@ class Scanner {
   }
 
   private close(): void {
+    if (this.container !== null) this.container.next = '' // whoever keeps a place keeps no name that stood beside it
     this.container = this.container?.parent ?? null
     this.depth -= 1
     this.pos += 1

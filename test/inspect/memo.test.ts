@@ -98,6 +98,7 @@ t.test('how bodies are made up is kept within its bytes, by the number of parts'
       parts: Array(parts).fill(part),
       media: [],
       histories: [],
+      containers: 2 * parts,
       model: null,
       stop: { pos: 1, strings: 1, open: [] },
     },

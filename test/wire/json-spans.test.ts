@@ -235,3 +235,15 @@ t.test('strings before a stop count', async (t) => {
   t.ok(scanJsonInPieces(strings(JSON_MAX_STRINGS), visitor, pauses).ok)
   t.match(scanJsonInPieces(strings(JSON_MAX_STRINGS + 1), visitor, pauses), { ok: false, problem: 'too many strings' })
 })
+
+t.test('who keeps a place keeps no name and no value that came after it', async (t) => {
+  const places: unknown[] = []
+  const name = 'n'.repeat(1000)
+  const bytes = Buffer.from(`{"a":["x",{"b":"y","${name}":1}],"${name}":["z"],"${name}":2}`)
+  const keep = (start: number, _end: number, place: unknown): void => {
+    if (bytes[start] !== 0x7a) places.push(place)
+  }
+  t.ok(scanJson(bytes, { string: keep }).ok)
+  t.equal(places.length, 2)
+  t.notMatch(JSON.stringify(places), name)
+})
