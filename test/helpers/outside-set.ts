@@ -20,12 +20,12 @@ interface OutsideSet {
   /** Whole texts; the value stands between « and ». */
   readonly texts: readonly string[]
 }
-type Contexts = Readonly<Record<`${'named' | 'bare'}${'' | '2' | '4'}`, Readonly<Record<string, string>>>>
+type Contexts = Readonly<Record<`${'named' | 'bare'}${'' | '2' | '4' | '5'}`, Readonly<Record<string, string>>>>
 
 /** `outside-<set>.yaml`. */
-export type OutsideSetName = '1' | '2' | '3' | '4'
+export type OutsideSetName = '1' | '2' | '3' | '4' | '5'
 /** Which contexts of `outside-contexts.yaml` a set is put into. */
-const CONTEXTS_OF = { 1: '', 2: '2', 3: '2', 4: '4' } as const
+const CONTEXTS_OF = { 1: '', 2: '2', 3: '2', 4: '4', 5: '5' } as const
 
 /** Every format of `outside-<set>.yaml` in some of the outside contexts, and its texts. Another `seed`, other values. */
 export function outsideSet(set: OutsideSetName, seed: string): LabelledText[] {
