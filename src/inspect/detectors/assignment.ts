@@ -2,8 +2,10 @@
  * Secrets that nothing is known of but the name they are given to: `DB_PASSWORD=…`, `"apiKey": "…"`, `--token …`,
  * `<secret>…</secret>`, "the token is …". The one detector with keywords that are common in code, so it gives up early.
  */
+import { type AssignedValue, type Assignment, formOf, isFlag } from './assigned-form.ts'
+import { readJoint } from './joint.ts'
 import { type SecretNameKind, secretNameKind } from './secret-name.ts'
-import { isLikelySecret, type ValueForm } from './secret-value.ts'
+import { isLikelySecret, leastOfKind } from './secret-value.ts'
 import type { Span } from './span.ts'
 import { runsUntil } from './value-runs.ts'
 
@@ -11,21 +13,7 @@ const LONGEST_NAME = 64
 const LONGEST_WORD = 15
 const LEAST_VALUE = 6
 const LONGEST_VALUE = 400
-/** After a name: closing quotes and brackets, `for whom`, a type. */
-const CLOSING = String.raw`(?:\\{0,3}["'\`*]|\*\*)?[\])}]{0,2}(?: (?:for|of|to|on|in) [\w.@-]{1,30})?[ \t]{0,16}`
-const TYPE = String.raw`(?:(?:[?!]?:[ \t]?&?|\*?)(?:str|string|String|char|Final|final|\w{0,12}String|\[\]byte)[\w<>[\]?' ]{0,12}[ \t]{0,4}(?==))?`
-/** What assigns: operators of languages, of sentences, of tables; the name as the value of another field. */
-const OPERATOR = String.raw`(<-|[=-]>|:{1,3}=|\?\?=?|\|\|=?|\|(?= )|[?+.]=|={1,3}|::?|[,(>]|(?:is|was|are)(?=[ :])|[为是は：＝]|</[\w:]{1,20}>\s{0,20}<[\w:]{1,20}>|%3[ADad]|(?=[ \t])|(?=\r?\n[ \t]{0,40}value:))`
-const FIELD = String.raw`(?:["']?(?:value|val|Value|content|default)["']?[ \t]?[=:][ \t]?)?`
-/** Before a value: a call that makes it a string, opening quotes also of nested strings and in percent code, a scheme. */
-const MAKING = String.raw`(?:(?:(?:Secret)?String::(?:from|new)|Secret::new|new String|str|bytes|\[\]byte)\((?=["'\`]))?`
 const MAKES_STRING = /^(?:(?:Secret)?String::|Secret::new|new String|(?:str|bytes)\()/
-const OPENING = String.raw`${MAKING}(?:[bfruBRU@$]{0,2}((?:["'](?=\\))?\\{0,3}["'\`]|「|“)|%2[27])?(?:(?:[Bb]earer|[Tt]oken|SSWS|ApiKey|Key|\{?AQAAABAAA)[ \t])?`
-/** Group 1 is the operator, 2 the opening quote. */
-const JOINT = new RegExp(
-  `${CLOSING}(?:%22|%27)?${TYPE}${OPERATOR}[ \\t]{0,8}(?:!!str )?(?:[|>][+-]?(?=\\r?\\n))?(?:\\r?\\n[ \\t]{0,40})?${FIELD}${OPENING}`,
-  'y',
-)
 /** Values in quotes, and without. */
 const QUOTED = runsUntil(/[\s"'`<>\\\x00-\x1f]/)
 const BARE = runsUntil(/[\s"'`<>\\,;(){}[\]|\x00-\x1f\u3000-\u303f\uff00-\uffef]/)
@@ -35,8 +23,8 @@ const DULL_WORD = runsUntil(/[\x00-\x20\d!@#$%^&]/)
 const DULL_VALUE = runsUntil(/[\s"'`<>\\\d!@#$%^&]|[^\x00-\x7f]/)
 /** `Authorization: Bearer …`: what follows can be nothing else. */
 const SCHEME = /(?:bearer|token|ssws|apikey) $/i
-/** What a bare value in code is followed by when it is a name, not a value. */
-const CODE_AFTER = /^(?:[([{]|\s?[?|&]{2}|\s?=>)/
+/** What further fields of a query begin with. */
+const FURTHER = runsUntil(/[&%]/)
 
 /** `start` to `end` is a word such as `token`, inside the name or all of it. */
 export function findAssignedSecret(text: string, start: number, end: number): Span | null {
@@ -44,27 +32,17 @@ export function findAssignedSecret(text: string, start: number, end: number): Sp
   if (nameEnd - end > LONGEST_NAME || !canJoin(text, nameEnd)) return null
   const value = readValue(text, nameEnd)
   if (value === null) return null
-  const written = withoutCookieName({ text, nameStart: startOfName(text, start), nameEnd, ...value })
-  const kind = kindOf(written)
-  if (kind === null || (kind === 'key' && isOnlyBeside(written))) return null
+  const { operator, quote } = value
+  const valueStart = withoutCookieName(text, nameEnd, value)
+  const { valueEnd } = value
+  const nameStart = startOfName(text, start)
+  const written = { text, nameStart, nameEnd, operator, quote, valueStart, valueEnd }
+  const kind = kindOf(written, start, end)
+  if (kind === null || valueEnd - valueStart < leastOfKind(kind)) return null
+  if ((kind === 'key' && isOnlyBeside(written)) || (kind !== 'password' && isNameBeside(written))) return null
   const form = formOf(written)
   if (form === null) return null
-  const { valueStart, valueEnd } = written
   return isLikelySecret(text.slice(valueStart, valueEnd), kind, form) ? { start: valueStart, end: valueEnd } : null
-}
-
-interface AssignedValue {
-  readonly operator: string
-  readonly quote: string
-  readonly valueStart: number
-  readonly valueEnd: number
-}
-
-/** A name, what joins it to its value, and the value: places in `text`. */
-interface Assignment extends AssignedValue {
-  readonly text: string
-  readonly nameStart: number
-  readonly nameEnd: number
 }
 
 /** `key: word` and `key = word`, the commonest by far, need no regular expression to be told. */
@@ -88,25 +66,24 @@ function isWordAssigned(text: string, nameEnd: number): boolean {
 
 function readValue(text: string, nameEnd: number): AssignedValue | null {
   if (isWordAssigned(text, nameEnd)) return null
-  JOINT.lastIndex = nameEnd
-  const joint = JOINT.exec(text)
+  const joint = readJoint(text, nameEnd)
   if (joint === null) return null
-  const [written, operator = '', quote = ''] = joint
-  const valueStart = nameEnd + written.length
+  const { operator, quote, valueStart } = joint
   if (!mayBeSecret(text, valueStart)) return null
   const valueEnd = endOfValue(text, valueStart, quote)
   const length = valueEnd - valueStart
   return length < LEAST_VALUE || length >= LONGEST_VALUE ? null : { operator, quote, valueStart, valueEnd }
 }
 
-/** Of `Cookie: name=value` only the value is the secret. */
-function withoutCookieName(written: Assignment): Assignment {
-  const { text, nameEnd, valueStart, valueEnd } = written
-  if ((text.charCodeAt(nameEnd - 1) | 0x20) !== SMALL_E || !/cookie$/i.test(text.slice(nameEnd - 6, nameEnd)))
-    return written
+/** Of `Cookie: name=value` only the value is the secret: where that begins. */
+function withoutCookieName(text: string, nameEnd: number, { valueStart, valueEnd }: AssignedValue): number {
+  if (!endsInCookie(text, nameEnd)) return valueStart
   const equals = text.indexOf('=', valueStart)
-  return equals > 0 && equals < valueEnd ? { ...written, valueStart: equals + 1 } : written
+  return equals > 0 && equals < valueEnd ? equals + 1 : valueStart
 }
+
+const endsInCookie = (text: string, nameEnd: number): boolean =>
+  (text.charCodeAt(nameEnd - 1) | 0x20) === SMALL_E && /cookie$/i.test(text.slice(nameEnd - 6, nameEnd))
 
 /**
  * A quick no, before anything is matched: a value has a digit or a mark of passwords soon, or is long and made of letters;
@@ -143,8 +120,8 @@ const IS_CLOSING = codesOf(/[\\"'`*\])}]/)
 const IS_BLANK = codesOf(/[ \t]/)
 const IS_OPERATOR = codesOf(/[=:,(<>|?+.%-]/)
 const IS_NAME = codesOf(/[\w$-]/)
-const ENDS_LINE_OR_TAG = codesOf(/[\s<]/)
 const IS_LETTER = codesOf(/[A-Za-z]/)
+const BEGINS_VERB = codesOf(/[iwafotsS]/)
 const IS_QUOTE = codesOf(/["'`]/)
 const SMALL_E = 0x65
 const DOT = 0x2e
@@ -152,10 +129,18 @@ const SPACE = 0x20
 const EQUALS = 0x3d
 const COLON = 0x3a
 const PARENTHESIS = 0x28
+const PERCENT = 0x25
+const SLASH = 0x2f
 
-const isFlag = ({ text, nameStart }: Assignment): boolean => text.startsWith('--', nameStart)
 const isOnlyBeside = (written: Assignment): boolean =>
-  written.operator === '' && written.quote === '' && !isFlag(written)
+  written.operator === '' && written.quote === '' && !isFlag(written) && !isOfImage(written.text, written.nameStart)
+
+/** "the project key acme_app_1f2e3d4c" */
+const isNameBeside = ({ text, operator, valueStart, valueEnd }: Assignment): boolean =>
+  operator === '' && /^[a-z]{3,12}_[a-z]{3,12}_\w{1,12}$/.test(text.slice(valueStart, valueEnd))
+
+/** `ENV NAME value` of a Dockerfile. */
+const isOfImage = (text: string, nameStart: number): boolean => text.startsWith('ENV ', nameStart - 4)
 
 /** After the word, the rest of the name: `token` in `tokens.github.value`. */
 function endOfName(text: string, end: number): number {
@@ -193,6 +178,7 @@ function canJoin(text: string, nameEnd: number): boolean {
 }
 
 const isVerb = (text: string, at: number): boolean =>
+  BEGINS_VERB[text.charCodeAt(at)] === true &&
   /^(?:(?:is|was|are|for|of|to|on|in)[ :]|[sS]tring )/.test(text.slice(at, at + 7))
 const isValueBelow = (text: string, at: number): boolean => /^\r?\n[ \t]{0,40}value:/.test(text.slice(at, at + 50))
 
@@ -202,29 +188,37 @@ function isTellingWord(text: string, start: number): boolean {
   return at < limit && IS_TELLING[text.charCodeAt(at)] === true
 }
 
-/** In "api key" and "access token" the word before counts too. */
-function kindOf({ text, nameStart, nameEnd, valueStart }: Assignment): SecretNameKind | null {
-  if (text.startsWith('://', nameStart - 3)) return null // a login in a URL is another detector's
-  const name = text.slice(nameStart, nameEnd)
-  if (SCHEME.test(text.slice(nameEnd, valueStart)) || (text[valueStart - 1] === '=' && /cookie$/i.test(name)))
-    return 'secret'
-  if (/[^\x00-\x7f]/.test(name)) return FOREIGN_PASSWORD.test(name) ? 'password' : 'secret'
-  const before = wordBefore(text, nameStart)
-  const kind = secretNameKind(before === '' ? name : `${before} ${name}`)
+/** In "api key" and "access token" the word before counts too. The keyword stands from `start` to `end`. */
+function kindOf(written: Assignment, start: number, end: number): SecretNameKind | null {
+  const { text, nameStart, nameEnd, valueStart } = written
+  if (text.charCodeAt(nameStart - 1) === SLASH && text.startsWith('://', nameStart - 3)) return null // a login in a URL is another detector's
+  const before = text.charCodeAt(valueStart - 1)
+  if (before === SPACE && SCHEME.test(text.slice(nameEnd, valueStart))) return 'secret'
+  if (before === EQUALS && valueStart > nameEnd && endsInCookie(text, nameEnd)) return 'secret'
+  if (isForeign(text, start, end)) return FOREIGN_PASSWORD.test(text.slice(nameStart, nameEnd)) ? 'password' : 'secret'
+  const wordStart = startOfWordBefore(text, nameStart)
+  const kind = secretNameKind(text.slice(wordStart, nameEnd))
   if (kind !== 'key') return kind
-  return /^(?:use|using|with)$/i.test(before) || isOfEnvironment(text, nameStart, nameEnd) ? 'secret' : kind
+  const isUsed = wordStart < nameStart && /^(?:use|using|with)$/i.test(text.slice(wordStart, nameStart - 1))
+  return isUsed || isOfEnvironment(text, nameStart, nameEnd) ? 'secret' : kind
 }
 
-/** A word of 2 to 15 letters and a space, right before the name; empty: there is none. */
-function wordBefore(text: string, nameStart: number): string {
-  if (text.charCodeAt(nameStart - 1) !== SPACE) return ''
+/** Around a keyword, names are of ASCII. */
+function isForeign(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (text.charCodeAt(at) > 0x7f) return true
+  return false
+}
+
+/** Where a word of 2 to 15 letters begins that stands, with a space, right before the name; `nameStart`: there is none. */
+function startOfWordBefore(text: string, nameStart: number): number {
+  if (text.charCodeAt(nameStart - 1) !== SPACE) return nameStart
   const end = nameStart - 1
   let from = end
   while (end - from <= LONGEST_WORD && IS_LETTER[text.charCodeAt(from - 1)] === true) from -= 1
-  return end - from < 2 || end - from > LONGEST_WORD ? '' : text.slice(from, end)
+  return end - from < 2 || end - from > LONGEST_WORD ? nameStart : from
 }
 
-const FOREIGN_PASSWORD = /码|口令|パスワード|비밀번호|пароль|contrase/i
+const FOREIGN_PASSWORD = /码|口令|パスワード|비밀번호|пароль|contrase|hasł|lösenord|şifre/i
 
 /** `ACME_KEY=value` of an environment file, `process.env.ACME_KEY ||`, `X-Acme-Key: …`: no key of a map is written so. */
 function isOfEnvironment(text: string, nameStart: number, nameEnd: number): boolean {
@@ -232,7 +226,8 @@ function isOfEnvironment(text: string, nameStart: number, nameEnd: number): bool
   if (/^x-[\w-]+-key$/i.test(name)) return true
   const own = name.replace(/^process\.env\./, '')
   if (!/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_KEY$/.test(own)) return false
-  return own !== name || (text.charCodeAt(nameEnd) === EQUALS && IS_NAME[text.charCodeAt(nameEnd + 1)] === true)
+  if (own !== name || isOfImage(text, nameStart)) return true
+  return text.charCodeAt(nameEnd) === EQUALS && IS_NAME[text.charCodeAt(nameEnd + 1)] === true
 }
 
 function endOfValue(text: string, start: number, quote: string): number {
@@ -251,51 +246,18 @@ const CLOSERS: ReadonlyMap<string, string> = new Map([
 
 /** The full stop of a sentence, and what follows `&` in a query, are no part of a bare value. */
 function trimmed(text: string, start: number, end: number): number {
-  const further = text.slice(start, end).search(/&|%2[267C]|%7D/)
-  let to = further >= LEAST_VALUE ? start + further : end
-  while (to > start && /[.:]/.test(text[to - 1] ?? '')) to -= 1
+  let to = startOfFurther(text, start, end)
+  if (to - start < LEAST_VALUE) to = end
+  while (to > start && (text.charCodeAt(to - 1) === DOT || text.charCodeAt(to - 1) === COLON)) to -= 1
   return to
 }
 
-/** Operators of sentences: nobody writes code with them. */
-const SENTENCE = /^(?:is|was|are|：|为|是|は)$/
-
-function formOf(written: Assignment): ValueForm | null {
-  const { text, operator, quote, valueEnd } = written
-  if (
-    written.valueStart - written.nameEnd > 5 &&
-    /value|content/i.test(text.slice(written.nameEnd, written.valueStart))
-  )
-    return 'quoted'
-  if (quote !== '') return operator === '' || operator === '>' ? 'loose' : 'quoted'
-  if (ENDS_LINE_OR_TAG[text.charCodeAt(valueEnd)] !== false && /^\s{0,40}<\//.test(text.slice(valueEnd, valueEnd + 42)))
-    return 'plain'
-  if (CODE_AFTER.test(text.slice(valueEnd, valueEnd + 3)) || operator === '(') return null
-  if (operator === ',') return /^(?:\r?\n|$)/.test(text.slice(valueEnd, valueEnd + 2)) ? 'loose' : null
-  return isFlag(written) ||
-    SENTENCE.test(operator) ||
-    isEnvironment(written) ||
-    isLogField(written) ||
-    isOwnLine(written)
-    ? 'plain'
-    : 'loose'
+/** Where `&` stands, or the percent code of what ends a value. */
+function startOfFurther(text: string, start: number, end: number): number {
+  let at = FURTHER.endOf(text, start, end)
+  while (at < end && text.charCodeAt(at) === PERCENT && !isEnding(text, at, end)) at = FURTHER.endOf(text, at + 1, end)
+  return at
 }
 
-const isEnvironment = ({ text, nameStart, nameEnd, operator }: Assignment): boolean =>
-  operator === '=' && /^[A-Z_][A-Z0-9_]*$/.test(text.slice(nameStart, nameEnd))
-
-/** `name=value` between spaces, as in logs. */
-const isLogField = ({ text, nameStart, nameEnd, valueStart, valueEnd }: Assignment): boolean =>
-  valueStart === nameEnd + 1 &&
-  text.charCodeAt(nameEnd) === EQUALS &&
-  /^\s$/.test(text[nameStart - 1] ?? '\n') &&
-  /^\s$/.test(text[valueEnd] ?? '\n')
-
-/** Name and value fill a line, as in YAML and INI files. */
-function isOwnLine({ text, nameStart, valueEnd }: Assignment): boolean {
-  const before = text.slice(Math.max(0, nameStart - 40), nameStart)
-  return (
-    /(?:^|\n)[ \t]*(?:- |export |set |ENV )?$/.test(before) &&
-    /^[ \t]*(?:\r?\n|$|#)/.test(text.slice(valueEnd, valueEnd + 8))
-  )
-}
+const isEnding = (text: string, at: number, end: number): boolean =>
+  at + 3 <= end && /^%(?:2[267C]|7D)$/.test(text.slice(at, at + 3))

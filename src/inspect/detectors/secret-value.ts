@@ -27,6 +27,9 @@ const LEAST_RANDOM_OF_KEY = 20
 /** Shorter values are no secrets. */
 const LEAST_OF_KIND: Readonly<Record<SecretNameKind, number>> = { password: 6, secret: 10, key: LEAST_RANDOM_OF_KEY }
 
+/** Characters. */
+export const leastOfKind = (kind: SecretNameKind): number => LEAST_OF_KIND[kind]
+
 /** Says yes or no; never throws. `value` is without its quotes. */
 export function isLikelySecret(value: string, kind: SecretNameKind, form: ValueForm): boolean {
   return value.length >= LEAST_OF_KIND[kind] && isOfKind(value, kind, form)
@@ -77,8 +80,12 @@ function isWithoutWords(value: string, least: number): boolean {
   return wordShare(value) < (hasDigit ? 0.45 : 0.25)
 }
 
+/** `Linux-node-<digest>`: the key of a cache. */
+const ENDS_IN_DIGEST = /[-_:.][0-9a-f]{32,64}$/
+
 /** Lower case, upper case and digits, mixed: neither a hash in hexadecimal nor a name. */
 function isUnmistakable(value: string): boolean {
+  if (ENDS_IN_DIGEST.test(value)) return false
   return /^[\w+/=.~-]+$/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value) && /\d/.test(value)
 }
 
