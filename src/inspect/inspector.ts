@@ -11,7 +11,7 @@ import type { Memo } from './memo.ts'
 import type { BlockPlace } from './part-places.ts'
 import type { PlaceholderConfig } from './placeholder.ts'
 import { redacting } from './redact.ts'
-import type { KeptValue, Vault } from './vault.ts'
+import { HISTORY_PLACEHOLDERS, type KeptValue, type Vault } from './vault.ts'
 
 /** Longer than this, and the body counts as unread. */
 export const BUDGET_MS = 2000
@@ -68,6 +68,7 @@ export interface Inspector {
 
 interface Edited {
   readonly body: Uint8Array
+  /** One more than a history may have, at most: of more nothing is remembered. */
   readonly placeholders: readonly string[]
 }
 
@@ -82,7 +83,7 @@ export function createInspector(options: InspectorOptions): Inspector {
       options.vault?.keep(keepFor ?? '', name, kept)
       if ((count += 1) % KEPT_AT_ONCE === 0) yield
     }
-    return { body, placeholders: [...values.keys()] }
+    return { body, placeholders: [...values.keys()].slice(0, HISTORY_PLACEHOLDERS + 1) }
   }
   return {
     inspect: (request) => {

@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer'
 import { hash } from 'node:crypto'
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+const LETTERS = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')
 /** Characters behind the prefix. */
 export const PLACEHOLDER_LETTERS = 12
 const LENGTH = PLACEHOLDER_LETTERS
@@ -23,17 +23,24 @@ export interface PlaceholderConfig {
  * a conversation, its history stays what the provider saw (decision 0047).
  */
 export function placeholderFor(config: PlaceholderConfig, value: string | Uint8Array): string {
-  const pads = padsOf.get(config.key) ?? padsFor(config.key)
-  padsOf.set(config.key, pads)
-  return config.prefix + base32(hmac(pads, value))
+  const room = roomOf.get(config) ?? roomFor(config)
+  roomOf.set(config, room)
+  const digest = hmac(room, value)
+  const { text } = room
+  const at = text.length - LENGTH
+  for (let bit = 0; bit < LENGTH * 5; bit += 5) text[at + bit / 5] = LETTERS[fiveBits(digest, bit)] ?? 0
+  // In one go: what is put together from pieces costs more, and is kept as pieces.
+  return text.toString('latin1')
 }
 
 /** What HMAC (RFC 2104) puts before a message and before its hash; room for the message and for the hash behind them. */
-interface Pads {
+interface Room {
   readonly inner: Buffer
   readonly outer: Buffer
+  /** The prefix, and room for the letters. */
+  readonly text: Buffer
 }
-const padsOf = new WeakMap<Uint8Array, Pads>()
+const roomOf = new WeakMap<PlaceholderConfig, Room>()
 
 /** Of SHA-256, bytes. */
 const BLOCK = 64
@@ -41,7 +48,7 @@ const DIGEST = 32
 /** A longer value gets room of its own. */
 const VALUE_ROOM = 4096
 
-function padsFor(key: Uint8Array): Pads {
+function roomFor({ prefix, key }: PlaceholderConfig): Room {
   const block = Buffer.alloc(BLOCK)
   block.set(key.length > BLOCK ? hash('sha256', key, 'buffer') : key)
   const inner = Buffer.alloc(BLOCK + VALUE_ROOM)
@@ -50,14 +57,14 @@ function padsFor(key: Uint8Array): Pads {
     inner[index] = byte ^ 0x36
     outer[index] = byte ^ 0x5c
   }
-  return { inner, outer }
+  return { inner, outer, text: Buffer.from(prefix + ' '.repeat(LENGTH)) }
 }
 
 /**
  * By two plain hashes: `createHmac` takes twice as long, and leaves an object of C++ for each value, of which the garbage
  * collector takes some thousands to stop everything for tens of milliseconds (Node 24.21). Its result, as Latin-1.
  */
-function hmac({ inner, outer }: Pads, value: string | Uint8Array): string {
+function hmac({ inner, outer }: Room, value: string | Uint8Array): string {
   const bytes = typeof value === 'string' && value.length * 3 > VALUE_ROOM ? Buffer.from(value) : value
   if (typeof bytes !== 'string' && bytes.length > VALUE_ROOM) {
     const long = Buffer.concat([inner.subarray(0, BLOCK), bytes])
@@ -80,17 +87,9 @@ export function isPlaceholder(prefix: string, text: string): boolean {
   return text.length === prefix.length + LENGTH && text.startsWith(prefix) && /^[A-Z2-7]*$/.test(text.slice(-LENGTH))
 }
 
-function sixLetters(bits: number): string {
-  let text = ''
-  for (let shift = 25; shift >= 0; shift -= 5) text += ALPHABET[(bits >> shift) & 31] ?? ''
-  return text
-}
-
-/** Of a digest in Latin-1. */
-function base32(digest: string): string {
-  const at = (index: number): number => digest.charCodeAt(index)
-  // Thirty bits each.
-  const first = (at(0) << 22) | (at(1) << 14) | (at(2) << 6) | (at(3) >> 2)
-  const second = ((at(3) & 3) << 28) | (at(4) << 20) | (at(5) << 12) | (at(6) << 4) | (at(7) >> 4)
-  return sixLetters(first) + sixLetters(second)
+/** Of a digest in Latin-1, from this bit on. */
+function fiveBits(digest: string, bit: number): number {
+  const byte = bit >> 3
+  const two = (digest.charCodeAt(byte) << 8) | digest.charCodeAt(byte + 1)
+  return (two >> (11 - (bit & 7))) & 31
 }
