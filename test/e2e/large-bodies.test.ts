@@ -38,15 +38,23 @@ t.test('a key in a large conversation is redacted, and redacted alike in its nex
       headers: {},
       body: { model: 'gpt-5', messages },
     })
-  const conversation = [...turns, { role: 'user', content: `the key is ${KEY}` }]
+  const secret = { role: 'user', content: `the key is ${KEY}` }
+  const conversation = [...turns, secret]
   await send(conversation)
   await send([...conversation, { role: 'user', content: `and bare: ${KEY}` }])
-  t.equal(bodies.length, 2)
-  for (const body of bodies) {
-    t.ok(body.length > 300_000)
-    t.notMatch(body, KEY)
-  }
-  const [first = '', second = ''] = bodies
+  await send(turns.with(20, secret))
+  // On the main thread too, which has a memory of its own.
+  const fewer = turns.slice(0, 18)
+  await send(fewer)
+  await send([...fewer, secret])
+  await send(fewer.with(9, secret))
+  t.equal(bodies.length, 6)
+  for (const body of bodies) t.notMatch(body, KEY)
+  const [first = '', second = '', changed = '', , third = '', fourth = ''] = bodies
+  t.ok(first.length > 300_000)
+  t.ok(third.length < 250_000)
   t.match(first, /the key is WEIR[A-Z2-7]{12}"/u)
   t.ok(second.startsWith(first.slice(0, -2)), 'the second is the first and more')
+  const placeholder = /WEIR[A-Z2-7]{12}/u.exec(first)?.[0] ?? '?'
+  for (const [name, body] of Object.entries({ changed, third, fourth })) t.match(body, placeholder, name)
 })
