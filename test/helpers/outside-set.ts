@@ -42,7 +42,7 @@ export function outsideSet(set: OutsideSetName, seed: string): LabelledText[] {
 
 /** The hard lines of the outside sets: nothing may be found in them. */
 export const outsideLines = (seed: string): string[] =>
-  ['']
+  ['', '-4']
     .flatMap((set) => read(`outside-negatives${set}.yaml`) as string[])
     .map((line, index) => expandExample(line, `${seed}/line/${index}`))
 

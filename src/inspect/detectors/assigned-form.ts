@@ -20,7 +20,7 @@ export interface Assignment extends AssignedValue {
 /** What a bare value in code is followed by when it is a name, not a value. */
 const CODE_AFTER = /^(?:[([{]|\s?[?|&]{2}|\s?=>)/
 /** Operators of sentences: nobody writes code with them. */
-const SENTENCE = /^(?:is|was|are|：|为|是|は)$/
+const SENTENCE = /^(?:is|was|are|：|为|是[：:]?|は)$/
 /** What may stand before a name that begins a line. */
 const BEFORE_NAME = ['- ', 'export ', 'set ', 'ENV ']
 const LONGEST_BEFORE = 40
@@ -49,7 +49,8 @@ export function formOf(written: Assignment): ValueForm | null {
   if (valueStart - nameEnd > 5 && /value|content/i.test(text.slice(nameEnd, valueStart))) return 'quoted'
   if (quote !== '') return operator === '' || operator === '>' ? 'loose' : 'quoted'
   if (isClosedByTag(text, valueEnd)) return 'plain'
-  if (isCodeAfter(text, valueEnd) || operator === '(') return null
+  if (operator === '(') return isAside(written) ? 'loose' : null
+  if (isCodeAfter(text, valueEnd)) return null
   if (operator === ',') return /^(?:\r?\n|$)/.test(text.slice(valueEnd, valueEnd + 2)) ? 'loose' : null
   return isFlag(written) ||
     SENTENCE.test(operator) ||
@@ -60,6 +61,10 @@ export function formOf(written: Assignment): ValueForm | null {
     ? 'plain'
     : 'loose'
 }
+
+/** `my api key (…) fails` */
+const isAside = ({ text, nameEnd, valueEnd }: Assignment): boolean =>
+  text.startsWith(' (', nameEnd) && text.startsWith(') ', valueEnd)
 
 /** Up to 40 blanks or line ends, and `</`. */
 function isClosedByTag(text: string, valueEnd: number): boolean {

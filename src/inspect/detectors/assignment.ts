@@ -59,7 +59,7 @@ function isWordAssigned(text: string, nameEnd: number): boolean {
   const after = text.charCodeAt(at)
   if ((after === COLON || after === PARENTHESIS || first === 'n') && MAKES_STRING.test(text.slice(start, start + 20)))
     return false
-  if (after === SPACE) return !'bBtTsSaAkK'.includes(first) // `Bearer …`
+  if (after === SPACE) return !'bBtTsSaAkKFf'.includes(first) // `Bearer …`, `Final = …`
   if (IS_QUOTE[after] === true) return at - start > 2 && !'vVcd'.includes(first) // `b"…"`, `"value": …`
   return (after !== COLON && after !== EQUALS) || !'vVcd'.includes(first) // `value=…`
 }
@@ -199,7 +199,8 @@ function kindOf(written: Assignment, start: number, end: number): SecretNameKind
   const wordStart = startOfWordBefore(text, nameStart)
   const kind = secretNameKind(text.slice(wordStart, nameEnd))
   if (kind !== 'key') return kind
-  const isUsed = wordStart < nameStart && /^(?:use|using|with)$/i.test(text.slice(wordStart, nameStart - 1))
+  const isUsed =
+    wordStart < nameStart && /^(?:use|using|with|this|my|our|your)$/i.test(text.slice(wordStart, nameStart - 1))
   return isUsed || isOfEnvironment(text, nameStart, nameEnd) ? 'secret' : kind
 }
 

@@ -16,7 +16,7 @@ export interface Joint {
 const CLOSING = String.raw`(?:\\{0,3}["'\`*]|\*\*)?[\])}]{0,2}(?: (?:for|of|to|on|in) [\w.@-]{1,30})?[ \t]{0,16}`
 const TYPE = String.raw`(?:(?:[?!]?:[ \t]?&?|\*?)(?:str|string|String|char|Final|final|\w{0,12}String|\[\]byte)[\w<>[\]?' ]{0,12}[ \t]{0,4}(?==))?`
 /** What assigns: operators of languages, of sentences, of tables; the name as the value of another field. */
-const OPERATOR = String.raw`(<-|[=-]>|-(?= ["'\`])|to(?= ["'])|>\s{0,20}<value>|:{1,3}=|\?\?=?|\|\|=?|\|(?= )|[?+.]=|={1,3}|::?|[,(>]|(?:is|was|are)(?=[ :])|[为是は：＝는은]|</[\w:]{1,20}>\s{0,20}<[\w:]{1,20}>|%3[ADad]|(?=[ \t])|(?=\r?\n[ \t]{0,40}value:))`
+const OPERATOR = String.raw`(<-|[=-]>|-(?= ["'\`])|to(?= ["'])|>\s{0,20}<value>|:{1,3}=|\?\?=?|\|\|=?|\|(?= )|[?+.]=|={1,3}|::?|[,(>]|(?:is|was|are)(?=[ :])|是[：:]|[为是は：＝는은]|</[\w:-]{1,20}>\s{0,20}<[\w:-]{1,20}>|%3[ADad]|(?=[ \t])|(?=\r?\n[ \t]{0,40}value:))`
 const FIELD = String.raw`(?:["']?(?:value|val|Value|content|default)["']?[ \t]?[=:][ \t]?)?`
 /** Before a value: a call that makes it a string, opening quotes also of nested strings and in percent code, a scheme. */
 const MAKING = String.raw`(?:(?:(?:Secret)?String::(?:from|new)|Secret::new|new String|str|bytes|\[\]byte)\((?=["'\`]))?`

@@ -54,6 +54,16 @@ t.test('a value is found in every way that people assign one', async (t) => {
     `api_key: |\n  ${SECRET}\n`,
     `token: !!str ${SECRET}`,
     `for acme use key ${SECRET} until Monday`,
+    `for acme I have this key: ${SECRET} but get 401`,
+    `my api key (${SECRET}) stopped working`,
+    `接口密钥是：${SECRET}`,
+    `API_TOKEN: Final = "${SECRET}"`,
+    `<param-name>apiSecret</param-name><param-value>${SECRET}</param-value>`,
+    `<setting name="ApiSecret"><value>${SECRET}</value></setting>`,
+    `acme token - '${SECRET}'`,
+    `"acmeToken" to "${SECRET}"`,
+    `API_KEY_ACME=${SECRET}`,
+    `ENV ACME_KEY ${SECRET}`,
   ]
   for (const text of ways) t.equal(found(text), SECRET, text)
 })
@@ -71,6 +81,9 @@ t.test('code that only speaks of secrets is passed over', async (t) => {
     `passed ${SECRET}`,
     `keys(${SECRET})`,
     `the key ${SECRET}`,
+    `key: Linux-node-${'1f2e3d4c'.repeat(8)}`,
+    `sonar project key acme_app_fe753483`,
+    `getToken(${SECRET})`,
   ]
   for (const text of lines) t.equal(found(text), null, text)
 })
@@ -91,6 +104,7 @@ t.test('a password is found under its name in other languages', async (t) => {
     'Passwort: Fromage!2024x',
     'mot de passe : Fromage!2024x',
     '비밀번호: Fromage!2024x',
+    '비밀번호는 Fromage!2024x 입니다',
     'пароль: Fromage!2024x',
     'パスワードは Fromage!2024x です',
   ])

@@ -11,6 +11,8 @@ t.test('joints as people write them are read, common ones without a regular expr
     [' x1', '', '', 'x1', true],
     ['：x1', '：', '', 'x1', true],
     ['是“x1”', '是', '“', 'x1”', false],
+    ['是：x1', '是：', '', 'x1', false],
+    [' - "x1"', '-', '"', 'x1"', false],
     [': string = "x1"', '=', '"', 'x1"', false],
     [': SecureString = "x1"', '=', '"', 'x1"', false],
     [' == x1', '==', '', 'x1', false],
