@@ -36,6 +36,7 @@ export interface KnownParts {
   readonly keep: () => void
 }
 
+/** Before the first byte. */
 export const nothingRead = (): ReadSoFar => ({
   parts: [],
   media: [],
