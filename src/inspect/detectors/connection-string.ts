@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { isMadeUp } from './randomness.ts'
 import type { Span } from './span.ts'
+import { DIGITS, FOREIGN, marksOf, SMALLS, TEMPLATE, UNDERSCORE } from './value-marks.ts'
 
 /** The first `@` behind which a host stands and no further `@`: people forget to escape those of passwords. */
 const LOGIN =
@@ -23,10 +24,22 @@ export function findUrlPassword(text: string, start: number): Span | null {
   return { start: from, end: from + password.length }
 }
 
-/** A stand-in, a template, or a word that documentation uses: no secret. */
-export function isTrivialPassword(password: string): boolean {
-  return TRIVIAL.test(password) || isTemplate(password) || isMadeUp(password)
+/** A stand-in, a template, or a word that documentation uses: no secret. `marks` are its own (`marksOf`). */
+export function isTrivialPassword(password: string, marks: number = marksOf(password)): boolean {
+  if ((marks & DIGITS) === 0 && TRIVIAL.test(password)) return true
+  return (mayBeTemplate(password, marks) && isTemplate(password)) || isMadeUp(password)
 }
+
+/** It has a mark of templates, or begins or ends with one; or it is a name of capital letters. */
+const mayBeTemplate = (password: string, marks: number): boolean =>
+  (marks & (TEMPLATE | FOREIGN)) !== 0 ||
+  ((marks & UNDERSCORE) !== 0 && (marks & SMALLS) === 0) ||
+  ENDS_TEMPLATE[password.charCodeAt(0)] === 1 ||
+  ENDS_TEMPLATE[password.charCodeAt(password.length - 1)] === 1
+
+const ENDS_TEMPLATE = Uint8Array.from({ length: 128 }, (_, code) =>
+  Number(/[[\](){}<>#:]/.test(String.fromCharCode(code))),
+)
 
 /** `user:password` in base64 (RFC 7617), with a password that is one. */
 export function isBasicCredentials(value: string): boolean {

@@ -68,11 +68,42 @@ export function entropy(text: string): number {
 }
 
 /** Filled in by a person: an example word, a template, one character over and over, or a run of the alphabet. */
-export function isMadeUp(value: string): boolean {
-  if (EXAMPLE_WORDS.test(value) || /^[<{[]|^\$(?![A-Za-z0-9]{1,8}\$)|[>}]$|\$\{|\{\{|^%[A-Z_]+%$|^%[sdv]$/.test(value))
-    return true
-  return isMonotonous(value)
+export const isMadeUp = (value: string): boolean =>
+  (mayBeExample(value) && (EXAMPLE_WORDS.test(value) || STAND_IN.test(value))) || isMonotonous(value)
+
+const STAND_IN = /^[<{[]|^\$(?![A-Za-z0-9]{1,8}\$)|[>}]$|\$\{|\{\{|^%[A-Z_]+%$|^%[sdv]$/
+
+/** Three characters in a row of each of the words of `EXAMPLE_WORDS`. */
+const PARTS = 'xam mpl dum eho ang you dac nse epl oba xxx *** ... her tes fak rea tod'
+/** Of three characters, five bits of each, 1: they may be such a part. */
+const IS_PART = new Uint8Array(1 << 15)
+for (const part of PARTS.split(' ')) IS_PART[hashOf(part)] = 1
+
+function hashOf(part: string): number {
+  let hash = 0
+  for (let at = 0; at < part.length; at += 1) hash = next(hash, part.charCodeAt(at))
+  return hash
 }
+
+/** Capital letters have the five bits of small ones. */
+function next(hash: number, code: number): number {
+  return ((hash << 5) | (code & 31)) & 0x7fff
+}
+
+/** A quick no, without the regular expressions: neither part of an example word, nor a mark of stand-ins. */
+function mayBeExample(value: string): boolean {
+  if (BORDERS[value.charCodeAt(0)] === 1 || BORDERS[value.charCodeAt(value.length - 1)] === 1) return true
+  let hash = 0
+  for (let at = 0; at < value.length; at += 1) {
+    const code = value.charCodeAt(at)
+    hash = next(hash, code)
+    if (code === BRACE || (IS_PART[hash] === 1 && at >= 2)) return true
+  }
+  return false
+}
+
+const BRACE = 0x7b
+const BORDERS = Uint8Array.from({ length: 128 }, (_, code) => Number(/[<{[$%>}]/.test(String.fromCharCode(code))))
 
 /** Few different characters, or mostly steps of one: `aaaa…`, `1234567890abcdef`, `abcabcabc`. */
 export function isMonotonous(value: string): boolean {

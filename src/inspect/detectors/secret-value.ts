@@ -2,6 +2,19 @@
 import { isTrivialPassword } from './connection-string.ts'
 import { entropy, isMadeUp } from './randomness.ts'
 import type { SecretNameKind } from './secret-name.ts'
+import {
+  CAPITALS,
+  DASH,
+  DIGITS,
+  DOT,
+  FOREIGN,
+  marksOf,
+  SLASH,
+  SMALLS,
+  SYMBOL,
+  SYNTAX,
+  UNDERSCORE,
+} from './value-marks.ts'
 import { wordShare } from './word-likeness.ts'
 
 /** `quoted`: in quotes; `plain`: in an environment, YAML or INI file; `loose`: in code or prose, where it may be a name. */
@@ -21,6 +34,8 @@ const NAME_END = /[a-z0-9](?:Key|Token|Secret|Password|Passwd|Pwd|Name|Id|Value|
 const TEXTBOOK =
   /^(?:my|your|the|new|old|some|super|very|db|user|root|admin|test|strong|secure|top)*(?:pass(?:word|wd|phrase)?|pwd|pw|secret|token|key|apikey|value|string|foo|bar|baz|abc|qwerty|admin|user|test|demo|hello|world|null|none|true|false|undefined|redacted|hidden|secure|here)*$/i
 
+const LONGEST_NAME_END = 11
+const UUID_LENGTH = 36
 const LEAST_RANDOM = 16
 const LEAST_RANDOM_OF_KEY = 20
 
@@ -36,47 +51,62 @@ export function isLikelySecret(value: string, kind: SecretNameKind, form: ValueF
 }
 
 function isOfKind(value: string, kind: SecretNameKind, form: ValueForm): boolean {
-  if (isReference(value) || isTrivialPassword(value)) return false
-  if (form === 'loose' && NAME_END.test(value)) return false
+  const marks = marksOf(value)
+  if (kind === 'key' && (marks & MIXED) !== MIXED) return false
+  if (isReference(value, marks) || isTrivialPassword(value, marks)) return false
+  if (form === 'loose' && NAME_END.test(value.slice(-LONGEST_NAME_END))) return false
   switch (kind) {
     case 'password':
-      return isWithoutWords(value, 12) || isPassword(value, form)
+      return isWithoutWords(value, 12, marks) || isPassword(value, form, marks)
     case 'secret':
-      return isWithoutWords(value, LEAST_RANDOM) || (form !== 'loose' && (UUID.test(value) || isShortSecret(value)))
+      return (
+        isWithoutWords(value, LEAST_RANDOM, marks) ||
+        (form !== 'loose' && (isUuid(value) || isShortSecret(value, marks)))
+      )
     case 'key':
-      return isUnmistakable(value) && isWithoutWords(value, LEAST_RANDOM_OF_KEY)
+      return isUnmistakable(value) && isWithoutWords(value, LEAST_RANDOM_OF_KEY, marks)
   }
 }
 
-type Range = readonly [first: number, last: number]
-const DIGIT: Range = [0x30, 0x39]
-const CAPITAL: Range = [0x41, 0x5a]
-const SMALL: Range = [0x61, 0x7a]
+const MIXED = SMALLS | CAPITALS | DIGITS
+const isUuid = (value: string): boolean => value.length === UUID_LENGTH && UUID.test(value)
 
-function has(value: string, [first, last]: Range): boolean {
-  for (let at = 0; at < value.length; at += 1) {
-    const code = value.charCodeAt(at)
-    if (code >= first && code <= last) return true
-  }
-  return false
+function isReference(value: string, marks: number): boolean {
+  if (mayNameSomething(value, marks) && NAMES_SOMETHING.test(value)) return true
+  if ((marks & UNDERSCORE) !== 0 && (marks & SMALLS) === 0 && ENVIRONMENT_NAME.test(value)) return true
+  if (BEGINS_REFERENCE[value.charCodeAt(0)] === 1 && /^(?:[&*]\w+$|--)/.test(value)) return true
+  return (marks & DOT) !== 0 && DOTTED.test(value) && wordShare(value) > 0.15
 }
 
-function isReference(value: string): boolean {
-  if (NAMES_SOMETHING.test(value) || ENVIRONMENT_NAME.test(value)) return true
-  return /^(?:[&*]\w+$|--)/.test(value) || (DOTTED.test(value) && wordShare(value) > 0.15)
+/** Some of the characters are there that names of something have. */
+function mayNameSomething(value: string, marks: number): boolean {
+  if ((marks & (SYNTAX | DOT | SLASH | FOREIGN)) !== 0 || (marks & (SMALLS | CAPITALS)) === 0) return true
+  const kind = BEGINS_SOMETHING[value.charCodeAt(0)]
+  return kind === ALONE || (kind === WITH_DASH && (marks & DASH) !== 0)
 }
+
+const codesOf = (pattern: RegExp): Uint8Array =>
+  Uint8Array.from({ length: 128 }, (_, code) => Number(pattern.test(String.fromCharCode(code))))
+const BEGINS_REFERENCE = codesOf(/[&*-]/)
+/** Of first characters of names of something without `.`, `/`, `:`: 1 when nothing more is needed, 2 with a hyphen. */
+const ALONE = 1
+const WITH_DASH = 2
+const BEGINS_SOMETHING = codesOf(/[~#@A]/).map((is, code) =>
+  /[\dvsm]/.test(String.fromCharCode(code)) ? WITH_DASH : is,
+)
 
 /** Letters and digits without words, as a generator makes them. */
 export function isRandom(value: string, least: number): boolean {
-  return value.length >= least && !isMadeUp(value) && isWithoutWords(value, least)
+  return value.length >= least && !isMadeUp(value) && isWithoutWords(value, least, marksOf(value))
 }
 
 /** The same of a value that nobody made up. */
-function isWithoutWords(value: string, least: number): boolean {
-  if (value.length < least || UUID.test(value)) return false
-  const hasDigit = has(value, DIGIT)
-  if (!(has(value, SMALL) || has(value, CAPITAL)) || (!hasDigit && value.length < 20)) return false
-  if (entropy(value) < (HEX.test(value) ? 2.7 : Math.min(3.3, Math.log2(value.length) * 0.8))) return false
+function isWithoutWords(value: string, least: number, marks: number): boolean {
+  if (value.length < least || isUuid(value)) return false
+  const hasDigit = (marks & DIGITS) !== 0
+  if ((marks & (SMALLS | CAPITALS)) === 0 || (!hasDigit && value.length < 20)) return false
+  const isHex = (marks & ~MIXED) === 0 && HEX.test(value)
+  if (entropy(value) < (isHex ? 2.7 : Math.min(3.3, Math.log2(value.length) * 0.8))) return false
   return wordShare(value) < (hasDigit ? 0.45 : 0.25)
 }
 
@@ -90,21 +120,42 @@ function isUnmistakable(value: string): boolean {
 }
 
 /** Lower and upper case letters without words. */
-const isMixed = (value: string): boolean => has(value, SMALL) && has(value, CAPITAL) && wordShare(value) < 0.3
+const isMixed = (value: string, marks: number): boolean =>
+  (marks & SMALLS) !== 0 && (marks & CAPITALS) !== 0 && wordShare(value) < 0.3
 
-function isShortSecret(value: string): boolean {
-  return (
-    value.length >= 10 && has(value, DIGIT) && has(value, CAPITAL) && has(value, SMALL) && isWithoutWords(value, 10)
-  )
-}
+const isShortSecret = (value: string, marks: number): boolean =>
+  value.length >= 10 && (marks & MIXED) === MIXED && isWithoutWords(value, 10, marks)
 
-function isPassword(value: string, form: ValueForm): boolean {
-  if (value.length < 6 || value.length > 72 || UUID.test(value)) return false
-  const root = value.replace(/[^A-Za-z]/g, '')
-  if (root === '' || TEXTBOOK.test(root)) return false
-  const hasDigit = /\d/.test(value)
-  const hasSymbol = /[!@#$%^&*?+=~|]/.test(value)
-  if (form === 'loose') return hasDigit && (hasSymbol ? wordShare(value) < 0.6 : value.length >= 8 && isMixed(value))
+function isPassword(value: string, form: ValueForm, marks: number): boolean {
+  if (value.length < 6 || value.length > 72 || isUuid(value)) return false
+  if ((marks & (SMALLS | CAPITALS)) === 0 || isTextbook(value)) return false
+  const hasDigit = (marks & DIGITS) !== 0
+  const hasSymbol = (marks & SYMBOL) !== 0
+  if (form === 'loose')
+    return hasDigit && (hasSymbol ? wordShare(value) < 0.6 : value.length >= 8 && isMixed(value, marks))
   if (hasSymbol) return true
   return hasDigit && value.length >= 8 && wordShare(value) < 0.55
 }
+
+/** Its letters are words of documentation. */
+const isTextbook = (value: string): boolean =>
+  TEXTBOOK_BEGINNINGS.has(firstLetters(value)) && TEXTBOOK.test(value.replace(/[^A-Za-z]/g, ''))
+
+/** The first two, small, as a number. */
+function firstLetters(value: string): number {
+  let letters = 0
+  for (let at = 0, count = 0; at < value.length && count < 2; at += 1) {
+    const small = value.charCodeAt(at) | 0x20
+    if (small < 0x61 || small > 0x7a) continue
+    letters = letters * 256 + small
+    count += 1
+  }
+  return letters
+}
+
+/** Of all the words of `TEXTBOOK`. */
+const TEXTBOOK_BEGINNINGS = new Set(
+  'my yo th ne ol so su ve db us ro ad te st se to pa pw ke ap va fo ba ab qw he wo nu no tr fa un re hi de'
+    .split(' ')
+    .map((pair) => firstLetters(pair)),
+)

@@ -96,3 +96,24 @@ t.test('entropy is that of the definition, of any text, one after the other', as
     ),
   )
 })
+
+t.test('every word of examples is noticed wherever it stands, in small letters and in capitals', async (t) => {
+  const words =
+    'example sample dummy placeholder changeme change-me change_me your- your_ -your _your redacted insert replace foobar xxxx **** ... _here -here testkey test-key test_key fake- fake_ notreal not-real not_real -todo'
+  for (const word of words.split(' ')) {
+    for (const text of [word, word.toUpperCase()]) t.ok(isMadeUp(`Qz7${text}-9Kw`), text)
+  }
+  for (const text of [
+    '<Qz79Kw>',
+    '{Qz79Kw',
+    '[Qz79Kw',
+    '$Qz79Kw12x',
+    'Qz79Kw}',
+    'Qz7{{9Kw',
+    'Qz7$' + '{A}9Kw',
+    '%QZ_KW%',
+    '%s',
+  ])
+    t.ok(isMadeUp(text), text)
+  t.notOk(isMadeUp('Qz7Wm2-9KwXc4'))
+})
