@@ -242,7 +242,9 @@ interface FramedBody {
  * head's content-encoding leaves them.
  */
 async function readFrames(ports: ReadPorts, { head, framing, dialect, held }: FramedBody): Promise<BodyReading> {
-  const plain = await plainFrames(head, framing, held.bytes, { isCut: held.cut !== null, limits: ports.limits })
+  const { limits, turns } = ports
+  const options = { isCut: held.cut !== null, limits, ...(turns === undefined ? {} : { turns }) }
+  const plain = await plainFrames(head, framing, held.bytes, options)
   const inspection = await ports.inspect.inspect({
     body: plain.body,
     contentType: plain.contentType,

@@ -144,8 +144,12 @@ export function decodeBody(bytes: Uint8Array, codings: readonly Coding[], limits
   const steps = decodeSteps(bytes, codings, limits)
   let step = steps.next()
   while (step.done !== true) {
-    const { codec, input, maxBytes } = step.value
-    step = steps.next(outcomeOf(() => codec.decode(input, maxBytes)))
+    const { value } = step
+    step = steps.next(
+      'pieces' in value
+        ? { body: Buffer.concat(value.pieces), used: 0 }
+        : outcomeOf(() => value.codec.decode(value.input, value.maxBytes)),
+    )
   }
   return step.value
 }
@@ -160,6 +164,10 @@ export async function decodeBodyAsync(
   const steps = decodeSteps(bytes, codings, limits)
   let step = steps.next()
   while (step.done !== true) {
+    if ('pieces' in step.value) {
+      step = steps.next({ body: await gathered(step.value.pieces, turns), used: 0 })
+      continue
+    }
     const { codec, input, maxBytes } = step.value
     const engine = codec.decoder()
     const pieces = await piecesOf(engine, input, maxBytes)
@@ -198,12 +206,17 @@ interface DecodeStep {
   readonly maxBytes: number
 }
 
+/** What several calls gave, to be put together. */
+interface JoinStep {
+  readonly pieces: Uint8Array[]
+}
+
 /** The decoding of a body as single zlib calls, which the caller makes its own way. */
 function* decodeSteps(
   bytes: Uint8Array,
   codings: readonly Coding[],
   limits: DecodeLimits,
-): Generator<DecodeStep, DecodedBody, Decoded | Failure> {
+): Generator<DecodeStep | JoinStep, DecodedBody, Decoded | Failure> {
   const maxBytes = Math.min(limits.maxBytes, Math.max(RATIO_FREE_BYTES, bytes.length * limits.maxRatio))
   const found: Coding[] = []
   let body = bytes
@@ -227,7 +240,7 @@ function* decodeStage(
   coding: Coding,
   bytes: Uint8Array,
   maxBytes: number,
-): Generator<DecodeStep, Uint8Array | Failure, Decoded | Failure> {
+): Generator<DecodeStep | JoinStep, Uint8Array | Failure, Decoded | Failure> {
   const pieces: Uint8Array[] = []
   let left = maxBytes
   for (let at = 0; at < bytes.length; ) {
@@ -242,7 +255,9 @@ function* decodeStage(
     if (left < 0) return 'too-large'
     pieces.push(result.body)
   }
-  return pieces.length === 1 ? (pieces[0] ?? bytes) : Buffer.concat(pieces)
+  if (pieces.length === 1) return pieces[0] ?? bytes
+  const joined = yield { pieces }
+  return typeof joined === 'string' ? joined : joined.body
 }
 
 /** RFC 8878 section 3.1.2: bytes that decoders leave out, and that would go upstream unread. No client sends any. */

@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
+import type { WorkTurns } from '../../src/domain/work-turns.ts'
 import {
   type Coding,
   decodeBody,
@@ -83,6 +84,25 @@ t.test('several gzip members and several zstd frames are all read', async (t) =>
   t.equal(bodyOf(frames, ['zstd']), 'one two')
   const decoded = await decodeBodyAsync(frames, ['zstd'], LIMITS)
   t.equal(decoded.ok && text(decoded.body), 'one two')
+})
+
+t.test('what many frames give is put together in turns', async (t) => {
+  const frame = zlib.zstdCompressSync(Buffer.alloc(1_000_000, 'text '))
+  const limits = { maxBytes: 10_000_000, maxRatio: 100_000 }
+  let steps = 0
+  const turns: WorkTurns = {
+    run: async (work) => {
+      for (;;) {
+        const step = work.next()
+        if (step.done === true) return step.value
+        steps += 1
+      }
+    },
+    whole: (work) => work(),
+  }
+  const decoded = await decodeBodyAsync(Buffer.concat([frame, frame, frame]), ['zstd'], limits, turns)
+  t.ok(decoded.ok && Buffer.from(decoded.body).equals(Buffer.alloc(3_000_000, 'text ')))
+  t.ok(steps >= 10, `${steps} steps`)
 })
 
 t.test('bytes behind the end of a stream are not passed over in silence', async (t) => {

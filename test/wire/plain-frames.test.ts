@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import t from 'tap'
 import type { RequestHead } from '../../src/domain/tool.ts'
+import type { WorkTurns } from '../../src/domain/work-turns.ts'
 import { frameBytes, framesOf } from '../../src/wire/grpc-frames.ts'
 import { plainFrames, requestFraming } from '../../src/wire/plain-frames.ts'
 
@@ -17,8 +18,30 @@ const headOf = (type: string, more: readonly string[] = []): RequestHead => ({
   isUpgrade: false,
 })
 
-function plain(head: RequestHead, bytes: Uint8Array, { isCut = false, limits = LIMITS } = {}) {
-  return plainFrames(head, requestFraming(head)!, bytes, { isCut, limits })
+/** In as many turns as there are steps, and at once: both give the same. */
+async function plain(head: RequestHead, bytes: Uint8Array, { isCut = false, limits = LIMITS } = {}) {
+  const framing = requestFraming(head)!
+  const inTurns = await plainFrames(head, framing, bytes, { isCut, limits, turns: countingTurns().turns })
+  const atOnce = await plainFrames(head, framing, bytes, { isCut, limits })
+  t.ok(Buffer.from(atOnce.body).equals(inTurns.body))
+  t.equal(atOnce.unread, inTurns.unread)
+  return inTurns
+}
+
+function countingTurns(): { readonly turns: WorkTurns; readonly steps: () => number } {
+  let steps = 0
+  const run: WorkTurns['run'] = async (work) => {
+    for (;;) {
+      const step = work.next()
+      if (step.done === true) return step.value
+      steps += 1
+    }
+  }
+  const whole: WorkTurns['whole'] = async (work) => {
+    steps += 1
+    return work()
+  }
+  return { turns: { run, whole }, steps: () => steps }
 }
 
 const texts = (body: Uint8Array): string[] =>
@@ -93,4 +116,33 @@ t.test('base64 is undone, also of a body that was cut', async (t) => {
   t.equal(result.contentType, 'application/grpc-web+proto')
   t.match(await plain(head, Buffer.from('no base64!')), { unread: 'unparsable' })
   t.strictSame(texts((await plain(head, Buffer.concat([body, body.subarray(0, 3)]), { isCut: true })).body), ['0:one'])
+})
+
+t.test('a large body of small frames is gone through in turns', async (t) => {
+  const head = headOf('application/grpc', ['grpc-encoding', 'gzip'])
+  const limits = { maxBytes: 10_000_000, maxRatio: 100 }
+  const stepsOf = async (bytes: Uint8Array, of = head) => {
+    const { turns, steps } = countingTurns()
+    const framing = requestFraming(of)!
+    const result = await plainFrames(of, framing, bytes, { isCut: false, limits, turns })
+    const atOnce = await plainFrames(of, framing, bytes, { isCut: false, limits })
+    t.ok(Buffer.from(atOnce.body).equals(result.body))
+    t.equal(result.unread, null)
+    return { steps: steps(), body: result.body }
+  }
+  const empty = Buffer.alloc(500_000)
+  t.ok((await stepsOf(empty)).steps >= 40)
+  const packed = frameBytes(1, gzipSync(Buffer.from('packed')))
+  const mixed = Buffer.concat([empty, packed, packed, frameBytes(0, Buffer.from('plain')), packed, empty])
+  const { steps, body } = await stepsOf(mixed)
+  t.ok(steps >= 80)
+  t.strictSame(
+    texts(body).filter((text) => text !== '0:'),
+    ['0:packed', '0:packed', '0:plain', '0:packed'],
+  )
+  const web = headOf('application/grpc-web-text')
+  const text = Buffer.from(Buffer.concat([empty, frameBytes(0, Buffer.from('end'))]).toString('base64'))
+  const undone = await stepsOf(text, web)
+  t.ok(undone.steps >= 50)
+  t.equal(texts(undone.body).at(-1), '0:end')
 })
