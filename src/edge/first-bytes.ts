@@ -32,8 +32,10 @@ export function peekFirstBytes(
   let seen: Buffer = Buffer.alloc(0)
   const timer = timeoutMs === null ? null : setTimeout(() => finish({ kind: 'gone', isTimeout: true, seen }), timeoutMs)
   let ambiguous: NodeJS.Timeout | null = null
+  let gone: NodeJS.Immediate | null = null
   const stop = (): void => {
     if (timer !== null) clearTimeout(timer)
+    if (gone !== null) clearImmediate(gone)
     if (ambiguous !== null) clearTimeout(ambiguous)
     socket.removeListener('data', onData)
     socket.removeListener('end', onGone)
@@ -60,7 +62,9 @@ export function peekFirstBytes(
   socket.once('end', onGone)
   socket.once('close', onGone)
   socket.once('error', onGone)
-  socket.resume()
+  // What ended before anybody listened says so only once: node:net tells of an end also when nobody reads.
+  if (socket.readableEnded || socket.destroyed) gone = setImmediate(onGone)
+  else socket.resume()
   return stop
 }
 

@@ -48,6 +48,7 @@ export function openUpgrade(port: UpgradePort, request: RelayRequest, client: Du
     client.on('data', onData)
     client.once('end', onLeft)
     client.once('close', onLeft)
-    if (client.destroyed) onLeft()
+    // It may have left while the intent was written, and says so only once.
+    if (client.destroyed || client.readableEnded) onLeft()
   })
 }

@@ -52,6 +52,8 @@ export class UpgradeRelay {
   watch(): void {
     this.#socket.on('data', this.#onEarly)
     this.#socket.on('end', this.#onLeft)
+    // It may have left before, and says so only once.
+    if (this.#socket.readableEnded) this.#onLeft()
   }
 
   /** Before http-proxy's own listeners: raw names back into the head it writes, and a framing that holds. */

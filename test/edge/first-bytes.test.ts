@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import fc from 'fast-check'
@@ -123,6 +124,20 @@ t.test('a side that ends, resets or stays silent is gone, with what it said', as
   const silent = await open()
   t.match(await peek(silent.near, 30), { kind: 'gone', isTimeout: true })
   for (const { near, far } of [ended, silent]) {
+    near.destroy()
+    far.destroy()
+  }
+})
+
+t.test('a side that ended before anybody looked is gone too', async (t) => {
+  const open = await pair(t)
+  for (const leave of ['end', 'destroy'] as const) {
+    const { near, far } = await open()
+    const ended = once(near, 'end')
+    far[leave]()
+    await ended
+    t.match(await peek(near, null), { kind: 'gone', isTimeout: false }, leave)
+    peekFirstBytes(near, null, () => t.fail('called'))()
     near.destroy()
     far.destroy()
   }

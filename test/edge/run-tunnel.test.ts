@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { ProxyError } from '../../src/domain/proxy-error.ts'
@@ -126,4 +127,21 @@ t.test('a client that leaves during the dial ends the dial', async (t) => {
   client.resetAndDestroy()
   await promise
   t.strictSame(said, [])
+})
+
+t.test('a client that closes during the dial, as one that is killed does, leaves nothing open behind it', async (t) => {
+  const [near, far] = await socketPair(t)
+  const answer = Promise.withResolvers<() => void>()
+  const { client, inside, open } = await run(t, 'news.example', (_target, callback) => {
+    answer.resolve(() => callback(null, near))
+    return () => undefined
+  })
+  const connected = await answer.promise
+  const ended = once(inside, 'end')
+  client.destroy()
+  await ended
+  connected()
+  await closed(far.once('end', () => far.end()).resume())
+  await closed(inside)
+  t.equal(open(), 0)
 })

@@ -61,6 +61,13 @@ t.test('a client that leaves ends the asking', async (t) => {
     t.match(await answer, { kind: 'failed', error: { code: 'client-gone' } }, leave)
     t.equal(givenUp(), 1, leave)
   }
+  const [client, peer] = duplexPair()
+  peer.end()
+  client.read(0)
+  while (!client.readableEnded) await settled()
+  const request = { destination: { scheme: 'https', host: 'a.example', port: 443 }, target: '/', headers: [] } as const
+  const answer = await openUpgrade({ open: () => () => undefined, close: () => undefined } as never, request, client)
+  t.match(answer, { kind: 'failed', error: { code: 'client-gone' } }, 'also one that left before')
 })
 
 t.test('a decline is handed on', async (t) => {
