@@ -83,7 +83,10 @@ function whyText({ decision, findings }: RenderNoticeInput, language: Language):
 function reasonText(decision: ExchangeDecision, language: Language): string {
   const words = WORDS[language]
   const own = decision.reasonText === null ? undefined : inLanguage(decision.reasonText, language)
-  return own ?? words.reasons[decision.reason] ?? words.otherReason
+  if (own !== undefined) return own
+  const why = decision.reason === 'unreadable' && decision.unread !== null ? words.unread[decision.unread] : undefined
+  const reason = words.reasons[decision.reason] ?? words.otherReason
+  return why === undefined ? reason : reason + words.colon + why
 }
 
 const inLanguage = (text: LocalizedText, language: Language): string | undefined =>

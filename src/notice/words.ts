@@ -1,4 +1,5 @@
 /** Words of Weir's own that notices need beside the texts of `rules/notices/`, per language. */
+import type { UnreadReason } from '../domain/finding.ts'
 import type { Language } from '../domain/notice.ts'
 
 interface Words {
@@ -13,6 +14,8 @@ interface Words {
   /** What stands for {reason} when IT gave no reason of its own; by reason code of the decision. */
   readonly reasons: Readonly<Record<string, string>>
   readonly otherReason: string
+  /** Behind the reason `unreadable`: why, and what the sender may do. */
+  readonly unread: Readonly<Partial<Record<UnreadReason, string>>>
 }
 
 export const WORDS: Readonly<Record<Language, Words>> = {
@@ -36,6 +39,15 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       'upgrade-unreadable': 'this connection cannot be inspected',
     },
     otherReason: 'company policy',
+    unread: {
+      timeout: 'it takes too long to read; send less in one request',
+      oversize: 'it is too large; send less in one request',
+      unparsable: 'it is malformed, or has too many parts; send less in one request',
+      'decode-limit': 'decompressed it is too large; send less in one request',
+      'unknown-coding': 'its compression is not known; send it uncompressed',
+      binary: 'it holds no text that can be read',
+      'detector-fault': 'the inspection failed; tell your IT department',
+    },
   },
   'zh-CN': {
     ask: '请联系您的 IT 部门',
@@ -57,5 +69,14 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       'upgrade-unreadable': '无法检查该连接',
     },
     otherReason: '公司策略',
+    unread: {
+      timeout: '读取耗时过长，请减少单次请求的内容',
+      oversize: '请求过大，请减少单次请求的内容',
+      unparsable: '请求格式有误或部分过多，请减少单次请求的内容',
+      'decode-limit': '解压后过大，请减少单次请求的内容',
+      'unknown-coding': '压缩方式未知，请以未压缩方式发送',
+      binary: '其中没有可读取的文本',
+      'detector-fault': '检查失败，请联系您的 IT 部门',
+    },
   },
 }
