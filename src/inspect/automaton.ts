@@ -34,7 +34,12 @@ export function buildAutomaton(keywords: readonly string[]): Automaton {
   const folded = keywords.map((word) => foldAscii(word))
   const { classes, isShared } = characterClasses(folded)
   const { next, outputs, firstAccepting } = acceptingLast(connect(buildTrie(folded, classes)))
-  const words = folded.map((word) => ({ length: word.length, toCompare: hasShared(word, isShared) ? word : null }))
+  const words = folded.map((word, number) => ({
+    number,
+    length: word.length,
+    toCompare: hasShared(word, isShared) ? word : null,
+  }))
+  const tellings = outputs.map((numbers) => numbers.flatMap((number) => words[number] ?? []))
   // A lane begins so much earlier that it knows what it would know had it walked all of the text.
   const lead = Math.max(0, ...folded.map((word) => word.length)) - 1
   const kernel = createKernel({ classes, next, firstAccepting, mostUnits: Math.max(0, lead) + BLOCK + LANES })
@@ -49,9 +54,10 @@ export function buildAutomaton(keywords: readonly string[]): Automaton {
     units.fill(nothing, lead + to - from, lead + to - from + LANES)
   }
 
-  function tell(text: string, { state, end }: { state: number; end: number }, onHit: KeywordHit): void {
-    for (const number of outputs[state - firstAccepting] ?? []) {
-      const { length = 0, toCompare = null } = words[number] ?? {}
+  function tell(text: string, state: number, end: number, onHit: KeywordHit): void {
+    const told = tellings[state - firstAccepting]
+    if (told === undefined) return
+    for (const { number, length, toCompare } of told) {
       if (toCompare === null || isSame(text, end - length, toCompare)) onHit(number, end)
     }
   }
@@ -67,7 +73,7 @@ export function buildAutomaton(keywords: readonly string[]): Automaton {
       const hits = kernel.hits(lane)
       for (let index = 0; index < hits; index += 1) {
         const unit = kernel.unitOf(lane, index)
-        if (unit >= first) tell(text, { state: kernel.stateOf(lane, index), end: from + unit - lead + 1 }, onHit)
+        if (unit >= first) tell(text, kernel.stateOf(lane, index), from + unit - lead + 1, onHit)
       }
     }
   }

@@ -22,6 +22,7 @@ const NAME = runsUntil(/[^\w$-]/)
 const DULL_WORD = runsUntil(/[\x00-\x20\d!@#$%^&]/)
 const DULL_VALUE = runsUntil(/[\s"'`<>\\\d!@#$%^&]|[^\x00-\x7f]/)
 /** `Authorization: Bearer …`: what follows can be nothing else. */
+const SHORTEST_SCHEME = 5
 const SCHEME = /(?:bearer|token|ssws|apikey) $/i
 /** What further fields of a query begin with. */
 const FURTHER = runsUntil(/[&%]/)
@@ -121,6 +122,7 @@ const IS_BLANK = codesOf(/[ \t]/)
 const IS_OPERATOR = codesOf(/[=:,(<>|?+.%-]/)
 const IS_NAME = codesOf(/[\w$-]/)
 const IS_LETTER = codesOf(/[A-Za-z]/)
+const BEGINS_ENVIRONMENT = codesOf(/[A-Zxp]/)
 const BEGINS_VERB = codesOf(/[iwafotsS]/)
 const IS_QUOTE = codesOf(/["'`]/)
 const SMALL_E = 0x65
@@ -193,7 +195,8 @@ function kindOf(written: Assignment, start: number, end: number): SecretNameKind
   const { text, nameStart, nameEnd, valueStart } = written
   if (text.charCodeAt(nameStart - 1) === SLASH && text.startsWith('://', nameStart - 3)) return null // a login in a URL is another detector's
   const before = text.charCodeAt(valueStart - 1)
-  if (before === SPACE && SCHEME.test(text.slice(nameEnd, valueStart))) return 'secret'
+  if (before === SPACE && valueStart - nameEnd >= SHORTEST_SCHEME && SCHEME.test(text.slice(nameEnd, valueStart)))
+    return 'secret'
   if (before === EQUALS && valueStart > nameEnd && endsInCookie(text, nameEnd)) return 'secret'
   if (isForeign(text, start, end)) return FOREIGN_PASSWORD.test(text.slice(nameStart, nameEnd)) ? 'password' : 'secret'
   const wordStart = startOfWordBefore(text, nameStart)
@@ -223,6 +226,7 @@ const FOREIGN_PASSWORD = /码|口令|パスワード|비밀번호|пароль|c
 
 /** `ACME_KEY=value` of an environment file, `process.env.ACME_KEY ||`, `X-Acme-Key: …`: no key of a map is written so. */
 function isOfEnvironment(text: string, nameStart: number, nameEnd: number): boolean {
+  if (BEGINS_ENVIRONMENT[text.charCodeAt(nameStart)] !== true) return false
   const name = text.slice(nameStart, nameEnd)
   if (/^x-[\w-]+-key$/i.test(name)) return true
   const own = name.replace(/^process\.env\./, '')

@@ -109,16 +109,50 @@ const BORDERS = Uint8Array.from({ length: 128 }, (_, code) => Number(/[<{[$%>}]/
 export function isMonotonous(value: string): boolean {
   const length = value.length
   if (length < 8) return false
-  const distinct = distinctCharacters(value)
-  if (distinct < Math.min(6, length / 3)) return true
+  const least = Math.min(6, length / 3)
+  if (someDistinct(value) < least && distinctCharacters(value) < least) return true
   let steps = 0
   let repeats = 0
+  let before = value.charCodeAt(0)
   for (let index = 1; index < length; index += 1) {
-    const step = value.charCodeAt(index) - value.charCodeAt(index - 1)
+    const code = value.charCodeAt(index)
+    const step = code - before
     if (step === 1 || step === -1) steps += 1
     if (step === 0) repeats += 1
+    before = code
   }
   return steps > length * 0.6 || repeats > length * 0.5 || isPeriodic(value)
+}
+
+/** At least so many different characters, at most 32: without the memory that it takes to count them all. */
+function someDistinct(value: string): number {
+  let seen = 0
+  for (let index = 0; index < value.length; index += 1) seen |= 1 << (value.charCodeAt(index) & 31)
+  let count = 0
+  for (; seen !== 0; seen &= seen - 1) count += 1
+  return count
+}
+
+/** Is the entropy (bits per character) at least this? Told without counting of what has many different characters. */
+export function hasEntropy(text: string, least: number): boolean {
+  return leastEntropy(text.length, someDistinct(text)) > least + ROUNDING || entropy(text) >= least
+}
+
+const ROUNDING = 1e-9
+const LONGEST_KNOWN = 128
+/** By length and number of different characters, once it was asked for. */
+const LEAST_ENTROPY = new Float64Array(LONGEST_KNOWN * 33)
+
+/** Of texts so long with so many different characters: of those in which all but one of them stand once. 0: not known. */
+function leastEntropy(length: number, distinct: number): number {
+  if (length >= LONGEST_KNOWN || distinct < 2) return 0
+  const at = length * 33 + distinct
+  const known = LEAST_ENTROPY[at] ?? 0
+  if (known !== 0) return known
+  const often = (length - distinct + 1) / length
+  const bits = ((distinct - 1) / length) * Math.log2(length) - often * Math.log2(often)
+  LEAST_ENTROPY[at] = bits
+  return bits
 }
 
 function isPeriodic(value: string): boolean {

@@ -1,6 +1,6 @@
 /** Could a value be a secret, when nothing is known of it but the kind of its name and how it is written? */
 import { isTrivialPassword } from './connection-string.ts'
-import { entropy, isMadeUp } from './randomness.ts'
+import { hasEntropy, isMadeUp } from './randomness.ts'
 import type { SecretNameKind } from './secret-name.ts'
 import {
   CAPITALS,
@@ -106,7 +106,7 @@ function isWithoutWords(value: string, least: number, marks: number): boolean {
   const hasDigit = (marks & DIGITS) !== 0
   if ((marks & (SMALLS | CAPITALS)) === 0 || (!hasDigit && value.length < 20)) return false
   const isHex = (marks & ~MIXED) === 0 && HEX.test(value)
-  if (entropy(value) < (isHex ? 2.7 : Math.min(3.3, Math.log2(value.length) * 0.8))) return false
+  if (!hasEntropy(value, isHex ? 2.7 : Math.min(3.3, Math.log2(value.length) * 0.8))) return false
   return wordShare(value) < (hasDigit ? 0.45 : 0.25)
 }
 

@@ -23,6 +23,15 @@ function pairNumber(text: string, at: number): number {
   return ((text.charCodeAt(at) | 0x20) - 0x61) * 26 + (text.charCodeAt(at + 1) | 0x20) - 0x61
 }
 
+/** By character code: small letters, capital letters, all others. */
+const SMALL = 1
+const CAPITAL = 2
+const KIND = Uint8Array.from({ length: 128 }, (_, code) => {
+  const letter = String.fromCharCode(code)
+  if (/[a-z]/.test(letter)) return SMALL
+  return /[A-Z]/.test(letter) ? CAPITAL : 0
+})
+
 /** Share (0 to 1) of the value's characters that stand in runs of letters which read like words. */
 export function wordShare(value: string): number {
   const length = Math.min(value.length, LONGEST_JUDGED)
@@ -30,43 +39,33 @@ export function wordShare(value: string): number {
   let at = 0
   while (at < length) {
     const end = endOfRun(value, at, length)
-    if (end === at) at += 1
-    else {
-      if (readsLikeWord(value, at, end)) inWords += end - at
-      at = end
-    }
+    if (end - at >= 3 && readsLikeWord(value, at, end)) inWords += end - at
+    at = Math.max(end, at + 1)
   }
   return length === 0 ? 0 : inWords / length
 }
 
 /** `word`, `Word` or `WORD` inside an identifier: two small letters and more, three capitals and more; `at`: none begins here. */
 function endOfRun(value: string, at: number, length: number): number {
-  if (isSmall(value, at, length)) return isSmall(value, at + 1, length) ? endOfSmall(value, at + 2, length) : at
-  if (!isCapital(value, at, length)) return at
-  if (isSmall(value, at + 1, length) && isSmall(value, at + 2, length)) return endOfSmall(value, at + 3, length)
-  let end = at + 1
-  while (isCapital(value, end, length)) end += 1
+  const kind = KIND[value.charCodeAt(at)]
+  if (kind === SMALL) {
+    const end = endOfKind(value, SMALL, at + 1, length)
+    return end - at >= 2 ? end : at
+  }
+  if (kind !== CAPITAL) return at
+  const word = endOfKind(value, SMALL, at + 1, length)
+  if (word - at >= 3) return word
+  const end = endOfKind(value, CAPITAL, at + 1, length)
   return end - at >= 3 ? end : at
 }
 
-function endOfSmall(value: string, from: number, length: number): number {
+function endOfKind(value: string, kind: number, from: number, length: number): number {
   let end = from
-  while (isSmall(value, end, length)) end += 1
+  while (end < length && KIND[value.charCodeAt(end)] === kind) end += 1
   return end
 }
 
-function isSmall(value: string, at: number, length: number): boolean {
-  const code = value.charCodeAt(at)
-  return at < length && code >= 0x61 && code <= 0x7a
-}
-
-function isCapital(value: string, at: number, length: number): boolean {
-  const code = value.charCodeAt(at)
-  return at < length && code >= 0x41 && code <= 0x5a
-}
-
 function readsLikeWord(value: string, from: number, to: number): boolean {
-  if (to - from < 3) return false
   let common = 0
   for (let at = from; at < to - 1; at += 1) common += IS_COMMON[pairNumber(value, at)] ?? 0
   return common >= (to - from - 1) * WORD_SHARE

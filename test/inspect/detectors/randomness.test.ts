@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { entropy, isGenericSecret, isMadeUp, isMonotonous, isWordy } from '../../../src/inspect/detectors/randomness.ts'
+import {
+  entropy,
+  hasEntropy,
+  isGenericSecret,
+  isMadeUp,
+  isMonotonous,
+  isWordy,
+} from '../../../src/inspect/detectors/randomness.ts'
 
 t.test('entropy is bits per character', async (t) => {
   t.equal(entropy(''), 0)
@@ -116,4 +123,21 @@ t.test('every word of examples is noticed wherever it stands, in small letters a
   ])
     t.ok(isMadeUp(text), text)
   t.notOk(isMadeUp('Qz7Wm2-9KwXc4'))
+})
+
+t.test('told without counting, entropy is what counting says', async (t) => {
+  let enough = 0
+  const value = fc.oneof(
+    fc.string({ maxLength: 40 }),
+    fc.stringMatching(/^[a-f0-9]{8,40}$/),
+    fc.string({ unit: 'binary' }),
+  )
+  fc.assert(
+    fc.property(value, fc.double({ min: 0, max: 5, noNaN: true }), (text, least) => {
+      if (hasEntropy(text, least)) enough += 1
+      t.equal(hasEntropy(text, least), entropy(text) >= least, `${JSON.stringify(text)} ${least}`)
+    }),
+    { numRuns: 1000 },
+  )
+  t.ok(enough > 100, `${enough}`)
 })
