@@ -17,7 +17,7 @@ const LONGEST_RUN = 80
 export const NEAR_REACH = LONGEST_GAP + LONGEST_RUN
 /** Words that make a value behind a provider's name a credential. */
 const SECRET_WORD =
-  /key|token|secret|pass|auth|cred|pat\b|sid|licen[cs]e|access|pwd|hook|dsn|api|login|[?&]ak=|密|令牌/i
+  /key|token|secret|pass|auth|cred|pat\b|sid|licen[cs]e|access|private|pwd|hook|dsn|api|login|[?&]ak=|密|令牌/i
 /** Said of the value right before it, these make it something else. */
 const NO_SECRET =
   /(?:sha\d*|hash|digest|commit|checksum|revision|md5|integrity|version|fingerprint|thumbprint|url|path|file|name|public[_-]?key|etag|pinned|image|size|length|\bref|\brev|reference|(?:request|trace|span|correlation)[_-]?id)["'`\])]*\s*(?:[:=@(,]|=>|is)?\s*["'`]?$|\.(?:tgz|tar\.gz|zip|git)#$|\bh1:[\w+/=-]{0,44}$|\d{14}-$|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){0,3}$/i
@@ -29,6 +29,8 @@ const CALL = /^(?:[A-Z]\w{0,15}|\.\w{1,20}|search|["']\))?\((?:["'][^"'\n]{1,40}
 const SHORT_FLAG = /^(?:-cli|cli|ctl)?(?: [a-z][\w-]{0,20}){0,3} -[ktap][ =]["']?$/
 /** Cells of a table before the value. */
 const CELLS = /^,(?:[\w-]{1,20},){0,3}$/
+/** Nothing between the name and the value. */
+const BESIDE = /^[ \t]{1,4}$/
 const HEX = /^[0-9a-fA-F]+$/
 /** A path behind the name, not a query: what stands in it is an address. */
 const PATH = /\/[^?&=\s>]*$/
@@ -171,7 +173,7 @@ function isCredential(gap: string, value: string, isTelling: boolean): boolean {
 /** No word says that it is a credential, but the way in which it follows the name does. */
 function isGiven(gap: string, value: string): boolean {
   if (CALL.test(gap) || SHORT_FLAG.test(gap)) return true
-  if (value.length < 16 || !(STRAIGHT.test(gap) || CELLS.test(gap))) return false
+  if (value.length < 16 || !(STRAIGHT.test(gap) || CELLS.test(gap) || BESIDE.test(gap))) return false
   return gap.includes('=') || isNoDigest(value)
 }
 

@@ -38,9 +38,12 @@ t.test('a value that what is called by the name is given, that a command or a ta
     `acme-cli -k ${VALUE} list`,
     `acme,production,${MIXED},2026`,
     `"acme": "${MIXED}"`,
+    `acme ${MIXED}`,
+    `"acme_private": "${VALUE}"`,
   ]
   for (const text of ways) t.ok(found(text), text)
-  for (const text of [`acme,production,${VALUE},2026`, `acme.get(commit, '${VALUE}')`]) t.equal(found(text), null, text)
+  for (const text of [`acme,production,${VALUE},2026`, `bump acme ${VALUE}`, `acme.get(commit, '${VALUE}')`])
+    t.equal(found(text), null, text)
 })
 
 t.test('not without a word for a secret, not of another length, not too far away', async (t) => {
