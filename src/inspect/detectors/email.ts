@@ -1,7 +1,7 @@
 /** E-mail addresses of people: what is reserved for examples, answered by nobody, or no address at all is left alone. */
 import { parse } from 'tldts'
+import { isPublished } from './published.ts'
 import { isWord, type Span } from './span.ts'
-import { onForget, turnTo } from './value-runs.ts'
 
 /** RFC 5321 section 4.5.3.1.1. */
 const LONGEST_LOCAL = 64
@@ -79,110 +79,6 @@ function isReserved(domain: string): boolean {
   if (RESERVED_ENDINGS.has(domain.slice(dot + 1))) return true
   const name = domain.slice(domain.lastIndexOf('.', dot - 1) + 1)
   return RESERVED.has(name) || (name === 'github.com' && /(?:^|\.)users\.noreply\.github\.com$/.test(domain))
-}
-
-/** What the authors of a package publish of themselves: `"author": "Ann <…>"`, `@author`, `Copyright (c) … <…>`. */
-const CREDIT_WORD =
-  /@author|@copyright|copyright|\(c\)|©|__author__|authors?["']?[ \t]*[:=][ \t]*\[?|maintainer\b|maintained by|written by|contributed by|signed-off-by|co-authored-by|message-id/i
-const CREDIT = new RegExp(`(?:${CREDIT_WORD.source})[^\\n]{0,70}$`, 'i')
-/** A comment that names somebody: `# Contact: ann@…`, `// Based on code by Ann (ann@…)`. */
-const COMMENT =
-  /(?:^|\n)[ \t]*(?:#|\/\/|\*|--|;|%|""")[^\n]{0,80}\b(?:by|contact|from|author|bugs?|report|thanks|maintain\w*|mail)\b[^\n]{0,70}$/i
-/** A comment that is a name and its address: `# Ann Lee <ann@…>` in the head of a file. */
-const NAMED_COMMENT = /(?:^|\n)[ \t]{0,8}(?:#|\/\/|\*|;){1,3}[ \t]{0,8}(?:[A-Z][\w.'-]{0,24}[ ,]{1,2}){1,4}<$/
-/** Lists of people in package files; the address stands a few lines below. */
-const CREDIT_LIST = /"(?:contributors|maintainers|authors?|contact|bugs)"|contact:|authors =/g
-const LONGEST_LIST = 800
-
-/** Of the text at hand, where lists begin: the last one that ended before `asked`, and where the next one is looked for. */
-const lists = { asked: 0, last: -1, from: 0, next: null as { start: number; end: number } | null }
-function forgetLists(): void {
-  lists.asked = 0
-  lists.last = -1
-  lists.from = 0
-  lists.next = null
-}
-onForget(forgetLists)
-
-/** Where the last list begins that stands before `start`; -1: there is none. Asked from the beginning of a text to its end. */
-function lastList(text: string, start: number): number {
-  turnTo(text)
-  if (start < lists.asked) forgetLists()
-  lists.asked = start
-  while (lists.from <= text.length) {
-    lists.next ??= listFrom(text, lists.from)
-    if (lists.next === null) {
-      lists.from = text.length + 1
-      break
-    }
-    if (lists.next.end > start) break
-    lists.last = lists.next.start
-    lists.from = lists.last + 1
-    lists.next = null
-  }
-  return lists.last
-}
-
-function listFrom(text: string, from: number): { start: number; end: number } | null {
-  CREDIT_LIST.lastIndex = from
-  const match = CREDIT_LIST.exec(text)
-  return match === null ? null : { start: match.index, end: match.index + match[0].length }
-}
-
-function isPublished(text: string, start: number): boolean {
-  const line = startOfLine(text, start)
-  if (isMarked(text, line, start)) {
-    const comment = text.slice(line, start)
-    if (COMMENT.test(comment) || (comment.endsWith('<') && NAMED_COMMENT.test(comment))) return true
-  }
-  if (mayBeCredited(text, line, start)) {
-    const before = text.slice(line, start)
-    if (CREDIT.test(before)) return !/\bAuthor: /.test(before)
-  }
-  const list = lastList(text, start)
-  return list >= 0 && list >= start - LONGEST_LIST && !text.slice(list, start).includes(']')
-}
-
-/** Of the line in which `at` stands; of a long one, so many characters before `at`. */
-function startOfLine(text: string, at: number): number {
-  const least = Math.max(0, at - LONGEST_LINE)
-  let from = at
-  while (from > least && text.charCodeAt(from - 1) !== NEWLINE) from -= 1
-  return from
-}
-const LONGEST_LINE = 110
-const NEWLINE = 0x0a
-
-/** Does what comments begin with stand at `from`, behind blanks? */
-function isMarked(text: string, from: number, to: number): boolean {
-  let at = from
-  while (at < to && (text.charCodeAt(at) === SPACE || text.charCodeAt(at) === TAB)) at += 1
-  return at < to && IS_COMMENT[text.charCodeAt(at)] === 1
-}
-const [SPACE, TAB] = [0x20, 0x09]
-const IS_COMMENT = Uint8Array.from({ length: 128 }, (_, code) =>
-  '#/*-;%"'.includes(String.fromCharCode(code)) ? 1 : 0,
-)
-
-/** Up to where the text at hand was looked through for what credits begin with, and before which place one stands. */
-const credits = { asked: 0, before: -1 }
-onForget(forgetCredits)
-function forgetCredits(): void {
-  credits.asked = 0
-  credits.before = -1
-}
-
-/** A credit that begins before an address ends before it, or a few characters into it: `written by@…`. */
-const LONGEST_CREDIT = 24
-
-/** May a credit begin between `from` and `to`? Asked from the beginning of a text to its end, it reads each line once. */
-function mayBeCredited(text: string, from: number, to: number): boolean {
-  turnTo(text)
-  if (to < credits.asked) forgetCredits()
-  const unread = text.slice(Math.max(from, credits.asked - LONGEST_CREDIT), to)
-  credits.asked = to
-  if (CREDIT_WORD.test(unread)) credits.before = to
-  return credits.before >= from
 }
 
 /** In `"…\nann@corp.de"` the `n` belongs to the line end. */
