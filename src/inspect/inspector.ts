@@ -10,7 +10,7 @@ import { type KnownValues, knownValues, NO_KNOWN_VALUES } from './known-values.t
 import type { Memo } from './memo.ts'
 import type { BlockPlace } from './part-places.ts'
 import type { PlaceholderConfig } from './placeholder.ts'
-import { redacting } from './redact.ts'
+import { redacting, type TakeValue } from './redact.ts'
 import { HISTORY_PLACEHOLDERS, type KeptValue, type Vault } from './vault.ts'
 
 /** Longer than this, and the body counts as unread. */
@@ -76,14 +76,14 @@ export function createInspector(options: InspectorOptions): Inspector {
   const placeholders: PlaceholderConfig = { prefix: options.placeholderPrefix, key: options.placeholderKey }
   const known = createKnown(options.vault)
   function* edit(request: Edit): StepwiseWork<Edited> {
-    const { body, values } = yield* redacting(request.body, request, placeholders)
     const { keepFor } = request
-    let count = 0
-    for (const [name, kept] of keepFor === undefined ? [] : values) {
-      options.vault?.keep(keepFor ?? '', name, kept)
-      if ((count += 1) % KEPT_AT_ONCE === 0) yield
+    const written = new Set<string>()
+    const take: TakeValue = (placeholder, kept) => {
+      if (written.size <= HISTORY_PLACEHOLDERS) written.add(placeholder)
+      if (keepFor !== undefined) options.vault?.keep(keepFor, placeholder, kept)
     }
-    return { body, placeholders: [...values.keys()].slice(0, HISTORY_PLACEHOLDERS + 1) }
+    const body = yield* redacting(request.body, request, { placeholders, take })
+    return { body, placeholders: [...written] }
   }
   return {
     inspect: (request) => {
@@ -97,9 +97,6 @@ export function createInspector(options: InspectorOptions): Inspector {
     redacting: edit,
   }
 }
-
-/** Values that are kept without a stop. */
-const KEPT_AT_ONCE = 64
 
 /** What is known of a client, made ready to be looked for once per change of it. */
 function createKnown(vault: InspectorOptions['vault']): (client: string) => KnownValues {
