@@ -85,11 +85,13 @@ function isCredited(text: string, line: number, start: number): boolean {
 const BLOCK_WORD =
   /copyright|\(c\)|©|author|maintain|contribut|contact|written|modified|ported|based on|thanks|licen[cs]e|bugs?\b|patch/i
 const LONGEST_BLOCK = 4000
-/** The comment that is open, and before which place it credits somebody; -1: none is, it does not. */
-const block = { open: -1, credited: -1 }
+/** The comment that is open, before which place it credits somebody (-1: none is, it does not), and where the next opens. */
+const block = { open: -1, credited: -1, next: -1 }
 
 /** In a comment of several lines that credits somebody. */
 function isInCreditBlock(text: string, start: number): boolean {
+  if (block.next < asked) block.next = placeOf(text, '/*', asked)
+  if (block.open < 0 && block.next >= start) return false
   const from = Math.max(asked - 1, start - LONGEST_BLOCK, 0)
   const unread = text.slice(from, start)
   const close = unread.lastIndexOf('*/')
@@ -118,23 +120,31 @@ function opensComment(text: string, at: number): boolean {
 const CREDIT_HEADING =
   /author|maintain|contribut|copyright|licen[cs]e|credit|acknowledg|thanks|contact|support|bugs?\b|mailing|history|see also/i
 const LONGEST_SECTION = 4000
-/** Where the section begins that credits somebody; -1: it does not. */
-let section = -1
+/** Where the section begins that credits somebody (-1: it does not), and the next one of any kind. */
+const section = { start: -1, next: -1 }
 
 /** In a manual of Perl (`=head1 AUTHOR`), in a section that credits somebody. */
 function isInManual(text: string, start: number): boolean {
+  if (section.next < asked - HEADING.length) section.next = placeOf(text, HEADING, Math.max(0, asked - HEADING.length))
+  if (section.start < 0 && section.next >= start) return false
   const from = Math.max(asked - HEADING.length, start - LONGEST_SECTION, 0)
   const unread = text.slice(from, start)
   const head = unread.lastIndexOf(HEADING)
   if (head >= 0) {
     const title = from + head + HEADING.length
     const [line = ''] = text.slice(title, title + LONGEST_LINE).split('\n', 1)
-    section = CREDIT_HEADING.test(line) ? from + head : -1
+    section.start = CREDIT_HEADING.test(line) ? from + head : -1
   }
-  if (section >= 0 && unread.lastIndexOf('\n=cut') > head) section = -1
-  return section >= 0 && section >= start - LONGEST_SECTION
+  if (section.start < start - LONGEST_SECTION || unread.lastIndexOf('\n=cut') > head) section.start = -1
+  return section.start >= 0
 }
 const HEADING = '\n=head'
+
+/** Behind the text when it stands nowhere from `from` on. */
+function placeOf(text: string, what: string, from: number): number {
+  const at = text.indexOf(what, from)
+  return at < 0 ? text.length : at
+}
 
 /** Lists of people in package files; the address stands a few lines below. */
 const CREDIT_LIST = /"(?:contributors|maintainers|authors?|contact|bugs)"|__contributors__ = |contact:|authors =/g
@@ -174,8 +184,8 @@ onForget(forget)
 function forget(): void {
   asked = 0
   credited = -1
-  block.open = block.credited = -1
-  section = -1
+  block.open = block.credited = block.next = -1
+  section.start = section.next = -1
   lists.last = -1
   lists.from = 0
   lists.next = null
