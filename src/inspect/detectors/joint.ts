@@ -92,7 +92,7 @@ export function readCommonJoint(text: string, nameEnd: number): Joint | null {
     if (text.charCodeAt(at + 1) === BACKSLASH || BEGINS_OTHER[pairAt(text, at + 1)] === 1) return null
     return { operator, quote: text.charAt(at), valueStart: at + 1 }
   }
-  if (!isPlainValue(text, at) || (operator !== '=' && mayBeType(text, at))) return null
+  if (!isPlainValue(text, at) || ((operator === ':' || operator === '') && mayBeType(text, at))) return null
   return operator === '' && BEGINS_VERB[pairAt(text, at)] === 1 ? null : { operator, quote: '', valueStart: at }
 }
 
