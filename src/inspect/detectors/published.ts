@@ -93,7 +93,17 @@ function isInCreditBlock(text: string, start: number): boolean {
   if (block.next < asked) block.next = placeOf(text, '/*', asked)
   if (block.open < 0 && block.next >= start) return false
   const from = Math.max(asked - 1, start - LONGEST_BLOCK, 0)
-  const unread = text.slice(from, start)
+  readComments(text, from, start)
+  if (block.open < start - LONGEST_BLOCK) block.open = -1
+  if (block.open < 0) return false
+  if (block.credited < 0 && BLOCK_WORD.test(text.slice(Math.max(block.open, from - LONGEST_SIGN, 0), start)))
+    block.credited = start
+  return block.credited >= 0
+}
+
+/** Those that open and close from `from` to `to`. */
+function readComments(text: string, from: number, to: number): void {
+  const unread = text.slice(from, to)
   const close = unread.lastIndexOf('*/')
   let open = unread.lastIndexOf('/*')
   while (open > close && !opensComment(text, from + open)) open = open === 0 ? -1 : unread.lastIndexOf('/*', open - 1)
@@ -102,11 +112,6 @@ function isInCreditBlock(text: string, start: number): boolean {
     block.open = from + open
     block.credited = -1
   }
-  if (block.open < start - LONGEST_BLOCK) block.open = -1
-  if (block.open < 0) return false
-  if (block.credited < 0 && BLOCK_WORD.test(text.slice(Math.max(block.open, from - LONGEST_SIGN, 0), start)))
-    block.credited = start
-  return block.credited >= 0
 }
 
 /** At the beginning of its line, and with something like a word behind it: not `src/*.ts`. */
