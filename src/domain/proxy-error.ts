@@ -259,7 +259,7 @@ export const PROXY_ERRORS = {
     side: 'weir',
     status: 503,
     proxyStatus: 'proxy_internal_error',
-    message: 'too many bodies are being inspected at once',
+    message: 'the proxy has no room for more at the moment',
   },
   'message-blocked': {
     side: 'weir',

@@ -101,8 +101,11 @@ class Http2Server implements ConnectionServer {
     session.on('stream', (stream, _headers, _flags, rawHeaders: string[]) =>
       this.#onStream(connection, stream, rawHeaders),
     )
-    // The socket below stays open behind a client that has left.
-    socket.once('end', () => session.destroy())
+    // The socket below stays open behind a client that has left, and the session may wait for what it cannot write.
+    socket.once('end', () => {
+      session.destroy()
+      this.#forget(connection)
+    })
     // A socket that was gone already ends the session in its constructor, and no event tells.
     if (session.destroyed) this.#forget(connection)
     else session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
@@ -133,6 +136,11 @@ class Http2Server implements ConnectionServer {
     const now = performance.now()
     for (const connection of this.#connections) {
       const { session, guard } = connection
+      if (session.destroyed) {
+        // Ended a while ago, and its last words cannot be written.
+        this.#forget(connection)
+        continue
+      }
       const verdict = guard.check(now)
       if (verdict === 'silent') {
         this.#count(new ProxyError('client-timeout'))
@@ -204,7 +212,11 @@ class Http2Server implements ConnectionServer {
         this.#ports.flow.log.error({ err: thrown, code: asProxyError(thrown).code }, 'edge.exchange-fault')
         stream.close(NGHTTP2_INTERNAL_ERROR)
       })
-      .finally(() => this.#active--)
+      .finally(() => {
+        this.#active--
+        // With bytes unread it would never close, nor its connection, of which nothing is read any more: not even its end.
+        if (stream.aborted) stream.destroy()
+      })
   }
 
   #runUpgrade(run: Pick<UpgradeRun, 'side' | 'client' | 'read'>): void {

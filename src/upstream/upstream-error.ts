@@ -33,6 +33,11 @@ const CODES: Readonly<Record<string, ProxyErrorCode>> = {
   EHOSTUNREACH: 'upstream-unreachable',
   ENETUNREACH: 'upstream-unreachable',
   EADDRNOTAVAIL: 'upstream-unreachable',
+  // Ours, not the destination's: no descriptor, no memory for another connection.
+  EMFILE: 'over-capacity',
+  ENFILE: 'over-capacity',
+  ENOBUFS: 'over-capacity',
+  ENOMEM: 'over-capacity',
   ECONNRESET: 'upstream-reset',
   EPIPE: 'upstream-reset',
   UND_ERR_SOCKET: 'upstream-reset',

@@ -9,6 +9,7 @@ t.test('an error while connecting says which step failed', async (t) => {
     [withCode('ECONNREFUSED'), 'connect-refused', /ECONNREFUSED/u],
     [withCode('ETIMEDOUT'), 'connect-timeout', /ETIMEDOUT/u],
     [withCode('EHOSTUNREACH'), 'upstream-unreachable', /EHOSTUNREACH/u],
+    [withCode('EMFILE'), 'over-capacity', /EMFILE/u],
     [withCode('ECONNRESET'), 'upstream-reset', /during the handshake/u],
     [withCode('CERT_HAS_EXPIRED'), 'upstream-certificate', /it has expired \(CERT_HAS_EXPIRED\)/u],
     [withCode('ERR_TLS_CERT_ALTNAME_INVALID'), 'upstream-certificate', /another name/u],
@@ -20,7 +21,7 @@ t.test('an error while connecting says which step failed', async (t) => {
   ]
   for (const [raw, code, detail] of cases) {
     const error = connectError(raw)
-    t.match(error, { code, side: 'upstream' }, raw.message)
+    t.match(error, { code, side: code === 'over-capacity' ? 'weir' : 'upstream' }, raw.message)
     if (detail === null) t.equal(error.detail, null)
     else t.match(error.detail, detail)
     t.equal(error.message.includes('raw text'), false, 'what the library said stays in the cause')
