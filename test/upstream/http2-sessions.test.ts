@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import t from 'tap'
+import type { UpstreamExchange } from '../../src/flow/ports.ts'
 import { setUpForwarder } from '../helpers/forwarder.ts'
 import {
   END_STREAM,
@@ -120,31 +121,30 @@ t.test(
   async (t) => {
     const pki = await makePki(t)
     const running = new Set<ServerHttp2Stream>()
+    const met = new Map<string, () => void>()
     const origin = await startHttp2Origin(
       t,
       pki,
       (stream, headers) => {
-        if (headers[':path'] === '/long') stream.respond({ ':status': 200 })
-        if (headers[':path'] === '/long') running.add(stream)
+        if (headers[':path'] !== '/long') return met.get(String(headers[':path']))?.()
+        stream.respond({ ':status': 200 })
+        running.add(stream)
       },
       { streamResetBurst: 150, streamResetRate: 1 },
     )
     const { send } = setUpForwarder(t, { pins: { [PINNED]: origin.address }, roots: [pki.rootPem] })
     const long = [send({ target: '/long' })]
     for (let round = 0; round < 20; round++) {
-      const cancels = Array.from({ length: 20 }, () => Promise.withResolvers<null>())
-      for (const { resolve } of cancels) {
-        // Cancelled when the server knows of it.
-        send({
-          target: '/cancelled',
-          onStart: (exchange) =>
-            setTimeout(() => {
-              exchange.cancel()
-              resolve(null)
-            }, 5),
-        }).catch(() => undefined)
-      }
-      await Promise.all(cancels.map(({ promise }) => promise))
+      const cancels = Array.from({ length: 20 }, async (_, index) => {
+        const { promise: isMet, resolve } = Promise.withResolvers<null>()
+        const { promise: started, resolve: onStart } = Promise.withResolvers<UpstreamExchange>()
+        const target = `/cancelled/${round}-${index}`
+        met.set(target, () => resolve(null))
+        send({ target, onStart }).catch(() => undefined)
+        await isMet // before that it would be given up without a reset
+        ;(await started).cancel()
+      })
+      await Promise.all(cancels)
       if (round === 10) long.push(send({ target: '/long' }))
     }
     await waitUntil(() => running.size === 2)
