@@ -27,6 +27,7 @@ export class ConnectionShares {
   /** Whose turn it is next comes first. Those whom nobody can tell apart have `null`, and no limit of their own. */
   readonly #shares = new Map<string | null, Share>()
   #running = 0
+  #waiting = 0
 
   constructor(limits: ShareLimits) {
     this.#limits = limits
@@ -52,20 +53,22 @@ export class ConnectionShares {
       enter: () => {
         const isFree = this.#isFree(client, share)
         if (isFree) begin()
-        else share.waiting.add(begin)
+        else {
+          share.waiting.add(begin)
+          this.#waiting++
+        }
         return isFree
       },
       leave: () => {
         if (state === 'over') return
         const wasRunning = state === 'running'
         state = 'over'
-        if (!wasRunning) share.waiting.delete(begin)
-        else {
+        if (wasRunning) {
           share.running--
           this.#running--
-        }
+        } else if (share.waiting.delete(begin)) this.#waiting--
         if (share.running === 0 && share.waiting.size === 0) this.#shares.delete(client)
-        if (wasRunning) this.#serve()
+        if (wasRunning && this.#waiting > 0) this.#serve()
       },
     }
   }
@@ -80,6 +83,7 @@ export class ConnectionShares {
       const [next] = share.waiting
       if (next === undefined || !this.#isFree(client, share)) continue
       share.waiting.delete(next)
+      this.#waiting--
       this.#shares.delete(client)
       this.#shares.set(client, share)
       next()
