@@ -100,7 +100,13 @@ export async function run(rounds = ROUNDS, only = false): Promise<Section> {
         broken.push({ name: one.label, why: `in the warm-up: ${(error as Error).message}` })
       }
     }
-    for (let index = 0; index < rounds; index++) for (const one of subjects) await round(one)
+    for (let index = 0; index < rounds; index++) {
+      for (const one of subjects) {
+        await round(one).catch((error: unknown) => {
+          throw new Error(`${one.label}, round ${index + 1}`, { cause: error })
+        })
+      }
+    }
     for (const { connections } of all) for (const connection of connections) connection.close()
     const squid = subjects.find(({ contender }) => contender.name.startsWith('Squid'))
     return section(subjects, squid, missingText([...missing, ...broken]), rounds)
