@@ -2,6 +2,7 @@
  * Finds a value of a known shape after the name of its provider: `ACME_API_KEY=…`, `"acmeToken": "…"`, "the acme api key
  * is …", `[acme] using key …`. Keys without a prefix of their own can be told only so.
  */
+import { asciiTable } from './detectors/ascii-table.ts'
 import { isRandom } from './detectors/secret-value.ts'
 import { type Finder, type Span, startsToken } from './detectors/span.ts'
 import { wordShare } from './detectors/word-likeness.ts'
@@ -122,9 +123,7 @@ function credentialAt(pattern: RegExp, text: string, name: Span, at: number): Sp
 }
 
 /** Of a character code, 1: it stands in values; 0: it parts values from what is around them. */
-const KIND = Uint8Array.from({ length: 128 }, (_, code) =>
-  /[\w\-+/.~$!|:@*%^#=&?]/.test(String.fromCharCode(code)) ? 1 : 0,
-)
+const KIND = asciiTable(/[\w\-+/.~$!|:@*%^#=&?]/)
 const isOfValue = (text: string, at: number): boolean => KIND[text.charCodeAt(at)] === 1
 /** What is shorter than the rule's values is passed over, and most words are; more than this need not be known. */
 const SHORTEST_RUN = 20
@@ -150,7 +149,7 @@ function isWithinWord(text: string, at: number): boolean {
 }
 const BACKSLASH = 0x5c
 const PERCENT = 0x25
-const IS_WORD = Uint8Array.from({ length: 128 }, (_, code) => (/\w/.test(String.fromCharCode(code)) ? 1 : 0))
+const IS_WORD = asciiTable(/\w/)
 
 /** `acme` in `xacme` is another word; in `myAcme`, `ACME` and `_acme` it is not. */
 function isInsideWord(text: string, start: number): boolean {

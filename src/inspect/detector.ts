@@ -2,6 +2,7 @@
 import type { Severity } from '../domain/finding.ts'
 import { NEAR_REACH, nearFinder } from './detector-near.ts'
 import type { DetectorRule } from './detector-schema.ts'
+import { asciiTable } from './detectors/ascii-table.ts'
 import { BEGINNINGS } from './detectors/beginnings.ts'
 import { entropy, isMadeUp } from './detectors/randomness.ts'
 import { FINDERS, REACHES, VALIDATORS, type Validator } from './detectors/registry.ts'
@@ -117,7 +118,7 @@ function patternFinder(rule: DetectorRule): Finder {
 /** Steps back over the given characters. A written line end (`\n`) before a token is no part of it. */
 function backOf(back: NonNullable<DetectorRule['back']>): (text: string, from: number) => number {
   const one = new RegExp(`^[${back.characters}]$`)
-  const isOne = Uint8Array.from({ length: 128 }, (_, code) => (one.test(String.fromCharCode(code)) ? 1 : 0))
+  const isOne = asciiTable(one)
   const isOneAt = (text: string, at: number): boolean => {
     const code = text.charCodeAt(at)
     return code < 128 ? isOne[code] === 1 : one.test(text[at] ?? '')

@@ -1,4 +1,5 @@
 /** How is a value written that is given to a name: in quotes, as a setting, or loosely in code or prose? */
+import { asciiTable } from './ascii-table.ts'
 import type { ValueForm } from './secret-value.ts'
 
 export interface AssignedValue {
@@ -26,11 +27,9 @@ const BEFORE_NAME = ['- ', 'export ', 'set ', 'ENV ']
 const LONGEST_BEFORE = 40
 const LONGEST_AFTER = 8
 
-const codesOf = (pattern: RegExp): readonly boolean[] =>
-  Array.from({ length: 128 }, (_, code) => pattern.test(String.fromCharCode(code)))
-const MAY_BE_CODE = codesOf(/[([{?|&=\s]/)
-const IS_SPACE = codesOf(/\s/)
-const IS_NAME_OF_ENVIRONMENT = codesOf(/[A-Z0-9_]/)
+const MAY_BE_CODE = asciiTable(/[([{?|&=\s]/)
+const IS_SPACE = asciiTable(/\s/)
+const IS_NAME_OF_ENVIRONMENT = asciiTable(/[A-Z0-9_]/)
 const SPACE = 0x20
 const TAB = 0x09
 const NEWLINE = 0x0a
@@ -76,12 +75,12 @@ function isClosedByTag(text: string, valueEnd: number): boolean {
 /** `false` behind the end of the text. */
 function isSpaceAt(text: string, at: number): boolean {
   const code = text.charCodeAt(at)
-  return code < 128 ? IS_SPACE[code] === true : code > 128 && /\s/.test(text.charAt(at))
+  return code < 128 ? IS_SPACE[code] === 1 : code > 128 && /\s/.test(text.charAt(at))
 }
 
 const isCodeAfter = (text: string, at: number): boolean => {
   const code = text.charCodeAt(at)
-  return (code > 127 || MAY_BE_CODE[code] === true) && CODE_AFTER.test(text.slice(at, at + 3))
+  return (code > 127 || MAY_BE_CODE[code] === 1) && CODE_AFTER.test(text.slice(at, at + 3))
 }
 
 /** `?name=<UUID>` of an address, `"name: <UUID>"` of a header. */
@@ -93,7 +92,7 @@ const UUID_LENGTH = 36
 function isEnvironment({ text, nameStart, nameEnd, operator }: Assignment): boolean {
   if (operator !== '=' || !(text.charCodeAt(nameStart) >= CAPITAL_A)) return false
   for (let at = nameStart; at < nameEnd; at += 1) {
-    if (IS_NAME_OF_ENVIRONMENT[text.charCodeAt(at)] !== true) return false
+    if (IS_NAME_OF_ENVIRONMENT[text.charCodeAt(at)] !== 1) return false
   }
   return true
 }

@@ -2,6 +2,7 @@
  * Secrets that nothing is known of but the name they are given to: `DB_PASSWORD=…`, `"apiKey": "…"`, `--token …`,
  * `<secret>…</secret>`, "the token is …". The one detector with keywords that are common in code, so it gives up early.
  */
+import { asciiTable } from './ascii-table.ts'
 import { type AssignedValue, type Assignment, formOf, isFlag } from './assigned-form.ts'
 import { readJoint } from './joint.ts'
 import { type SecretNameKind, secretNameKind } from './secret-name.ts'
@@ -52,16 +53,16 @@ function isWordAssigned(text: string, nameEnd: number): boolean {
   const operator = text.charCodeAt(at)
   if (operator !== EQUALS && operator !== COLON) return false
   at = text.charCodeAt(at + 1) === SPACE ? at + 2 : at + 1
-  if (IS_QUOTE[text.charCodeAt(at)] === true) at += 1
-  if (IS_LETTER[text.charCodeAt(at)] !== true || mayBeSecret(text, at)) return false
+  if (IS_QUOTE[text.charCodeAt(at)] === 1) at += 1
+  if (IS_LETTER[text.charCodeAt(at)] !== 1 || mayBeSecret(text, at)) return false
   const first = text[at] ?? ''
   const start = at
-  while (IS_LETTER[text.charCodeAt(at)] === true) at += 1
+  while (IS_LETTER[text.charCodeAt(at)] === 1) at += 1
   const after = text.charCodeAt(at)
   if ((after === COLON || after === PARENTHESIS || first === 'n') && MAKES_STRING.test(text.slice(start, start + 20)))
     return false
   if (after === SPACE) return !'bBtTsSaAkKFf'.includes(first) // `Bearer …`, `Final = …`
-  if (IS_QUOTE[after] === true) return at - start > 2 && !'vVcd'.includes(first) // `b"…"`, `"value": …`
+  if (IS_QUOTE[after] === 1) return at - start > 2 && !'vVcd'.includes(first) // `b"…"`, `"value": …`
   return (after !== COLON && after !== EQUALS) || !'vVcd'.includes(first) // `value=…`
 }
 
@@ -93,7 +94,7 @@ const endsInCookie = (text: string, nameEnd: number): boolean =>
 function mayBeSecret(text: string, start: number): boolean {
   const limit = start + FIRST_LOOK
   const end = DULL_VALUE.endOf(text, start, limit)
-  if (end < limit && IS_TELLING[text.charCodeAt(end)] === true) return true
+  if (end < limit && IS_TELLING[text.charCodeAt(end)] === 1) return true
   return end - start >= LEAST_WITHOUT_DIGIT && isRandomLetters(text, start, end)
 }
 
@@ -104,7 +105,7 @@ function isRandomLetters(text: string, start: number, end: number): boolean {
   let hasMark = false
   for (let at = start; at < end; at += 1) {
     const code = text.charCodeAt(at)
-    if (IS_LETTER[code] !== true) hasMark = true
+    if (IS_LETTER[code] !== 1) hasMark = true
     else if (code < 0x5b) hasUpper = true
     else hasLower = true
   }
@@ -114,17 +115,15 @@ function isRandomLetters(text: string, start: number, end: number): boolean {
 const FIRST_LOOK = 64
 const LEAST_WITHOUT_DIGIT = 20
 
-const codesOf = (pattern: RegExp): readonly boolean[] =>
-  Array.from({ length: 128 }, (_, code) => pattern.test(String.fromCharCode(code)))
-const IS_TELLING = codesOf(/[\d!@#$%^&]/)
-const IS_CLOSING = codesOf(/[\\"'`*\])}]/)
-const IS_BLANK = codesOf(/[ \t]/)
-const IS_OPERATOR = codesOf(/[=:,(<>|?+.%-]/)
-const IS_NAME = codesOf(/[\w$-]/)
-const IS_LETTER = codesOf(/[A-Za-z]/)
-const BEGINS_ENVIRONMENT = codesOf(/[A-Zxp]/)
-const BEGINS_VERB = codesOf(/[iwafotsS]/)
-const IS_QUOTE = codesOf(/["'`]/)
+const IS_TELLING = asciiTable(/[\d!@#$%^&]/)
+const IS_CLOSING = asciiTable(/[\\"'`*\])}]/)
+const IS_BLANK = asciiTable(/[ \t]/)
+const IS_OPERATOR = asciiTable(/[=:,(<>|?+.%-]/)
+const IS_NAME = asciiTable(/[\w$-]/)
+const IS_LETTER = asciiTable(/[A-Za-z]/)
+const BEGINS_ENVIRONMENT = asciiTable(/[A-Zxp]/)
+const BEGINS_VERB = asciiTable(/[iwafotsS]/)
+const IS_QUOTE = asciiTable(/["'`]/)
 const SMALL_E = 0x65
 const DOT = 0x2e
 const SPACE = 0x20
@@ -148,7 +147,7 @@ const isOfImage = (text: string, nameStart: number): boolean => text.startsWith(
 function endOfName(text: string, end: number): number {
   const limit = end + LONGEST_NAME + 1
   let at = NAME.endOf(text, end, limit)
-  while (at < limit && text.charCodeAt(at) === DOT && IS_LETTER[text.charCodeAt(at + 1)] === true) {
+  while (at < limit && text.charCodeAt(at) === DOT && IS_LETTER[text.charCodeAt(at + 1)] === 1) {
     at = NAME.endOf(text, at + 1, limit)
   }
   return at
@@ -158,7 +157,7 @@ function startOfName(text: string, start: number): number {
   let from = start
   for (; start - from < LONGEST_NAME; from -= 1) {
     const code = text.charCodeAt(from - 1)
-    if (IS_NAME[code] !== true && code !== DOT) break
+    if (IS_NAME[code] !== 1 && code !== DOT) break
   }
   return text[from - 1] === '\\' && /[nrt]/.test(text[from] ?? '') ? from + 1 : from
 }
@@ -169,25 +168,25 @@ function startOfName(text: string, start: number): number {
  */
 function canJoin(text: string, nameEnd: number): boolean {
   let at = nameEnd
-  while (IS_CLOSING[text.charCodeAt(at)] === true && at - nameEnd < 8) at += 1
+  while (IS_CLOSING[text.charCodeAt(at)] === 1 && at - nameEnd < 8) at += 1
   const closed = at
-  while (IS_BLANK[text.charCodeAt(at)] === true && at - closed < 16) at += 1
+  while (IS_BLANK[text.charCodeAt(at)] === 1 && at - closed < 16) at += 1
   const code = text.charCodeAt(at)
-  if (IS_OPERATOR[code] === true || code > 0x7f) return true
+  if (IS_OPERATOR[code] === 1 || code > 0x7f) return true
   if (code === 0x0a || code === 0x0d) return isValueBelow(text, at)
   if (at === nameEnd) return false
   return at > closed ? isVerb(text, at) || isTellingWord(text, at) : isTellingWord(text, at)
 }
 
 const isVerb = (text: string, at: number): boolean =>
-  BEGINS_VERB[text.charCodeAt(at)] === true &&
+  BEGINS_VERB[text.charCodeAt(at)] === 1 &&
   /^(?:(?:is|was|are|for|of|to|on|in)[ :]|[sS]tring )/.test(text.slice(at, at + 7))
 const isValueBelow = (text: string, at: number): boolean => /^\r?\n[ \t]{0,40}value:/.test(text.slice(at, at + 50))
 
 function isTellingWord(text: string, start: number): boolean {
   const limit = start + LONGEST_VALUE
   const at = DULL_WORD.endOf(text, start, limit)
-  return at < limit && IS_TELLING[text.charCodeAt(at)] === true
+  return at < limit && IS_TELLING[text.charCodeAt(at)] === 1
 }
 
 /** In "api key" and "access token" the word before counts too. The keyword stands from `start` to `end`. */
@@ -218,7 +217,7 @@ function startOfWordBefore(text: string, nameStart: number): number {
   if (text.charCodeAt(nameStart - 1) !== SPACE) return nameStart
   const end = nameStart - 1
   let from = end
-  while (end - from <= LONGEST_WORD && IS_LETTER[text.charCodeAt(from - 1)] === true) from -= 1
+  while (end - from <= LONGEST_WORD && IS_LETTER[text.charCodeAt(from - 1)] === 1) from -= 1
   return end - from < 2 || end - from > LONGEST_WORD ? nameStart : from
 }
 
@@ -226,13 +225,13 @@ const FOREIGN_PASSWORD = /码|口令|パスワード|비밀번호|пароль|c
 
 /** `ACME_KEY=value` of an environment file, `process.env.ACME_KEY ||`, `X-Acme-Key: …`: no key of a map is written so. */
 function isOfEnvironment(text: string, nameStart: number, nameEnd: number): boolean {
-  if (BEGINS_ENVIRONMENT[text.charCodeAt(nameStart)] !== true) return false
+  if (BEGINS_ENVIRONMENT[text.charCodeAt(nameStart)] !== 1) return false
   const name = text.slice(nameStart, nameEnd)
   if (/^x-[\w-]+-key$/i.test(name)) return true
   const own = name.replace(/^process\.env\./, '')
   if (!/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_KEY$/.test(own)) return false
   if (own !== name || isOfImage(text, nameStart)) return true
-  return text.charCodeAt(nameEnd) === EQUALS && IS_NAME[text.charCodeAt(nameEnd + 1)] === true
+  return text.charCodeAt(nameEnd) === EQUALS && IS_NAME[text.charCodeAt(nameEnd + 1)] === 1
 }
 
 function endOfValue(text: string, start: number, quote: string): number {

@@ -1,5 +1,6 @@
 /** Passwords inside URLs: `scheme://user:password@host`. Only the password is marked, so that the rest can be read. */
 import { Buffer } from 'node:buffer'
+import { asciiTable } from './ascii-table.ts'
 import { isMadeUp } from './randomness.ts'
 import type { Span } from './span.ts'
 import { DIGITS, FOREIGN, marksOf, SMALLS, TEMPLATE, UNDERSCORE } from './value-marks.ts'
@@ -37,9 +38,7 @@ const mayBeTemplate = (password: string, marks: number): boolean =>
   ENDS_TEMPLATE[password.charCodeAt(0)] === 1 ||
   ENDS_TEMPLATE[password.charCodeAt(password.length - 1)] === 1
 
-const ENDS_TEMPLATE = Uint8Array.from({ length: 128 }, (_, code) =>
-  Number(/[[\](){}<>#:]/.test(String.fromCharCode(code))),
-)
+const ENDS_TEMPLATE = asciiTable(/[[\](){}<>#:]/)
 
 /** `user:password` in base64 (RFC 7617), with a password that is one. */
 export function isBasicCredentials(value: string): boolean {

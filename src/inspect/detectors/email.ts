@@ -1,15 +1,14 @@
 /** E-mail addresses of people: what is reserved for examples, answered by nobody, or no address at all is left alone. */
 import { parse } from 'tldts'
+import { asciiTable } from './ascii-table.ts'
 import { isPublished } from './published.ts'
 import { isWord, type Span } from './span.ts'
 
 /** RFC 5321 section 4.5.3.1.1. */
 const LONGEST_LOCAL = 64
-const IS_LOCAL = Uint8Array.from({ length: 128 }, (_, code) =>
-  /[A-Za-z0-9._%+-]/.test(String.fromCharCode(code)) ? 1 : 0,
-)
+const IS_LOCAL = asciiTable(/[A-Za-z0-9._%+-]/)
 const DOMAIN = /(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![\w-])/y
-const IS_MARK = Uint8Array.from({ length: 128 }, (_, code) => (/[.%+-]/.test(String.fromCharCode(code)) ? 1 : 0))
+const IS_MARK = asciiTable(/[.%+-]/)
 const NOBODY =
   /(?:git|hg|svn|no-?reply|do-?not-?reply|user|username|you|your|me|name|email|foo|bar|test|root|localhost)@/iy
 const LONGEST_NOBODY = 12
@@ -95,6 +94,6 @@ function isPartOfUrl(text: string, start: number): boolean {
   return text.charCodeAt(at - 1) === SLASH && text.charCodeAt(at - 2) === SLASH && text.charCodeAt(at - 3) === COLON
 }
 const LONGEST_LOGIN = 80
-const ENDS_LOGIN = Uint8Array.from({ length: 128 }, (_, code) => (/[\s/@]/.test(String.fromCharCode(code)) ? 1 : 0))
+const ENDS_LOGIN = asciiTable(/[\s/@]/)
 const isEndOfLogin = (code: number): boolean =>
   code < 128 ? ENDS_LOGIN[code] === 1 : /\s/.test(String.fromCharCode(code))

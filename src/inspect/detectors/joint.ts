@@ -2,6 +2,7 @@
  * What stands between the name of a secret and its value: closing quotes, a type, an operator, opening quotes. The common
  * joints are read character by character; all others by one regular expression, which is what they are measured against.
  */
+import { asciiTable } from './ascii-table.ts'
 
 /** What joins a name to a value. */
 export interface Joint {
@@ -40,14 +41,12 @@ export function readAnyJoint(text: string, nameEnd: number): Joint | null {
   return { operator, quote, valueStart: nameEnd + length }
 }
 
-const tableOf = (pattern: RegExp): Uint8Array =>
-  Uint8Array.from({ length: 128 }, (_, code) => Number(pattern.test(String.fromCharCode(code))))
-const IS_QUOTE = tableOf(/["'`]/)
+const IS_QUOTE = asciiTable(/["'`]/)
 /** What an unquoted value of a common joint begins with. */
-const IS_PLAIN = tableOf(/[\w@$/#^]/)
-const IS_WORD = tableOf(/\w/)
+const IS_PLAIN = asciiTable(/[\w@$/#^]/)
+const IS_WORD = asciiTable(/\w/)
 /** What may stand before opening quotes. */
-const IS_PREFIX = tableOf(/[bfruBRU@$]/)
+const IS_PREFIX = asciiTable(/[bfruBRU@$]/)
 
 /** Two characters that may begin what is no value: types, fields, makers of strings, schemes. */
 const BEGINS_OTHER = pairsOf('St st Se ne by ch Fi fi va Va co de Be be To to SS Ap AQ {A Ke')

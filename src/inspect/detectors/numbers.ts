@@ -1,5 +1,7 @@
 /** Numbers with a check digit or a numbering plan, found at runs of digits: cards, resident IDs, IBANs. */
+
 import type { Beginning } from '../digit-runs.ts'
+import { asciiTable } from './ascii-table.ts'
 import { isLuhnOf, isMod11Check2, isMod97 } from './checksums.ts'
 import { gatherDigits } from './gather-digits.ts'
 import { isWord, isWordAt, type Span } from './span.ts'
@@ -150,10 +152,8 @@ function isNumberEnd(text: string, end: number): boolean {
   return !isWordAt(text, end) && !(JOINS_BEHIND[text.charCodeAt(end)] === 1 && isWordAt(text, end + 1))
 }
 
-const tableOf = (characters: string): Uint8Array =>
-  Uint8Array.from({ length: 128 }, (_, code) => (characters.includes(String.fromCharCode(code)) ? 1 : 0))
-const JOINS = tableOf('.-+/#%&')
-const JOINS_BEHIND = tableOf('.-/')
+const JOINS = asciiTable(/[.\-+/#%&]/)
+const JOINS_BEHIND = asciiTable(/[.\-/]/)
 
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 

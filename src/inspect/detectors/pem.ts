@@ -1,4 +1,5 @@
 /** PEM private keys (RFC 7468) of any length, also in one line with written `\\n`, quoted or indented. */
+import { asciiTable } from './ascii-table.ts'
 import type { Span } from './span.ts'
 
 const LABEL = /-----BEGIN ((?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?)-----/y
@@ -37,7 +38,7 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | n
   return pattern.exec(text)
 }
 
-const IS_BASE64 = Uint8Array.from({ length: 128 }, (_, code) => Number(/[A-Za-z0-9+/]/.test(String.fromCharCode(code))))
+const IS_BASE64 = asciiTable(/[A-Za-z0-9+/]/)
 const BACKSLASH = 0x5c
 
 /** Enough base64, and more than a few different characters; letters of written line ends (`\\n`) do not count. */

@@ -1,5 +1,7 @@
 /** Telephone numbers, only at runs of digits that are written like one; the numbering plans are libphonenumber's. */
+
 import type { Beginning } from '../digit-runs.ts'
+import { asciiTable } from './ascii-table.ts'
 import { gatherDigits } from './gather-digits.ts'
 import { isInternationalInUse, isNationalInUse } from './numbers-in-use.ts'
 import { isWord, isWordAt, type Span } from './span.ts'
@@ -153,10 +155,8 @@ const SPACE = 0x20
 const DOT = 0x2e
 const HYPHEN = 0x2d
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
-const tableOf = (characters: string): Uint8Array =>
-  Uint8Array.from({ length: 128 }, (_, code) => (characters.includes(String.fromCharCode(code)) ? 1 : 0))
-const NOT_BEFORE = tableOf('.-+/#%&=*')
-const JOINS = tableOf('.-/*+')
+const NOT_BEFORE = asciiTable(/[.\-+/#%&=*]/)
+const JOINS = asciiTable(/[.\-/*+]/)
 
 /** The digits of the number at hand: one is read at a time. */
 const number = new Uint8Array(MOST_DIGITS)

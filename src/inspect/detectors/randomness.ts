@@ -1,4 +1,5 @@
 /** Does a value look made by a random generator, or by a person filling in an example? */
+import { asciiTable } from './ascii-table.ts'
 
 const EXAMPLE_WORDS =
   /example|sample|dummy|placeholder|changeme|change[-_]?me|your[-_]|[-_]your|redacted|insert|replace|foobar|xxxx|\*\*\*\*|\.\.\.|_here|-here|test[-_]?key|fake[-_]|not[-_]?real|(?<![a-z0-9])todo(?![a-z0-9])/i
@@ -103,7 +104,7 @@ function mayBeExample(value: string): boolean {
 }
 
 const BRACE = 0x7b
-const BORDERS = Uint8Array.from({ length: 128 }, (_, code) => Number(/[<{[$%>}]/.test(String.fromCharCode(code))))
+const BORDERS = asciiTable(/[<{[$%>}]/)
 
 /** Few different characters, or mostly steps of one: `aaaa…`, `1234567890abcdef`, `abcabcabc`. */
 export function isMonotonous(value: string): boolean {

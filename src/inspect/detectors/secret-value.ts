@@ -1,4 +1,5 @@
 /** Could a value be a secret, when nothing is known of it but the kind of its name and how it is written? */
+import { asciiTable } from './ascii-table.ts'
 import { isTrivialPassword } from './connection-string.ts'
 import { hasEntropy, isMadeUp } from './randomness.ts'
 import type { SecretNameKind } from './secret-name.ts'
@@ -85,13 +86,11 @@ function mayNameSomething(value: string, marks: number): boolean {
   return kind === ALONE || (kind === WITH_DASH && (marks & DASH) !== 0)
 }
 
-const codesOf = (pattern: RegExp): Uint8Array =>
-  Uint8Array.from({ length: 128 }, (_, code) => Number(pattern.test(String.fromCharCode(code))))
-const BEGINS_REFERENCE = codesOf(/[&*-]/)
+const BEGINS_REFERENCE = asciiTable(/[&*-]/)
 /** Of first characters of names of something without `.`, `/`, `:`: 1 when nothing more is needed, 2 with a hyphen. */
 const ALONE = 1
 const WITH_DASH = 2
-const BEGINS_SOMETHING = codesOf(/[~#@A]/).map((is, code) =>
+const BEGINS_SOMETHING = asciiTable(/[~#@A]/).map((is, code) =>
   /[\dvsm]/.test(String.fromCharCode(code)) ? WITH_DASH : is,
 )
 

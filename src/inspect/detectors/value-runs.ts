@@ -2,6 +2,7 @@
  * What detectors remember of the text at hand, so that looks which overlap do not read it again: first of all where runs of
  * characters end that values may stand in. Nothing of it outlives the scan.
  */
+import { asciiTable } from './ascii-table.ts'
 
 /** One kind of run. Asked from the beginning of a text to its end, it reads each character once. */
 export interface Runs {
@@ -33,7 +34,7 @@ export function onForget(forget: () => void): void {
 
 /** Runs of characters that `end`, a class of UTF-16 units, does not match. */
 export function runsUntil(end: RegExp): Runs {
-  const isEnd = Uint8Array.from({ length: 128 }, (_, code) => (end.test(String.fromCharCode(code)) ? 1 : 0))
+  const isEnd = asciiTable(end)
   let from = 0
   let until = 0
   onForget(() => {
