@@ -43,6 +43,7 @@ const BACKSLASH = 0x5c
 
 /** Enough base64, and more than a few different characters; letters of written line ends (`\\n`) do not count. */
 function isKeyMaterial(text: string, from: number, to: number): boolean {
+  if (to - from < LEAST_BASE64) return false
   const seen = new Uint8Array(128)
   let count = 0
   let distinct = 0
